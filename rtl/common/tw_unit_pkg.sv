@@ -1,0 +1,116 @@
+// Part of the Tilework project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// What blocks hand each other: dispatch packets (an instruction after the sequencer has resolved it), waits and retire
+// records. Widths that depend on the target come from the generated tw_config_pkg, encodings from tw_isa_pkg.
+
+package tw_unit_pkg;
+
+  localparam int unsigned UnitCount = 4;
+  localparam int unsigned UnitLoad = 0;
+  localparam int unsigned UnitStore = 1;
+  localparam int unsigned UnitArray = 2;
+  localparam int unsigned UnitVector = 3;
+
+  localparam int unsigned DramAddressWidth = 40;
+  localparam int unsigned RowWidth = 20;     // scratchpad row
+  localparam int unsigned SumRowWidth = 16;  // accumulator row
+  localparam int unsigned ExtentWidth = 24;  // extents in elements
+  localparam int unsigned BytesWidth = 26;   // bytes of a tile row
+  localparam int unsigned CountWidth = 32;   // retire counts
+  localparam int unsigned PcWidth = 24;      // instruction index
+  localparam int unsigned ContextWidth = 16;
+
+  // A wait is satisfied once the unit has retired `count` instructions (signed difference ≥ 0).
+  typedef struct packed {
+    logic                  valid;
+    logic [CountWidth-1:0] count;
+  } wait_t;
+
+  // Every packet opens with this.
+  typedef struct packed {
+    logic                    null_op;  // carries waits only
+    logic [PcWidth-1:0]      pc;
+    logic [ContextWidth-1:0] context_id;
+    wait_t [UnitCount-1:0]   waits;    // index = unit
+  } header_t;
+
+  // A tile; `first` in bytes for DMA and array, in elements for the vector unit. Rows fit RowWidth in both memories.
+  typedef struct packed {
+    logic                in_accumulator;
+    logic [RowWidth-1:0] row;
+    logic [RowWidth-1:0] stride;        // modulo 2^RowWidth: negative strides wrap
+    logic [RowWidth-1:0] block_stride;
+    logic [8:0]          first;
+  } tile_t;
+
+  typedef struct packed {
+    header_t                     header;
+    logic                        gather;
+    logic [DramAddressWidth-1:0] dram_address;
+    logic [DramAddressWidth-1:0] dram_stride;        // modulo 2^40
+    logic [DramAddressWidth-1:0] dram_outer_stride;  // modulo 2^40
+    logic [DramAddressWidth-1:0] index_address;
+    logic [ExtentWidth-1:0]      bound;
+    tile_t                       tile;
+    logic [RowWidth-1:0]         tile_outer_stride;
+    logic [ExtentWidth-1:0]      outer;
+    logic [ExtentWidth-1:0]      rows;
+    logic [BytesWidth-1:0]       row_bytes;
+  } dma_packet_t;
+
+  typedef struct packed {
+    header_t                header;
+    tile_t                  activations;
+    tile_t                  weights;
+    tile_t                  sums;
+    logic [ExtentWidth-1:0] rows;
+    logic [ExtentWidth-1:0] columns;
+    logic [ExtentWidth-1:0] depth;
+    logic                   weights_by_column;
+    logic                   int8;
+    logic                   accumulate;
+  } array_packet_t;
+
+  // Stage selectors have the widths and values of the enumerations in tw_isa_pkg.
+  typedef struct packed {
+    header_t                header;
+    tile_t                  source;
+    tile_t                  element;
+    tile_t                  destination;
+    tile_t [2:0]            columns;
+    logic [ExtentWidth-1:0] rows;
+    logic [ExtentWidth-1:0] elements;
+    logic [2:0]             source_type;
+    logic [2:0]             element_type;
+    logic [2:0]             destination_type;
+    logic [1:0]             multiply0;
+    logic [1:0]             add0;
+    logic [1:0]             add1;
+    logic [4:0]             func;
+    logic [1:0]             multiply1;
+    logic                   add2;
+    logic [1:0]             reduce;
+    logic                   reduce_accumulate;
+    logic [31:0]            multiply0_scalar;
+    logic [31:0]            add0_scalar;
+    logic [1:0]             source_statistic;
+    logic [1:0]             element_statistic;
+    logic [1:0]             destination_statistic;
+    logic [1:0]             multiply0_statistic;
+    logic [1:0]             add1_statistic;
+    logic [1:0]             multiply1_statistic;
+    logic [1:0]             reduce_statistic;
+    logic [15:0]            statistics_row;
+  } vector_packet_t;
+
+  // One a cycle and unit at most; start and end are cycle numbers, bytes counts DRAM bytes moved.
+  typedef struct packed {
+    logic                    valid;
+    logic [PcWidth-1:0]      pc;
+    logic [ContextWidth-1:0] context_id;
+    logic [63:0]             start;
+    logic [63:0]             bytes;
+  } retire_t;
+
+endpackage

@@ -1,0 +1,82 @@
+// Part of the Tilework project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// An instruction after the sequencer has resolved it: registers replaced by numbers, bounds checked. The functional
+// engine executes it, the SystemC model times it, and it holds what the RTL's dispatch packet holds.
+
+#pragma once
+
+#include <array>
+#include <cstdint>
+
+namespace tilework::sim {
+
+enum class Unit : uint8_t { Load = 0, Store = 1, Array = 2, Vector = 3 };
+constexpr unsigned kUnitCount = 4;
+
+enum class OperationKind : uint8_t { Null, Load, Store, Gather, Matmul, Vector };
+
+/// A wait at the head of a queue: satisfied once the unit has retired `count` instructions since the start.
+struct Wait {
+  bool valid = false;
+  uint32_t count = 0;
+};
+
+/// A tile in the scratchpad or the accumulator. Addresses and strides in rows; `first` in bytes for load, store, gather
+/// and matmul, in elements for vector.
+struct TileAddress {
+  bool inAccumulator = false;
+  uint32_t row = 0;
+  int32_t stride = 0;
+  int32_t blockStride = 0;
+  uint32_t first = 0;
+};
+
+/// Load, store and gather. DRAM addresses are absolute bytes.
+struct DmaOperation {
+  uint64_t dramAddress = 0;
+  int64_t dramStride = 0;      ///< bytes from row to row (gather: from table row to table row)
+  int64_t dramOuterStride = 0; ///< bytes from outer slice to outer slice
+  uint64_t indexAddress = 0;   ///< gather: absolute address of the int32 indices
+  uint32_t bound = 0;          ///< gather: rows in the table
+  TileAddress tile;
+  uint32_t tileOuterStride = 0;
+  uint32_t outer = 0, rows = 0;
+  uint32_t rowBytes = 0; ///< elements × element bytes
+};
+
+struct MatmulOperation {
+  TileAddress activations, weights, sums;
+  uint32_t rows = 0, columns = 0, depth = 0; ///< M, N, K in elements
+  bool weightsByColumn = false;              ///< side columns
+  bool int8 = false;
+  bool accumulate = false; ///< the first K block adds to the sums
+};
+
+/// Stage selectors carry the numbers of the enumerations in Instructions.td.
+struct VectorOperation {
+  TileAddress source, element, destination;
+  std::array<TileAddress, 3> columns;
+  uint32_t rows = 0, elements = 0; ///< M, N
+  uint8_t sourceType = 0, elementType = 0, destinationType = 0;
+  uint8_t multiply0 = 0, add0 = 0, add1 = 0, function = 0, multiply1 = 0, add2 = 0, reduce = 0;
+  bool reduceAccumulate = false;
+  float multiply0Scalar = 0, add0Scalar = 0;
+  uint8_t sourceStatistic = 0, elementStatistic = 0, destinationStatistic = 0;
+  uint8_t multiply0Statistic = 0, add1Statistic = 0, multiply1Statistic = 0, reduceStatistic = 0;
+  uint32_t statisticsRow = 0; ///< entry of the tile's row 0
+};
+
+struct Operation {
+  OperationKind kind = OperationKind::Null;
+  Unit unit = Unit::Load;
+  std::array<Wait, kUnitCount> waits;
+  uint32_t pc = 0;      ///< instruction index
+  uint16_t context = 0; ///< call context
+  uint32_t sequence = 0; ///< how many instructions this unit was given before
+  DmaOperation dma;
+  MatmulOperation matmul;
+  VectorOperation vector;
+};
+
+} // namespace tilework::sim
