@@ -59,28 +59,24 @@ function(_tilework_mlir_settings name)
   target_compile_definitions(${name} PUBLIC ${definitions})
 endfunction()
 
-function(_tilework_mlir_pch name)
-  if(NOT TILEWORK_USE_PCH)
-    return()
-  endif()
-  if(NOT TARGET TileworkMlirPch)
-    file(CONFIGURE OUTPUT "${PROJECT_BINARY_DIR}/cmake/MlirPch.cpp" CONTENT "")
-    add_library(TileworkMlirPch STATIC "${PROJECT_BINARY_DIR}/cmake/MlirPch.cpp")
-    _tilework_common_settings(TileworkMlirPch)
-    _tilework_mlir_settings(TileworkMlirPch)
-    target_precompile_headers(TileworkMlirPch PRIVATE
-      <optional> <string> <vector>
-      <mlir/Dialect/Func/IR/FuncOps.h>
-      <mlir/Dialect/Tensor/IR/Tensor.h>
-      <mlir/IR/Builders.h>
-      <mlir/IR/BuiltinOps.h>
-      <mlir/IR/BuiltinTypes.h>
-      <mlir/IR/OpImplementation.h>
-      <mlir/IR/PatternMatch.h>
-      <mlir/Pass/Pass.h>)
-  endif()
-  target_precompile_headers(${name} REUSE_FROM TileworkMlirPch)
-endfunction()
+# Made here, in the scope of the top folder, so that no folder's own options
+# reach the header that all of them share.
+if(TILEWORK_USE_PCH)
+  file(CONFIGURE OUTPUT "${PROJECT_BINARY_DIR}/cmake/MlirPch.cpp" CONTENT "")
+  add_library(TileworkMlirPch STATIC "${PROJECT_BINARY_DIR}/cmake/MlirPch.cpp")
+  _tilework_common_settings(TileworkMlirPch)
+  _tilework_mlir_settings(TileworkMlirPch)
+  target_precompile_headers(TileworkMlirPch PRIVATE
+    <optional> <string> <vector>
+    <mlir/Dialect/Func/IR/FuncOps.h>
+    <mlir/Dialect/Tensor/IR/Tensor.h>
+    <mlir/IR/Builders.h>
+    <mlir/IR/BuiltinOps.h>
+    <mlir/IR/BuiltinTypes.h>
+    <mlir/IR/OpImplementation.h>
+    <mlir/IR/PatternMatch.h>
+    <mlir/Pass/Pass.h>)
+endif()
 
 # A library that uses MLIR. TABLEGEN names the targets made by
 # tilework_tablegen (or add_public_tablegen_target) whose output it includes.
@@ -88,8 +84,8 @@ function(tilework_add_mlir_library name)
   cmake_parse_arguments(PARSE_ARGV 1 ARG "NO_PCH" "" "SOURCES;LINK;TABLEGEN")
   tilework_add_library(${name} SOURCES ${ARG_SOURCES} LINK ${ARG_LINK} MLIR LLVM)
   _tilework_mlir_settings(${name})
-  if(NOT ARG_NO_PCH)
-    _tilework_mlir_pch(${name})
+  if(TILEWORK_USE_PCH AND NOT ARG_NO_PCH)
+    target_precompile_headers(${name} REUSE_FROM TileworkMlirPch)
   endif()
   if(ARG_TABLEGEN)
     add_dependencies(${name} ${ARG_TABLEGEN})
