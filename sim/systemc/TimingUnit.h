@@ -70,6 +70,38 @@ private:
   std::deque<Operation> entries;
 };
 
+/// What a unit did in a cycle: the numbers and the priorities of activity_e in rtl/common/tw_unit_pkg.sv.
+enum class Activity : uint8_t {
+  Busy,
+  Empty,
+  WaitLoad,
+  WaitStore,
+  WaitArray,
+  WaitVector,
+  Scratchpad,
+  Accumulator,
+  Memory,
+  Buffer,
+  Weights,
+  Latency,
+  Fetch,
+  QueueLoad,
+  QueueStore,
+  QueueArray,
+  QueueVector,
+  Control,
+  Drain
+};
+constexpr unsigned kActivityCount = 19;
+
+/// Where units report their retires; it counts them (RetireCounters), records them and computes values.
+class RetireSink {
+public:
+  virtual ~RetireSink() = default;
+  /// In the commit of cycle `end`, at most once a cycle and unit. `bytes`: DRAM bytes moved.
+  virtual void retire(const Operation &operation, Cycle start, Cycle end, uint64_t bytes) = 0;
+};
+
 class TimingUnit {
 public:
   virtual ~TimingUnit() = default;
@@ -81,6 +113,19 @@ public:
   virtual Cycle nextEvent(Cycle now) const = 0;
   /// Advances the state from `now` to `to` in closed form; legal when nextEvent(now) ≥ to and no input arrives between.
   virtual void skip(Cycle now, Cycle to) = 0;
+};
+
+/// A unit with a dispatch queue. Constructors take (const Geometry &, const RetireCounters &, RetireSink &) and what the
+/// unit's ports need.
+class DispatchedUnit : public TimingUnit {
+public:
+  /// Room in the queue, from state: asked in propose or commit of a cycle it gives the same answer.
+  virtual bool ready() const = 0;
+  /// Called once a cycle at most, in the commit of cycle t, by the sequencer; at the queue's head from t + 1 on. Legal
+  /// before or after this unit's own commit of t.
+  virtual void dispatch(const Operation &operation) = 0;
+  /// What the unit did in the cycle committed last.
+  virtual Activity activity() const = 0;
 };
 
 } // namespace tilework::sim
