@@ -121,8 +121,8 @@ class DispatchedUnit : public TimingUnit {
 public:
   /// Room in the queue, from state: asked in propose or commit of a cycle it gives the same answer.
   virtual bool ready() const = 0;
-  /// Called once a cycle at most, in the commit of cycle t, by the sequencer; at the queue's head from t + 1 on. Legal
-  /// before or after this unit's own commit of t.
+  /// Called by the sequencer, whose commit comes first, once a cycle at most: in cycle t, before this unit's commit of t;
+  /// at the queue's head from t + 1 on.
   virtual void dispatch(const Operation &operation) = 0;
   /// What the unit did in the cycle committed last.
   virtual Activity activity() const = 0;

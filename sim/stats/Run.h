@@ -1,0 +1,85 @@
+// Part of the Tilework project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// What every engine takes and gives back: one request, one result, so that the runtime treats the functional engine, the
+// cycle model and the Verilated chip alike and one checker compares any two.
+
+#pragma once
+
+#include "sim/functional/Geometry.h"
+#include "sim/functional/Machine.h"
+#include "sim/stats/Counters.h"
+#include "sim/stats/RetireRecord.h"
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+namespace tilework::sim {
+
+class DramImage;   // sim/memory: the bytes of the off-chip memory
+struct DramTiming; // sim/memory: when it answers
+
+/// A window of cycles [begin, end) written as FST waves (RTL engine alone).
+struct WaveWindow {
+  std::string path;
+  uint64_t begin = 0, end = 0;
+};
+
+struct RunOptions {
+  /// Cycle model alone: no values are computed; cycles are the same.
+  bool timingOnly = false;
+  /// Keeps one RetireRecord an instruction in the result.
+  bool records = true;
+  /// The run is given up as RunError behind this many cycles; 0: no bound.
+  uint64_t cycleLimit = 0;
+  std::optional<WaveWindow> waves;
+  /// Asked now and then; true gives the run up with RunCancelled.
+  std::function<bool()> cancelled;
+};
+
+/// One launch. The program's bytes and every binding already lie in `memory`, at the addresses that `launch` says;
+/// outputs are found there after the run.
+struct RunRequest {
+  Geometry geometry;
+  Launch launch;
+  DramImage *memory = nullptr;        ///< not owned, never null
+  const DramTiming *timing = nullptr; ///< not owned; null for the functional engine alone
+  RunOptions options;
+};
+
+/// A precise trap: everything older has retired, nothing younger has begun.
+struct Trap {
+  TrapCause cause = TrapCause::None;
+  uint32_t pc = 0;     ///< instruction index
+  uint16_t context = 0; ///< call context
+  uint64_t cycle = 0;  ///< the first cycle in which the trap is reported (functional engine: 0)
+  std::string detail;  ///< which field, which figure, where the engine knows; never compared
+};
+
+/// Sticky status: errors found in data, reported at halt.
+enum StickyStatus : uint32_t { kStickyGatherIndex = 1, kStickyBusError = 2 };
+
+struct RunResult {
+  /// In order of (end, unit); the functional engine: in program order.
+  std::vector<RetireRecord> records;
+  /// Cycles from the start to the halt or the trap's report (functional engine: 0).
+  uint64_t cycles = 0;
+  Trap trap; ///< cause None: the program halted
+  uint32_t stickyStatus = 0;
+  RunCounters counters;
+  double wallSeconds = 0;
+};
+
+/// A run that could not be finished for a reason outside the program: the message says what to do.
+struct RunError : std::runtime_error {
+  using std::runtime_error::runtime_error;
+};
+struct RunCancelled : RunError {
+  using RunError::RunError;
+};
+
+} // namespace tilework::sim
