@@ -1,0 +1,172 @@
+// Part of the Tilework project, under the Apache License v2.0 with LLVM
+// Exceptions. SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// Fixed latency plus bandwidth per channel, in integer picoseconds: a max-plus
+// update of one time stamp per channel; and the same with seeded random delays.
+
+#include "sim/memory/Dram.h"
+
+#include <algorithm>
+#include <stdexcept>
+#include <string>
+
+namespace tilework::sim {
+
+namespace {
+
+class FixedLatencyDram : public DramModel {
+public:
+  FixedLatencyDram(const DramTiming &timing, uint32_t ports, uint32_t dataBytes)
+      : timing(timing), dataBytes(dataBytes), channels(timing.channels),
+        ports(ports) {}
+
+  uint64_t request(const DramRequest &request,
+                   std::vector<uint64_t> *beatCycles) override {
+    Delay delay = draw(request);
+    return request.write ? write(request, delay)
+                         : read(request, delay, beatCycles);
+  }
+
+protected:
+  struct Delay {
+    uint64_t latencyPs = 0; ///< added to the burst's latency
+    uint64_t pausePs = 0; ///< the channel of the burst's first byte is idle for
+                          ///< so long before it
+  };
+  virtual Delay draw(const DramRequest &) { return {}; }
+
+private:
+  struct Channel {
+    uint64_t freePs = 0;
+    bool writing = false;
+  };
+  struct Port {
+    uint64_t lastRead = 0,
+             lastWrite =
+                 0; ///< cycle of the last beat and the last response; 0: none
+  };
+
+  uint64_t toCycle(uint64_t ps) const {
+    return (ps + timing.clockPs - 1) / timing.clockPs;
+  }
+
+  Channel &channelOf(uint64_t address) {
+    return channels[address / timing.interleaveBytes % channels.size()];
+  }
+
+  /// Serves the access that holds `address` and returns when it ends.
+  uint64_t serve(uint64_t address, bool write, uint64_t arrivalPs) {
+    Channel &channel = channelOf(address);
+    uint64_t start = channel.freePs;
+    if (channel.writing != write) {
+      start += write ? timing.readToWritePs : timing.writeToReadPs;
+      channel.writing = write;
+    }
+    channel.freePs = std::max(start, arrivalPs) + timing.accessPs;
+    return channel.freePs;
+  }
+
+  uint64_t read(const DramRequest &request, Delay delay,
+                std::vector<uint64_t> *beatCycles) {
+    if (beatCycles)
+      beatCycles->resize(request.beats);
+    channelOf(request.address).freePs += delay.pausePs;
+    uint64_t arrival = (request.cycle + 1) * timing.clockPs;
+    uint64_t latency = timing.readLatencyPs + delay.latencyPs;
+    uint64_t &last = ports[request.port].lastRead;
+    last = std::max(last, request.cycle);
+    uint64_t access =
+        request.address / timing.accessBytes; // next access to serve
+    uint64_t ready = 0; // end of the latest access among those served
+    for (uint32_t i = 0; i < request.beats; ++i) {
+      uint64_t lastByte = request.address + uint64_t(i + 1) * dataBytes - 1;
+      for (; access <= lastByte / timing.accessBytes; ++access)
+        ready =
+            std::max(ready, serve(access * timing.accessBytes, false, arrival));
+      last = std::max(last + 1, toCycle(ready + latency));
+      if (beatCycles)
+        (*beatCycles)[i] = last;
+    }
+    return last;
+  }
+
+  uint64_t write(const DramRequest &request, Delay delay) {
+    channelOf(request.address).freePs += delay.pausePs;
+    uint64_t end = request.address + uint64_t(request.beats) * dataBytes;
+    uint64_t finish = 0;
+    for (uint64_t access = request.address / timing.accessBytes;
+         access * timing.accessBytes < end; ++access) {
+      uint64_t lastByte = std::min(end, (access + 1) * timing.accessBytes) - 1;
+      uint64_t dataCycle =
+          request.cycle + (lastByte - request.address) / dataBytes;
+      finish = std::max(finish, serve(access * timing.accessBytes, true,
+                                      (dataCycle + 1) * timing.clockPs));
+    }
+    uint64_t &last = ports[request.port].lastWrite;
+    last =
+        std::max({last + 1, request.cycle + request.beats,
+                  toCycle(finish + timing.writeLatencyPs + delay.latencyPs)});
+    return last;
+  }
+
+  DramTiming timing;
+  uint32_t dataBytes;
+  std::vector<Channel> channels;
+  std::vector<Port> ports;
+};
+
+/// Delays depend on the seed and on how many bursts the port has had in that
+/// direction, not on cycles: one early difference between two engines does not
+/// scramble all that follows.
+class RandomLatencyDram : public FixedLatencyDram {
+public:
+  RandomLatencyDram(const DramTiming &timing, uint32_t ports,
+                    uint32_t dataBytes)
+      : FixedLatencyDram(timing, ports, dataBytes), seed(timing.randomSeed),
+        maximum(timing.randomLatencyPs), counts(2 * ports) {}
+
+protected:
+  Delay draw(const DramRequest &request) override {
+    uint64_t stream = 2 * request.port + request.write;
+    uint64_t bits = mix(seed ^ mix(stream << 40 ^ ++counts[stream]));
+    Delay delay;
+    delay.latencyPs = (bits & 0xffffffff) % (maximum + 1);
+    bits >>= 32;
+    if (bits % 4 == 0)
+      delay.pausePs = (bits >> 2) % (maximum / 4 + 1);
+    return delay;
+  }
+
+private:
+  /// The finaliser of SplitMix64 (Steele, Lea, Flood: Fast splittable
+  /// pseudorandom number generators, OOPSLA 2014).
+  static uint64_t mix(uint64_t z) {
+    z += 0x9e3779b97f4a7c15u;
+    z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9u;
+    z = (z ^ (z >> 27)) * 0x94d049bb133111ebu;
+    return z ^ (z >> 31);
+  }
+
+  uint64_t seed, maximum;
+  std::vector<uint64_t> counts;
+};
+
+} // namespace
+
+std::unique_ptr<DramModel> makeDramModel(const DramTiming &timing,
+                                         uint32_t ports, uint32_t dataBytes) {
+  if (!timing.clockPs || !timing.channels || !timing.interleaveBytes ||
+      !timing.accessBytes || !ports || !dataBytes ||
+      timing.interleaveBytes % timing.accessBytes)
+    throw std::invalid_argument("DRAM timing: clock, channels, access bytes, "
+                                "ports and data bytes must not be 0, and the "
+                                "interleave of " +
+                                std::to_string(timing.interleaveBytes) +
+                                " bytes must be a multiple of the access of " +
+                                std::to_string(timing.accessBytes) + " bytes");
+  if (timing.randomLatencyPs)
+    return std::make_unique<RandomLatencyDram>(timing, ports, dataBytes);
+  return std::make_unique<FixedLatencyDram>(timing, ports, dataBytes);
+}
+
+} // namespace tilework::sim

@@ -1,0 +1,71 @@
+// Part of the Tilework project, under the Apache License v2.0 with LLVM
+// Exceptions. SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// When the off-chip memory answers. The cycle model and the harness of the
+// Verilated chip ask one DramModel, burst by burst in the same order, so both
+// see the same cycles. Bytes are DramImage's business.
+
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+namespace tilework::sim {
+
+/// What a memory is like; every engine builds its own DramModel from it. Times
+/// are picoseconds.
+struct DramTiming {
+  uint64_t clockPs = 1000;         ///< period of the core clock
+  uint32_t channels = 1;           ///< independent channels
+  uint32_t interleaveBytes = 4096; ///< consecutive granules of so many bytes
+                                   ///< lie in consecutive channels
+  uint32_t accessBytes =
+      64; ///< what one column access moves; a burst is served in whole accesses
+  uint64_t accessPs =
+      3750; ///< time of one access on a channel's data bus: bandwidth
+  uint64_t readLatencyPs =
+      100000; ///< from the access to the data at the chip's pins
+  uint64_t writeLatencyPs =
+      30000; ///< from the access to the response at the chip's pins
+  uint64_t readToWritePs =
+      15000; ///< a channel's bus is idle for so long when it turns
+  uint64_t writeToReadPs = 30000;
+  /// Not 0: adds a random time of 0 … randomLatencyPs to each burst and random
+  /// pauses of a channel, drawn from randomSeed.
+  uint64_t randomLatencyPs = 0;
+  uint64_t randomSeed = 0;
+};
+
+/// A burst as it stands on the pins of an AXI port: `address` is a multiple of
+/// the port's data bytes. The beats of a write are on the pins in cycles cycle
+/// … cycle + beats − 1.
+struct DramRequest {
+  uint64_t cycle = 0; ///< core cycle in which the request is on the pins
+  uint32_t port = 0;
+  bool write = false;
+  uint64_t address = 0;
+  uint32_t beats = 0; ///< ≥ 1
+};
+
+class DramModel {
+public:
+  virtual ~DramModel() = default;
+  /// Takes the next burst; bursts come in order of (cycle, port), and of a port
+  /// at most one a cycle. Reads: writes the cycle in which beat i is on the
+  /// pins to beatCycles[i] (the vector is resized; may be null) and returns the
+  /// last one. Writes: returns the cycle of the response. Answers are later
+  /// than the request, in order per port and direction, at most one a cycle;
+  /// the response of a write is later than its last beat.
+  virtual uint64_t request(const DramRequest &request,
+                           std::vector<uint64_t> *beatCycles) = 0;
+};
+
+/// The model of a fixed latency and a bandwidth per channel, in order per
+/// channel: an access begins when its request (or its data, for a write) has
+/// arrived and the channel's bus is free and turned. Ports have `dataBytes` a
+/// beat.
+std::unique_ptr<DramModel> makeDramModel(const DramTiming &timing,
+                                         uint32_t ports, uint32_t dataBytes);
+
+} // namespace tilework::sim
