@@ -1,0 +1,72 @@
+// Part of the Tilework project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// Everything that is counted: cycles since the start, retires (for waiters and for the drain), one activity a unit and
+// cycle, bytes on the memory ports, and the cycles without progress that wake the watchdog. While count_i is low nothing
+// counts. A retire in cycle t shows in retired_o from t + 1 on. watchdog_o holds from the cycle in which WatchdogCycles
+// cycles in a row had no progress_i. Counters are read by register address, from state.
+
+module tw_counters
+  import tw_config_pkg::*;
+  import tw_unit_pkg::*;
+  import tw_register_pkg::*;
+(
+  input  logic                                 clk_i,
+  input  logic                                 rst_ni,
+  input  logic                                 count_i,
+  output logic [63:0]                          cycle_o,
+  input  retire_t [UnitCount-1:0]              retire_i,
+  output logic [UnitCount-1:0][CountWidth-1:0] retired_o,
+  input  activity_e                            activity_i [UnitCount+1],
+  input  logic [15:0]                          bytes_i [3],
+  input  logic                                 progress_i,
+  output logic                                 watchdog_o,
+  input  logic [RegisterAddressWidth-1:0]      address_i,
+  output logic [63:0]                          value_o
+);
+
+  logic [63:0]                          cycle_q;
+  logic [63:0]                          activity_q [(UnitCount+1)*32];
+  logic [63:0]                          bytes_q [3];
+  logic [UnitCount-1:0][CountWidth-1:0] retired_q;
+  logic [63:0]                          quiet_q;
+
+  assign cycle_o    = cycle_q;
+  assign retired_o  = retired_q;
+  assign watchdog_o = quiet_q == 64'(WatchdogCycles);
+
+  always_ff @(posedge clk_i or negedge rst_ni) begin
+    if (!rst_ni) begin
+      cycle_q   <= '0;
+      retired_q <= '0;
+      quiet_q   <= '0;
+      for (int unsigned i = 0; i < 3; i++) bytes_q[i] <= '0;
+      for (int unsigned i = 0; i < (UnitCount + 1) * 32; i++) activity_q[i] <= '0;
+    end else if (count_i) begin
+      cycle_q <= cycle_q + 1'b1;
+      for (int unsigned u = 0; u < UnitCount; u++) begin
+        if (retire_i[u].valid) retired_q[u] <= retired_q[u] + 1'b1;
+      end
+      for (int unsigned u = 0; u < UnitCount + 1; u++) begin
+        activity_q[8'(u*32)+8'(activity_i[u])] <= activity_q[8'(u*32)+8'(activity_i[u])] + 1'b1;
+      end
+      for (int unsigned i = 0; i < 3; i++) begin
+        if (bytes_i[i] != '0) bytes_q[i] <= bytes_q[i] + 64'(bytes_i[i]);
+      end
+      if (progress_i) quiet_q <= '0;
+      else if (!watchdog_o) quiet_q <= quiet_q + 1'b1;
+    end
+  end
+
+  always_comb begin
+    value_o = '0;
+    if (32'(address_i) >= RegBytes && 32'(address_i) < RegBytes + 3) begin
+      value_o = bytes_q[address_i[1:0]];
+    end else if (32'(address_i) >= RegRetired && 32'(address_i) < RegRetired + UnitCount) begin
+      value_o = 64'(retired_q[address_i[1:0]]);
+    end else if (32'(address_i) >= RegActivity && 32'(address_i) < RegActivity + (UnitCount + 1) * 32) begin
+      value_o = activity_q[address_i[7:0]];
+    end
+  end
+
+endmodule
