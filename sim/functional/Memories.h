@@ -1,7 +1,8 @@
-// Part of the Tilework project, under the Apache License v2.0 with LLVM Exceptions.
-// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// Part of the Tilework project, under the Apache License v2.0 with LLVM
+// Exceptions. SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// The on-chip memories as the functional semantics see them: plain arrays, zero at reset.
+// The on-chip memories as the functional semantics see them: plain arrays, zero
+// at reset.
 
 #pragma once
 
@@ -12,8 +13,8 @@
 
 namespace tilework::sim {
 
-/// Geometry's rows × bytes of scratchpad, rows × C words of accumulator, four statistics vectors. A statistic and an fp32
-/// sum are kept as their bits.
+/// Geometry's rows × bytes of scratchpad, rows × C words of accumulator, four
+/// statistics vectors. A statistic and an fp32 sum are kept as their bits.
 struct OnChipMemories {
   explicit OnChipMemories(const Geometry &geometry)
       : scratchpad(uint64_t(geometry.scratchpadRows()) * geometry.rowBytes()),

@@ -1,8 +1,9 @@
-// Part of the Tilework project, under the Apache License v2.0 with LLVM Exceptions.
-// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// Part of the Tilework project, under the Apache License v2.0 with LLVM
+// Exceptions. SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// An instruction after the sequencer has resolved it: registers replaced by numbers, bounds checked. The functional
-// engine executes it, the SystemC model times it, and it holds what the RTL's dispatch packet holds.
+// An instruction after the sequencer has resolved it: registers replaced by
+// numbers, bounds checked. The functional engine executes it, the SystemC model
+// times it, and it holds what the RTL's dispatch packet holds.
 
 #pragma once
 
@@ -14,16 +15,24 @@ namespace tilework::sim {
 enum class Unit : uint8_t { Load = 0, Store = 1, Array = 2, Vector = 3 };
 constexpr unsigned kUnitCount = 4;
 
-enum class OperationKind : uint8_t { Null, Load, Store, Gather, Matmul, Vector };
+enum class OperationKind : uint8_t {
+  Null,
+  Load,
+  Store,
+  Gather,
+  Matmul,
+  Vector
+};
 
-/// A wait at the head of a queue: satisfied once the unit has retired `count` instructions since the start.
+/// A wait at the head of a queue: satisfied once the unit has retired `count`
+/// instructions since the start.
 struct Wait {
   bool valid = false;
   uint32_t count = 0;
 };
 
-/// A tile in the scratchpad or the accumulator. Addresses and strides in rows; `first` in bytes for load, store, gather
-/// and matmul, in elements for vector.
+/// A tile in the scratchpad or the accumulator. Addresses and strides in rows;
+/// `first` in bytes for load, store, gather and matmul, in elements for vector.
 struct TileAddress {
   bool inAccumulator = false;
   uint32_t row = 0;
@@ -35,10 +44,11 @@ struct TileAddress {
 /// Load, store and gather. DRAM addresses are absolute bytes.
 struct DmaOperation {
   uint64_t dramAddress = 0;
-  int64_t dramStride = 0;      ///< bytes from row to row (gather: from table row to table row)
+  int64_t dramStride =
+      0; ///< bytes from row to row (gather: from table row to table row)
   int64_t dramOuterStride = 0; ///< bytes from outer slice to outer slice
-  uint64_t indexAddress = 0;   ///< gather: absolute address of the int32 indices
-  uint32_t bound = 0;          ///< gather: rows in the table
+  uint64_t indexAddress = 0; ///< gather: absolute address of the int32 indices
+  uint32_t bound = 0;        ///< gather: rows in the table
   TileAddress tile;
   uint32_t tileOuterStride = 0;
   uint32_t outer = 0, rows = 0;
@@ -59,11 +69,13 @@ struct VectorOperation {
   std::array<TileAddress, 3> columns;
   uint32_t rows = 0, elements = 0; ///< M, N
   uint8_t sourceType = 0, elementType = 0, destinationType = 0;
-  uint8_t multiply0 = 0, add0 = 0, add1 = 0, function = 0, multiply1 = 0, add2 = 0, reduce = 0;
+  uint8_t multiply0 = 0, add0 = 0, add1 = 0, function = 0, multiply1 = 0,
+          add2 = 0, reduce = 0;
   bool reduceAccumulate = false;
   float multiply0Scalar = 0, add0Scalar = 0;
   uint8_t sourceStatistic = 0, elementStatistic = 0, destinationStatistic = 0;
-  uint8_t multiply0Statistic = 0, add1Statistic = 0, multiply1Statistic = 0, reduceStatistic = 0;
+  uint8_t multiply0Statistic = 0, add1Statistic = 0, multiply1Statistic = 0,
+          reduceStatistic = 0;
   uint32_t statisticsRow = 0; ///< entry of the tile's row 0
 };
 
@@ -71,8 +83,8 @@ struct Operation {
   OperationKind kind = OperationKind::Null;
   Unit unit = Unit::Load;
   std::array<Wait, kUnitCount> waits;
-  uint32_t pc = 0;      ///< instruction index
-  uint16_t context = 0; ///< call context
+  uint32_t pc = 0;       ///< instruction index
+  uint16_t context = 0;  ///< call context
   uint32_t sequence = 0; ///< how many instructions this unit was given before
   DmaOperation dma;
   MatmulOperation matmul;

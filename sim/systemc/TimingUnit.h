@@ -1,9 +1,10 @@
-// Part of the Tilework project, under the Apache License v2.0 with LLVM Exceptions.
-// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// Part of the Tilework project, under the Apache License v2.0 with LLVM
+// Exceptions. SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// What a hardware block offers the cycle model: plain state, advanced cycle by cycle (step) or, between events, in closed
-// form (skip). The engine calls propose on all units, arbitrates, then commits on all units; the order of units does
-// not matter.
+// What a hardware block offers the cycle model: plain state, advanced cycle by
+// cycle (step) or, between events, in closed form (skip). The engine calls
+// propose on all units, arbitrates, then commits on all units; the order of
+// units does not matter.
 
 #pragma once
 
@@ -28,15 +29,19 @@ struct ScratchpadPort {
   bool granted = false; ///< set by the arbiter
 };
 
-/// Retire counts as waiters see them: a retire in cycle t is counted from t + 1 on.
+/// Retire counts as waiters see them: a retire in cycle t is counted from t + 1
+/// on.
 class RetireCounters {
 public:
   void retire(Unit unit) { ++next[static_cast<unsigned>(unit)]; }
   void endCycle() { current = next; }
-  uint32_t count(Unit unit) const { return current[static_cast<unsigned>(unit)]; }
+  uint32_t count(Unit unit) const {
+    return current[static_cast<unsigned>(unit)];
+  }
   bool satisfied(const Operation &operation) const {
     for (unsigned u = 0; u < kUnitCount; ++u)
-      if (operation.waits[u].valid && static_cast<int32_t>(current[u] - operation.waits[u].count) < 0)
+      if (operation.waits[u].valid &&
+          static_cast<int32_t>(current[u] - operation.waits[u].count) < 0)
         return false;
     return true;
   }
@@ -45,7 +50,8 @@ private:
   std::array<uint32_t, kUnitCount> current{}, next{};
 };
 
-/// A unit's instruction queue with registered ready: what leaves or enters in cycle t shows from t + 1 on.
+/// A unit's instruction queue with registered ready: what leaves or enters in
+/// cycle t shows from t + 1 on.
 class OperationQueue {
 public:
   explicit OperationQueue(unsigned depth) : depth(depth) {}
@@ -59,7 +65,8 @@ public:
     ++popped;
     return operation;
   }
-  /// At most one pop a cycle: after it the queue shows empty to its unit until the cycle ends.
+  /// At most one pop a cycle: after it the queue shows empty to its unit until
+  /// the cycle ends.
   void endCycle() {
     visible = static_cast<unsigned>(entries.size());
     popped = 0;
@@ -70,7 +77,8 @@ private:
   std::deque<Operation> entries;
 };
 
-/// What a unit did in a cycle: the numbers and the priorities of activity_e in rtl/common/tw_unit_pkg.sv.
+/// What a unit did in a cycle: the numbers and the priorities of activity_e in
+/// rtl/common/tw_unit_pkg.sv.
 enum class Activity : uint8_t {
   Busy,
   Empty,
@@ -94,12 +102,15 @@ enum class Activity : uint8_t {
 };
 constexpr unsigned kActivityCount = 19;
 
-/// Where units report their retires; it counts them (RetireCounters), records them and computes values.
+/// Where units report their retires; it counts them (RetireCounters), records
+/// them and computes values.
 class RetireSink {
 public:
   virtual ~RetireSink() = default;
-  /// In the commit of cycle `end`, at most once a cycle and unit. `bytes`: DRAM bytes moved.
-  virtual void retire(const Operation &operation, Cycle start, Cycle end, uint64_t bytes) = 0;
+  /// In the commit of cycle `end`, at most once a cycle and unit. `bytes`: DRAM
+  /// bytes moved.
+  virtual void retire(const Operation &operation, Cycle start, Cycle end,
+                      uint64_t bytes) = 0;
 };
 
 class TimingUnit {
@@ -107,22 +118,27 @@ public:
   virtual ~TimingUnit() = default;
   /// Sets this unit's requests for cycle `now` from its state alone.
   virtual void propose(Cycle now) = 0;
-  /// Takes the grants of cycle `now` and computes the next state; retires at most one instruction.
+  /// Takes the grants of cycle `now` and computes the next state; retires at
+  /// most one instruction.
   virtual void commit(Cycle now) = 0;
-  /// The next cycle, ≥ `now`, at which state can change without new input; kNever when only input can change it.
+  /// The next cycle, ≥ `now`, at which state can change without new input;
+  /// kNever when only input can change it.
   virtual Cycle nextEvent(Cycle now) const = 0;
-  /// Advances the state from `now` to `to` in closed form; legal when nextEvent(now) ≥ to and no input arrives between.
+  /// Advances the state from `now` to `to` in closed form; legal when
+  /// nextEvent(now) ≥ to and no input arrives between.
   virtual void skip(Cycle now, Cycle to) = 0;
 };
 
-/// A unit with a dispatch queue. Constructors take (const Geometry &, const RetireCounters &, RetireSink &) and what the
-/// unit's ports need.
+/// A unit with a dispatch queue. Constructors take (const Geometry &, const
+/// RetireCounters &, RetireSink &) and what the unit's ports need.
 class DispatchedUnit : public TimingUnit {
 public:
-  /// Room in the queue, from state: asked in propose or commit of a cycle it gives the same answer.
+  /// Room in the queue, from state: asked in propose or commit of a cycle it
+  /// gives the same answer.
   virtual bool ready() const = 0;
-  /// Called by the sequencer, whose commit comes first, once a cycle at most: in cycle t, before this unit's commit of t;
-  /// at the queue's head from t + 1 on.
+  /// Called by the sequencer, whose commit comes first, once a cycle at most:
+  /// in cycle t, before this unit's commit of t; at the queue's head from t + 1
+  /// on.
   virtual void dispatch(const Operation &operation) = 0;
   /// What the unit did in the cycle committed last.
   virtual Activity activity() const = 0;
