@@ -1,0 +1,79 @@
+# Part of the Tilework project, under the Apache License v2.0 with LLVM Exceptions.
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#
+# The Python package as the build sees it.
+#
+#   tilework_add_python_package(tilework)
+#   tilework_add_python_module(_native SOURCES ... [LINK ...] [PACKAGE tilework])
+#   tilework_add_python_data(FILES ... [TARGETS ...] [PACKAGE tilework])
+#
+# build/python/tilework is the importable package: links to the sources in the
+# folder that declares it, beside the compiled module and generated files, so
+# that an edit needs no build. `pip install .` collects the same files through
+# the install component `python`; its packages come from pyproject.toml.
+
+set(TILEWORK_PYTHON_DIR "${PROJECT_BINARY_DIR}/python")
+
+# Links ${CMAKE_CURRENT_SOURCE_DIR}/<package>/**.py and py.typed.
+function(tilework_add_python_package package)
+  file(GLOB_RECURSE files CONFIGURE_DEPENDS
+    RELATIVE "${CMAKE_CURRENT_SOURCE_DIR}"
+    "${CMAKE_CURRENT_SOURCE_DIR}/${package}/*.py"
+    "${CMAKE_CURRENT_SOURCE_DIR}/${package}/py.typed")
+  file(GLOB_RECURSE stale LIST_DIRECTORIES FALSE "${TILEWORK_PYTHON_DIR}/${package}/*.py")
+  foreach(link IN LISTS stale)
+    if(IS_SYMLINK "${link}" AND NOT EXISTS "${link}")
+      file(REMOVE "${link}")
+    endif()
+  endforeach()
+  foreach(file IN LISTS files)
+    cmake_path(GET file PARENT_PATH folder)
+    file(MAKE_DIRECTORY "${TILEWORK_PYTHON_DIR}/${folder}")
+    file(CREATE_LINK "${CMAKE_CURRENT_SOURCE_DIR}/${file}"
+      "${TILEWORK_PYTHON_DIR}/${file}" SYMBOLIC)
+  endforeach()
+endfunction()
+
+# A pybind11 module. Symbols of the static libraries in it stay inside, so that
+# it and other extension modules can be imported in any order.
+function(tilework_add_python_module name)
+  cmake_parse_arguments(PARSE_ARGV 1 ARG "" "PACKAGE" "SOURCES;LINK")
+  if(NOT ARG_PACKAGE)
+    set(ARG_PACKAGE tilework)
+  endif()
+  pybind11_add_module(${name} MODULE NO_EXTRAS ${ARG_SOURCES})
+  _tilework_common_settings(${name})
+  target_link_libraries(${name} PRIVATE ${ARG_LINK})
+  target_link_options(${name} PRIVATE "LINKER:--exclude-libs,ALL")
+  set_target_properties(${name} PROPERTIES
+    LIBRARY_OUTPUT_DIRECTORY "${TILEWORK_PYTHON_DIR}/${ARG_PACKAGE}")
+  install(TARGETS ${name} LIBRARY DESTINATION "${ARG_PACKAGE}" COMPONENT python)
+endfunction()
+
+# Generated files that belong into the package; TARGETS make them.
+function(tilework_add_python_data)
+  cmake_parse_arguments(PARSE_ARGV 0 ARG "" "PACKAGE" "FILES;TARGETS")
+  if(NOT ARG_PACKAGE)
+    set(ARG_PACKAGE tilework)
+  endif()
+  foreach(file IN LISTS ARG_FILES)
+    cmake_path(ABSOLUTE_PATH file BASE_DIRECTORY "${CMAKE_CURRENT_BINARY_DIR}")
+    cmake_path(GET file FILENAME base)
+    set(copy "${TILEWORK_PYTHON_DIR}/${ARG_PACKAGE}/${base}")
+    if(NOT file STREQUAL copy)
+      string(MAKE_C_IDENTIFIER "python_data_${ARG_PACKAGE}_${base}" target)
+      add_custom_command(OUTPUT "${copy}"
+        COMMAND "${CMAKE_COMMAND}" -E copy_if_different "${file}" "${copy}"
+        DEPENDS "${file}" ${ARG_TARGETS})
+      add_custom_target(${target} ALL DEPENDS "${copy}")
+    endif()
+    install(FILES "${file}" DESTINATION "${ARG_PACKAGE}" COMPONENT python)
+  endforeach()
+endfunction()
+
+# A program that `pip install` puts on the path. No part of a build without it.
+function(tilework_install_program name)
+  if(SKBUILD)
+    install(TARGETS ${name} RUNTIME DESTINATION "${SKBUILD_SCRIPTS_DIR}" COMPONENT python)
+  endif()
+endfunction()

@@ -1,0 +1,107 @@
+# Part of the Tilework project, under the Apache License v2.0 with LLVM Exceptions.
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+"""The checkers of this folder and the test summary find what they are for."""
+
+import pathlib
+import subprocess
+import sys
+
+import pytest
+import run_readme_commands
+import sources
+import test_includes
+
+
+@pytest.fixture
+def repository(tmp_path, monkeypatch):
+    """A function that makes a repository of the given files for test_includes."""
+
+    def make(files):
+        for path, text in files.items():
+            (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
+            (tmp_path / path).write_text(text)
+        monkeypatch.setattr(sources, "ROOT", tmp_path)
+        monkeypatch.setattr(
+            sources, "tracked", lambda: [pathlib.PurePosixPath(path) for path in files]
+        )
+        test_includes.includes_of.cache_clear()
+        test_includes.reached_libraries.cache_clear()
+
+    yield make
+    test_includes.includes_of.cache_clear()
+    test_includes.reached_libraries.cache_clear()
+
+
+def test_an_include_against_the_direction_is_refused(repository):
+    repository({"compiler/a.cpp": '#include "sim/memory/Dram.h"\n'})
+    with pytest.raises(AssertionError, match="compiler may not include sim/memory/Dram.h"):
+        test_includes.test_folders_include_only_what_the_table_allows()
+
+
+def test_an_include_along_the_direction_passes(repository):
+    repository({"compiler/a.cpp": '#include "dialects/npu/NPU.h"\n'})
+    test_includes.test_folders_include_only_what_the_table_allows()
+
+
+def test_a_library_outside_its_folders_is_refused(repository):
+    repository({"runtime/a.cpp": "#include <systemc>\n"})
+    with pytest.raises(AssertionError, match="may not use systemc"):
+        test_includes.test_libraries_are_used_where_the_table_allows()
+
+
+def test_mlir_behind_a_header_of_the_simulator_is_refused(repository):
+    repository(
+        {
+            "sim/a.cpp": '#include "dialects/isa/B.h"\n',
+            "dialects/isa/B.h": '#include "mlir/IR/Dialect.h"\n',
+        }
+    )
+    with pytest.raises(AssertionError, match=r"sim/a.cpp: reaches mlir: dialects/isa/B.h -> mlir"):
+        test_includes.test_no_chain_of_includes_reaches_a_forbidden_library()
+
+
+def test_a_block_that_imports_another_blocks_package_is_refused(repository):
+    repository(
+        {
+            "rtl/dma/tw_dma_pkg.sv": "package tw_dma_pkg;\nendpackage\n",
+            "rtl/scratchpad/tw_bank.sv": "module tw_bank import tw_dma_pkg::*; ();\nendmodule\n",
+        }
+    )
+    with pytest.raises(AssertionError, match="scratchpad may not import tw_dma_pkg of dma"):
+        test_includes.test_rtl_blocks_import_their_own_and_shared_packages()
+
+
+def test_only_marked_fences_run_and_a_failing_one_is_reported(tmp_path):
+    page = tmp_path / "page.md"
+    page.write_text(
+        "```sh\nfalse\n```\n```sh test\ntrue\n```\n```python test\nraise SystemExit(3)\n```\n"
+    )
+    failures = run_readme_commands.run_page(page, timeout=60)
+    assert len(failures) == 1
+    assert failures[0].startswith("page.md:7: exit 3")
+
+
+def summary(folder):
+    script = sources.ROOT / "tools" / "setup" / "summarise.py"
+    run = subprocess.run([sys.executable, script, folder], capture_output=True, text=True)
+    return run.returncode, run.stdout.splitlines()[-1]
+
+
+PASSED = '<testsuite><testcase name="a"/></testsuite>'
+FAILED = '<testsuite><testcase name="a"/><testcase name="b"><failure/></testcase></testsuite>'
+
+
+@pytest.mark.parametrize(
+    "files, expected",
+    [
+        ({"unit.ctest.xml": PASSED, "lit.lit.xml": PASSED}, (0, "2 passed, 0 failed")),
+        ({"unit.ctest.xml": FAILED}, (1, "1 passed, 1 failed")),
+        ({"unit.ctest.xml": PASSED, "unit.ctest.failed": ""}, (1, "1 passed, 1 failed")),
+        ({"unit.ctest.xml": PASSED, "e2e.pytest.failed": ""}, (1, "1 passed, 1 failed")),
+        ({}, (1, "0 passed, 0 failed")),
+    ],
+)
+def test_the_summary_never_hides_a_failure(tmp_path, files, expected):
+    for name, text in files.items():
+        (tmp_path / name).write_text(text)
+    assert summary(tmp_path) == expected
