@@ -1,5 +1,5 @@
-// Part of the Tilework project, under the Apache License v2.0 with LLVM
-// Exceptions. SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// Part of the Tilework project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 // Which bytes an operation reads and writes, as runs. The shadow mode and the
 // random program generator check legality with it; the compiler's verifier has

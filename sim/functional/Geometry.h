@@ -1,5 +1,5 @@
-// Part of the Tilework project, under the Apache License v2.0 with LLVM
-// Exceptions. SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// Part of the Tilework project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 // The numbers of a target that semantics and timing use, derived once from the
 // target description.

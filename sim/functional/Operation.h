@@ -1,5 +1,5 @@
-// Part of the Tilework project, under the Apache License v2.0 with LLVM
-// Exceptions. SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// Part of the Tilework project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 // An instruction after the sequencer has resolved it: registers replaced by
 // numbers, bounds checked. The functional engine executes it, the SystemC model

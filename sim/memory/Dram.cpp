@@ -1,5 +1,5 @@
-// Part of the Tilework project, under the Apache License v2.0 with LLVM
-// Exceptions. SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// Part of the Tilework project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 // Fixed latency plus bandwidth per channel, in integer picoseconds: a max-plus
 // update of one time stamp per channel; and the same with seeded random delays.

@@ -1,5 +1,5 @@
-// Part of the Tilework project, under the Apache License v2.0 with LLVM
-// Exceptions. SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// Part of the Tilework project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 // The RTL's floating point against the scalar reference, and the reference
 // against the host's own unit: all pairs of corner values, and millions of
