@@ -8,6 +8,34 @@
 include "dialects/isa/InstructionBase.td"
 
 //===----------------------------------------------------------------------===//
+// State
+//===----------------------------------------------------------------------===//
+
+def InstructionBytes : Constant<"instruction_bytes", 32, "Bytes of every instruction.">;
+def AddressRegisters : Constant<"address_registers", 32, "Address registers, a0 to a31.">;
+def ExtentRegisters : Constant<"extent_registers", 16, "Extent registers, e0 to e15.">;
+def ScalarRegisters : Constant<"scalar_registers", 16, "Scalar registers, s0 to s15.">;
+def LaunchParameters : Constant<"launch_parameters", 16, "Launch parameters of 32 bits, p0 to p15.">;
+def Segments : Constant<"segments", 64, "Segments of off-chip memory, bound at launch.">;
+def LoopDepth : Constant<"loop_depth", 6, "Loops that may be active at once, counted across calls.">;
+def CallDepth : Constant<"call_depth", 4, "Calls that may be active at once.">;
+def Statistics : Constant<"statistics", 4, "Vectors of the row-statistics memory.">;
+
+def Trap : Enumeration<"trap", 3, [
+  Case<"none", 0, "The program halted.">,
+  Case<"fetch", 1, "Fetch beyond the program.">,
+  Case<"illegal_instruction", 2, "Unknown opcode, unknown enumeration value or reserved bits that are not zero.">,
+  Case<"bad_register", 3, "A register is unset or points into another memory than the operand needs.">,
+  Case<"nesting", 4, "Loops or calls too deep or not properly nested.">,
+  Case<"shape", 5, "A window, alignment or type rule of an operand is broken.">,
+  Case<"bounds", 6, "A footprint leaves its region.">,
+  Case<"watchdog", 7, "No beat, row or retire for `sequencer.watchdog_cycles`.">]>;
+
+def Status : Enumeration<"status", 2, [
+  Case<"gather_index", 0, "Bit number: a gather index was out of range and gave a zero row.">,
+  Case<"bus_error", 1, "Bit number: a bus response was an error.">]>;
+
+//===----------------------------------------------------------------------===//
 // Enumerations
 //===----------------------------------------------------------------------===//
 
@@ -23,7 +51,7 @@ def TripSource : Enumeration<"trip_source", 2, [
 
 def TotalSource : Enumeration<"total_source", 1, [
   Case<"immediate", 0, "The total is the field `total`.">,
-  Case<"parameter", 1, "The total is the launch parameter `parameter`.">]>;
+  Case<"parameter", 1, "The total is the launch parameter `launch_parameter`.">]>;
 
 def UnitName : Enumeration<"unit", 2, [
   Case<"load", 0, "Load DMA.">, Case<"store", 1, "Store DMA.">,
@@ -50,25 +78,25 @@ def VectorType : Enumeration<"vector_type", 3, [
   Case<"statistics", 5, "The row-statistics memory read or written along rows: element n is the statistic of row n.">]>;
 
 def Multiply0 : Enumeration<"multiply0", 2, [
-  Case<"none", 0, "">, Case<"scalar", 1, "× scalar register `multiply0_scalar`.">,
+  Case<"none", 0, "The stage is the identity.">, Case<"scalar", 1, "× scalar register `multiply0_scalar`.">,
   Case<"statistic", 2, "× the row's statistic `multiply0_statistic`.">]>;
 
 def Add0 : Enumeration<"add0", 2, [
-  Case<"none", 0, "">, Case<"scalar", 1, "+ scalar register `add0_scalar`.">,
+  Case<"none", 0, "The stage is the identity.">, Case<"scalar", 1, "+ scalar register `add0_scalar`.">,
   Case<"column", 2, "+ column operand 0.">, Case<"element", 3, "+ the element operand.">]>;
 
 def Add1 : Enumeration<"add1", 2, [
-  Case<"none", 0, "">, Case<"statistic", 1, "+ the row's statistic `add1_statistic`.">,
+  Case<"none", 0, "The stage is the identity.">, Case<"statistic", 1, "+ the row's statistic `add1_statistic`.">,
   Case<"minus_statistic", 2, "− the row's statistic `add1_statistic`.">, Case<"element", 3, "+ the element operand.">]>;
 
 def Multiply1 : Enumeration<"multiply1", 2, [
-  Case<"none", 0, "">, Case<"column", 1, "× column operand 1.">,
+  Case<"none", 0, "The stage is the identity.">, Case<"column", 1, "× column operand 1.">,
   Case<"statistic", 2, "× the row's statistic `multiply1_statistic`.">, Case<"element", 3, "× the element operand.">]>;
 
-def Add2 : Enumeration<"add2", 1, [Case<"none", 0, "">, Case<"column", 1, "+ column operand 2.">]>;
+def Add2 : Enumeration<"add2", 1, [Case<"none", 0, "The stage is the identity.">, Case<"column", 1, "+ column operand 2.">]>;
 
 def Reduce : Enumeration<"reduce", 2, [
-  Case<"none", 0, "">, Case<"maximum", 1, "Row maximum into statistic `reduce_statistic`.">,
+  Case<"none", 0, "No statistics.">, Case<"maximum", 1, "Row maximum into statistic `reduce_statistic`.">,
   Case<"sum", 2, "Row sum into statistic `reduce_statistic`.">,
   Case<"sum_and_squares", 3, "Row sum into statistic `reduce_statistic`, sum of squares into the next one (modulo 4).">]>;
 
@@ -89,7 +117,7 @@ def HaltInst : SequencerInstruction<"halt", 0, "ends the program when every unit
 
 def SetAddressInst : SequencerInstruction<"set_address", 1, "initialises an address register"> {
   let fields = [
-    AddressRegister<"register", "the register set">,
+    AddressRegister<"destination", "the register set">,
     Enum<"space", Space, "the memory that it points into">,
     Unsigned<"segment", 6, "dram: the binding whose base is added; otherwise 0">,
     Unsigned<"value", 40, "start: bytes in the segment (dram) or rows (scratchpad, accumulator)">,
@@ -101,29 +129,29 @@ def SetAddressInst : SequencerInstruction<"set_address", 1, "initialises an addr
 
 def CopyAddressInst : SequencerInstruction<"copy_address", 2, "copies an address register and moves the copy"> {
   let fields = [
-    AddressRegister<"register", "the register written">,
+    AddressRegister<"destination", "the register written">,
     AddressRegister<"source", "the register read">,
     Signed<"offset", 40, "added to the copied value; a ring wraps">];
 }
 
 def OffsetAddressInst : SequencerInstruction<"offset_address", 3, "moves an address register by a multiple of a launch parameter"> {
   let fields = [
-    AddressRegister<"register", "the register moved">,
-    LaunchParameter<"parameter", "the launch parameter">,
-    Signed<"multiplier", 32, "value += parameter × multiplier">];
+    AddressRegister<"destination", "the register moved">,
+    LaunchParameter<"launch_parameter", "the launch parameter">,
+    Signed<"multiplier", 32, "value += launch parameter × multiplier">];
 }
 
 def SetExtentInst : SequencerInstruction<"set_extent", 4, "initialises an extent register: reads min(tile, remaining)"> {
   let fields = [
-    ExtentRegister<"register", "the register set; its remainder becomes the total">,
+    ExtentRegister<"destination", "the register set; its remainder becomes the total">,
     Unsigned<"tile", 24, "what one iteration takes">,
     Enum<"total_source", TotalSource, "where the total comes from">,
     Unsigned<"total", 24, "the total when it is immediate; otherwise 0">,
-    LaunchParameter<"parameter", "the launch parameter that holds the total; otherwise 0">];
+    LaunchParameter<"launch_parameter", "the launch parameter that holds the total; otherwise 0">];
 }
 
 def SetScalarInst : SequencerInstruction<"set_scalar", 5, "sets a scalar register"> {
-  let fields = [ScalarRegister<"register", "the register set">, Float<"value", "its fp32 value">];
+  let fields = [ScalarRegister<"destination", "the register set">, Float<"value", "its fp32 value">];
 }
 
 def LoopInst : SequencerInstruction<"loop", 6, "repeats the next `length` instructions"> {
@@ -137,7 +165,7 @@ def LoopInst : SequencerInstruction<"loop", 6, "repeats the next `length` instru
     Enum<"trip_source", TripSource, "where the number of iterations comes from">,
     Unsigned<"count", 24, "iterations when immediate; otherwise 0">,
     Unsigned<"index", 4, "launch parameter or extent register; otherwise 0">,
-    Unsigned<"length", 16, "instructions in the body">,
+    BodyLength<"length", 16, "instructions in the body">,
     OptionalExtent<"extent0", "an extent register advanced by the loop">,
     OptionalExtent<"extent1", "an extent register advanced by the loop">,
     Update<"update0">, Update<"update1">, Update<"update2">, Update<"update3">, Update<"update4">, Update<"update5">];
@@ -145,8 +173,8 @@ def LoopInst : SequencerInstruction<"loop", 6, "repeats the next `length` instru
 
 def CallInst : SequencerInstruction<"call", 7, "runs a routine"> {
   let fields = [
-    Unsigned<"target", 24, "instruction index of the routine">,
-    Unsigned<"context", 16, "call context in retire records and provenance until the return">];
+    InstructionIndex<"target", 24, "instruction index of the routine">,
+    Unsigned<"context_id", 16, "call context in retire records and provenance until the return">];
 }
 
 def ReturnInst : SequencerInstruction<"return", 8, "goes back behind the last call, at the loop depth of that call"> {
@@ -208,7 +236,7 @@ def MatmulInst : UnitInstruction<"matmul", 20, "multiplies a tile of activations
     Unsigned<"sums_offset", 16, "added to its value, rows">,
     Extent<"rows", "M">, Extent<"columns", "N">, Extent<"depth", "K">,
     Enum<"side", WeightSide, "how the weights lie">,
-    Enum<"type", MatmulType, "operand type">,
+    Enum<"operand_type", MatmulType, "operand type">,
     Enum<"accumulate", Accumulate, "what the first K block does">,
     Unsigned<"accumulate_loop", 3, "loop depth (0 outermost) for after_first; otherwise 0">];
 }
@@ -230,7 +258,7 @@ def VectorInst : UnitInstruction<"vector", 21, "runs a chain of element operatio
     Enum<"element_type", VectorType, "type and place of the element operand">,
     Enum<"destination_type", VectorType, "type and place of the destination">,
     Enum<"multiply0", Multiply0, "first stage">, Enum<"add0", Add0, "second stage">, Enum<"add1", Add1, "third stage">,
-    Enum<"function", VectorFunction, "fourth stage">, Enum<"multiply1", Multiply1, "fifth stage">,
+    Enum<"func", VectorFunction, "fourth stage">, Enum<"multiply1", Multiply1, "fifth stage">,
     Enum<"add2", Add2, "sixth stage">, Enum<"reduce", Reduce, "row statistics of the result">,
     Flag<"reduce_accumulate", "combine with the statistic that is there instead of starting anew">,
     ScalarRegister<"multiply0_scalar", "scalar of the first stage">,

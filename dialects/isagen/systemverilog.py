@@ -1,0 +1,132 @@
+# Part of the Tilework project, under the Apache License v2.0 with LLVM Exceptions.
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+"""The instruction set as the SystemVerilog package tw_isa_pkg."""
+
+from records import OPCODE_BITS
+from text import camel, fill
+
+
+def snake(name):
+    """SetAddress -> set_address"""
+    out = ""
+    for letter in name:
+        out += ("_" if out and letter.isupper() else "") + letter.lower()
+    return out
+
+
+def type_of(field):
+    if field.kind == "enumeration":
+        return f"{snake(field.enumeration.definition)}_e"
+    if field.kind in ("extent", "optional_extent", "update"):
+        return f"{field.kind}_t"
+    sign = "signed " if field.is_signed else ""
+    if field.width == 1:
+        return "logic"
+    return f"logic {sign}[{field.width - 1}:0]"
+
+
+def enumeration(e):
+    name = snake(e.definition)
+    out = [f"  typedef enum logic [{e.width - 1}:0] {{"]
+    last = len(e.cases) - 1
+    for n, c in enumerate(e.cases):
+        comma = "" if n == last else ","
+        out.append(
+            f"    {e.definition}{camel(c.name)} = {e.width}'d{c.value}{comma}"
+            f"  // {c.sentence}"
+        )
+    return "\n".join(out + [f"  }} {name}_e;", ""])
+
+
+def legal_value(e):
+    """A case of every value makes every value legal."""
+    name = snake(e.definition)
+    out = [
+        f"  function automatic logic {name}_is_legal(logic [{e.width - 1}:0] value);",
+    ]
+    if e.is_full:
+        out += ["    logic unused;", "    unused = ^value;", "    return 1'b1;"]
+    else:
+        cases = ", ".join(f"{e.width}'d{c.value}" for c in e.cases)
+        out += ["    case (value)", f"      {cases}: return 1'b1;"]
+        out += ["      default: return 1'b0;", "    endcase"]
+    return "\n".join(out + ["  endfunction", ""])
+
+
+def structure(i, bits):
+    """Packed structs list the highest bits first."""
+    out = [f"  // {i.sentence}", "  typedef struct packed {"]
+    if i.bits < bits:
+        out.append(f"    logic [{bits - i.bits - 1}:0] reserved;  // zero")
+    for f in reversed(i.fields):
+        out.append(f"    {type_of(f)} {f.name};  // {f.msb}:{f.lsb} {f.sentence}")
+    out.append("    opcode_e opcode;")
+    return "\n".join(out + [f"  }} {snake(i.definition)}_inst_t;", ""])
+
+
+def field_is_legal(f):
+    """The condition on a field's bits, or None when all of them are legal."""
+    bits = f"word[{f.msb}:{f.lsb}]"
+    if f.kind == "enumeration" and not f.enumeration.is_full:
+        return f"{snake(f.enumeration.definition)}_is_legal({bits})"
+    if f.kind == "extent":
+        return f"extent_is_legal({bits})"
+    if f.kind == "optional_extent":
+        return f"optional_extent_is_legal({bits})"
+    return None
+
+
+def instruction_is_legal(i, bits):
+    terms = []
+    if i.bits < bits:
+        terms.append(f"word[{bits - 1}:{i.bits}] == '0")
+    terms += [t for t in map(field_is_legal, i.fields) if t]
+    condition = " &&\n            ".join(terms) or "1'b1"
+    return f"      Op{i.definition}:\n        return {condition};"
+
+
+def unit_of(i):
+    if i.is_sequencer:
+        return None
+    if i.unit:
+        return f"      Op{i.definition}: return UnitName{camel(i.unit)};"
+    f = next(f for f in i.fields if f.name == "unit")
+    return f"      Op{i.definition}: return unit_name_e'(word[{f.msb}:{f.lsb}]);"
+
+
+def package(isa):
+    opcodes = ",\n".join(
+        f"    Op{i.definition} = {OPCODE_BITS}'d{i.opcode}" for i in isa.instructions
+    )
+    constants = "\n".join(
+        f"  localparam int unsigned {c.definition} = {c.value};  // {c.sentence}"
+        for c in isa.constants
+    )
+    names = [snake(i.definition) for i in isa.instructions]
+    width = max(len(n) for n in names)
+    members = "\n".join(
+        f"    {n}_inst_t{' ' * (width - len(n))} {n}_inst;" for n in names
+    )
+    sequencer = ", ".join(f"Op{i.definition}" for i in isa.instructions if i.is_sequencer)
+    return fill(
+        "tw_isa_pkg.sv.in",
+        constants=constants,
+        opcodes=opcodes,
+        enumerations="\n".join(enumeration(e) for e in isa.enumerations),
+        structures="\n".join(structure(i, isa.bits) for i in isa.instructions),
+        members=members,
+        legal_values="\n".join(
+            legal_value(e)
+            for e in isa.enumerations
+            if not e.is_full and used(isa, e)
+        ),
+        legal_instructions="\n".join(
+            instruction_is_legal(i, isa.bits) for i in isa.instructions
+        ),
+        units="\n".join(u for u in map(unit_of, isa.instructions) if u),
+        sequencer=sequencer,
+    )
+
+
+def used(isa, e):
+    return any(f.enumeration is e for i in isa.instructions for f in i.fields)
