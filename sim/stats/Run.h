@@ -1,8 +1,9 @@
 // Part of the Tilework project, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// What every engine takes and gives back: one request, one result, so that the runtime treats the functional engine, the
-// cycle model and the Verilated chip alike and one checker compares any two.
+// What every engine takes and gives back: one request, one result, so that the
+// runtime treats the functional engine, the cycle model and the Verilated chip
+// alike and one checker compares any two.
 
 #pragma once
 
@@ -32,6 +33,9 @@ struct WaveWindow {
 struct RunOptions {
   /// Cycle model alone: no values are computed; cycles are the same.
   bool timingOnly = false;
+  /// Functional engine alone: shadows every access and reports violations of
+  /// legality (dialects/isa/RationaleISA.md) in the result.
+  bool shadow = false;
   /// Keeps one RetireRecord an instruction in the result.
   bool records = true;
   /// The run is given up as RunError behind this many cycles; 0: no bound.
@@ -41,23 +45,32 @@ struct RunOptions {
   std::function<bool()> cancelled;
 };
 
-/// One launch. The program's bytes and every binding already lie in `memory`, at the addresses that `launch` says;
-/// outputs are found there after the run.
+/// Bytes of DRAM that the loader wrote.
+struct MemoryRange {
+  uint64_t base = 0, size = 0;
+};
+
+/// One launch. The program's bytes and every binding already lie in `memory`,
+/// at the addresses that `launch` says; outputs are found there after the run.
 struct RunRequest {
   Geometry geometry;
   Launch launch;
-  DramImage *memory = nullptr;        ///< not owned, never null
-  const DramTiming *timing = nullptr; ///< not owned; null for the functional engine alone
+  DramImage *memory = nullptr; ///< not owned, never null
+  const DramTiming *timing =
+      nullptr; ///< not owned; null for the functional engine alone
   RunOptions options;
+  std::vector<MemoryRange> written; ///< for RunOptions::shadow
 };
 
 /// A precise trap: everything older has retired, nothing younger has begun.
 struct Trap {
   TrapCause cause = TrapCause::None;
-  uint32_t pc = 0;     ///< instruction index
+  uint32_t pc = 0;      ///< instruction index
   uint16_t context = 0; ///< call context
-  uint64_t cycle = 0;  ///< the first cycle in which the trap is reported (functional engine: 0)
-  std::string detail;  ///< which field, which figure, where the engine knows; never compared
+  uint64_t cycle = 0;   ///< the first cycle in which the trap is reported
+                        ///< (functional engine: 0)
+  std::string detail;   ///< which field, which figure, where the engine knows;
+                        ///< never compared
 };
 
 /// Sticky status: errors found in data, reported at halt.
@@ -66,15 +79,19 @@ enum StickyStatus : uint32_t { kStickyGatherIndex = 1, kStickyBusError = 2 };
 struct RunResult {
   /// In order of (end, unit); the functional engine: in program order.
   std::vector<RetireRecord> records;
-  /// Cycles from the start to the halt or the trap's report (functional engine: 0).
+  /// Cycles from the start to the halt or the trap's report (functional engine:
+  /// 0).
   uint64_t cycles = 0;
   Trap trap; ///< cause None: the program halted
   uint32_t stickyStatus = 0;
   RunCounters counters;
   double wallSeconds = 0;
+  /// With RunOptions::shadow: one sentence a violation, the first hundred.
+  std::vector<std::string> violations;
 };
 
-/// A run that could not be finished for a reason outside the program: the message says what to do.
+/// A run that could not be finished for a reason outside the program: the
+/// message says what to do.
 struct RunError : std::runtime_error {
   using std::runtime_error::runtime_error;
 };
