@@ -1,0 +1,233 @@
+// Part of the Tilework project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// Walks the operands of a matmul: widens activations once, weights a panel at a
+// time, and hands both to the SIMD kernels. A column's sums depend on the order
+// of its own products alone, so panels need not follow the array's columns.
+
+#include "sim/functional/Matmul.h"
+
+#include "sim/functional/FlushScope.h"
+#include "sim/functional/MatmulKernel.h"
+
+#include <algorithm>
+#include <cstring>
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+namespace tilework::sim {
+
+namespace {
+
+/// Elements of k whose weights are widened at a time: the panel stays in the
+/// host's first-level cache.
+constexpr uint32_t kChunkDepth = 256;
+/// Sums of that many products of int8 are exact in fp32.
+constexpr uint32_t kInt8Block = 1024;
+
+/// Calls visit(address of the bytes, bytes done, bytes here) for the pieces of
+/// tile row m between byte `begin` and byte `end` that are contiguous.
+template <typename Visit>
+void forPieces(const TileAddress &tile, const Geometry &geometry,
+               const OnChipMemories &memories, uint32_t m, uint64_t begin,
+               uint64_t end, const Visit &visit) {
+  const uint64_t rowBytes = geometry.rowBytes();
+  for (uint64_t at = begin; at < end;) {
+    uint64_t row = tile.row + uint64_t(m) * tile.stride, byte = at + tile.first,
+             size = end - at;
+    if (tile.first == 0) {
+      row += at / rowBytes * tile.blockStride;
+      byte = at % rowBytes;
+      size = std::min(size, rowBytes - byte);
+    }
+    if (row >= geometry.scratchpadRows() || byte + size > rowBytes)
+      throw std::out_of_range("a matmul tile leaves the scratchpad of " +
+                              std::to_string(geometry.scratchpadRows()) +
+                              " rows at row " + std::to_string(row));
+    visit(memories.scratchpad.data() + row * rowBytes + byte, at - begin, size);
+    at += size;
+  }
+}
+
+/// A panel's columns [column, column + columns) of the sums, row by row.
+template <typename Visit>
+void forSums(const MatmulOperation &operation, const Geometry &geometry,
+             uint32_t column, uint32_t columns, const Visit &visit) {
+  const TileAddress &tile = operation.sums;
+  for (uint32_t n = 0; n < columns;) {
+    uint32_t block = (column + n) / geometry.columns,
+             lane = (column + n) % geometry.columns;
+    uint32_t count = std::min(columns - n, geometry.columns - lane);
+    uint64_t row = tile.row + uint64_t(block) * tile.blockStride;
+    if (row + uint64_t(operation.rows - 1) * tile.stride >=
+        geometry.accumulatorRows())
+      throw std::out_of_range("a matmul tile leaves the accumulator of " +
+                              std::to_string(geometry.accumulatorRows()) +
+                              " rows at row " + std::to_string(row));
+    for (uint32_t m = 0; m < operation.rows; ++m)
+      visit(m, n, (row + uint64_t(m) * tile.stride) * geometry.columns + lane,
+            count);
+    n += count;
+  }
+}
+
+class MatmulRun {
+public:
+  MatmulRun(const MatmulOperation &operation, const Geometry &geometry,
+            OnChipMemories &memories, MatmulArithmetic arithmetic)
+      : operation(operation), geometry(geometry), memories(memories),
+        arithmetic(arithmetic),
+        width(static_cast<uint32_t>(matmulPanelWidth())),
+        block(operation.int8 ? kInt8Block : geometry.rows) {}
+
+  void run() {
+    widenActivations();
+    const uint32_t chunk = std::max(block, kChunkDepth / block * block);
+    weights.resize(size_t(std::min(chunk, operation.depth)) * width);
+    sums.resize(size_t(operation.rows) * width);
+    for (uint32_t column = 0; column < operation.columns; column += width) {
+      const uint32_t columns = std::min(width, operation.columns - column);
+      if (operation.accumulate)
+        loadSums(column, columns);
+      for (uint32_t k = 0; k < operation.depth; k += chunk)
+        multiply(column, columns, k, std::min(chunk, operation.depth - k));
+      storeSums(column, columns);
+    }
+  }
+
+private:
+  uint32_t elementBytes() const { return operation.int8 ? 1 : 2; }
+
+  /// `count` elements of row m of a tile, from element `begin` on.
+  void widen(const TileAddress &tile, uint32_t m, uint32_t begin,
+             uint32_t count, float *to, ExponentRange &range) {
+    const uint64_t bytes = elementBytes();
+    forPieces(tile, geometry, memories, m, begin * bytes,
+              (uint64_t(begin) + count) * bytes,
+              [&](const uint8_t *from, uint64_t done, uint64_t size) {
+                if (operation.int8)
+                  widenInt8(from, size, to + done);
+                else
+                  widenBf16(from, size / 2, to + done / 2, range);
+              });
+  }
+
+  void widenActivations() {
+    activations.resize(size_t(operation.rows) * operation.depth);
+    for (uint32_t m = 0; m < operation.rows; ++m)
+      widen(operation.activations, m, 0, operation.depth,
+            activations.data() + size_t(m) * operation.depth, activationRange);
+  }
+
+  /// weights[k][n] = element (begin + k, column + n), zero past the columns.
+  void widenWeights(uint32_t column, uint32_t columns, uint32_t begin,
+                    uint32_t depth, ExponentRange &range) {
+    if (columns < width)
+      std::fill(weights.begin(), weights.end(), 0.0f);
+    if (operation.weightsByColumn) {
+      transposed.resize(size_t(columns) * depth);
+      for (uint32_t n = 0; n < columns; ++n)
+        widen(operation.weights, column + n, begin, depth,
+              transposed.data() + size_t(n) * depth, range);
+      for (uint32_t k = 0; k < depth; ++k)
+        for (uint32_t n = 0; n < columns; ++n)
+          weights[size_t(k) * width + n] = transposed[size_t(n) * depth + k];
+      return;
+    }
+    const uint64_t first = uint64_t(column) * 2,
+                   last = first + uint64_t(columns) * 2;
+    for (uint32_t k = 0; k < depth; k += operation.int8 ? 2 : 1) {
+      float *to = weights.data() + size_t(k) * width;
+      forPieces(operation.weights, geometry, memories,
+                operation.int8 ? (begin + k) / 2 : begin + k, first, last,
+                [&](const uint8_t *from, uint64_t done, uint64_t size) {
+                  if (!operation.int8)
+                    widenBf16(from, size / 2, to + done / 2, range);
+                  else
+                    widenInt8Pairs(from, size / 2, to + done / 2,
+                                   k + 1 < depth ? to + width + done / 2
+                                                 : unused(size / 2));
+                });
+    }
+  }
+
+  /// Where the second element of a pair goes whose k is past the depth.
+  float *unused(size_t count) {
+    transposed.resize(std::max(transposed.size(), count));
+    return transposed.data();
+  }
+
+  void multiply(uint32_t column, uint32_t columns, uint32_t begin,
+                uint32_t depth) {
+    ExponentRange range;
+    widenWeights(column, columns, begin, depth, range);
+    const bool last = begin + depth == operation.depth;
+    MatmulPanel panel{};
+    panel.activations = activations.data() + begin;
+    panel.activationStride = operation.depth;
+    panel.weights = weights.data();
+    panel.rows = operation.rows;
+    panel.depth = depth;
+    panel.block = block;
+    panel.padded = last && operation.depth % block != 0;
+    panel.overwrite = begin == 0 && !operation.accumulate;
+    panel.last = last;
+    panel.int8 = operation.int8;
+    // Every product has an exponent in [-126, 126 + 1]: none is flushed, none
+    // overflows, and so a fused sum rounds what a separate one would.
+    panel.fused = arithmetic == MatmulArithmetic::Automatic &&
+                  (range.largest == 0 || activationRange.largest == 0 ||
+                   (range.smallest > 0 && activationRange.smallest > 0 &&
+                    range.smallest + activationRange.smallest >= 128 &&
+                    range.largest + activationRange.largest <= 380 &&
+                    range.largest < 255 && activationRange.largest < 255));
+    panel.explicitFlush = arithmetic == MatmulArithmetic::ExplicitFlush ||
+                          !FlushScope::kHostFlushes;
+    panel.sums = sums.data();
+    matmulPanel(panel);
+  }
+
+  void loadSums(uint32_t column, uint32_t columns) {
+    forSums(operation, geometry, column, columns,
+            [&](uint32_t m, uint32_t n, uint64_t word, uint32_t count) {
+              std::memcpy(sums.data() + size_t(m) * width + n,
+                          memories.accumulator.data() + word,
+                          count * sizeof(uint32_t));
+            });
+  }
+
+  void storeSums(uint32_t column, uint32_t columns) {
+    forSums(operation, geometry, column, columns,
+            [&](uint32_t m, uint32_t n, uint64_t word, uint32_t count) {
+              std::memcpy(memories.accumulator.data() + word,
+                          sums.data() + size_t(m) * width + n,
+                          count * sizeof(uint32_t));
+            });
+  }
+
+  const MatmulOperation &operation;
+  const Geometry &geometry;
+  OnChipMemories &memories;
+  const MatmulArithmetic arithmetic;
+  const uint32_t width, block;
+  ExponentRange activationRange;
+  std::vector<float> activations, weights, transposed;
+  std::vector<uint32_t> sums;
+};
+
+} // namespace
+
+void executeMatmul(const MatmulOperation &operation, const Geometry &geometry,
+                   OnChipMemories &memories, MatmulArithmetic arithmetic) {
+  if (operation.rows == 0 || operation.columns == 0 || operation.depth == 0)
+    return;
+  if (arithmetic == MatmulArithmetic::ExplicitFlush) {
+    MatmulRun(operation, geometry, memories, arithmetic).run();
+    return;
+  }
+  FlushScope scope;
+  MatmulRun(operation, geometry, memories, arithmetic).run();
+}
+
+} // namespace tilework::sim
