@@ -1,0 +1,122 @@
+// Part of the Tilework project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// The program image: what the compiler writes and every engine reads. An ELF64 file with the instructions, the weights,
+// the description of entries and bindings, and provenance. The loader (runtime) places bindings by the rule below.
+
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+#include <nlohmann/json.hpp>
+
+namespace tilework::isa {
+
+/// Element types of bindings; host types on the outside, device types in DRAM.
+enum class ElementType : uint8_t { Bf16, Fp32, Fp16, Fp64, Int8, Uint8, Int16, Int32, Int64, Bool };
+uint32_t elementBytes(ElementType type);
+/// "bf16", "fp32", …, as inspect prints them.
+const char *elementTypeName(ElementType type);
+
+enum class BindingKind : uint8_t {
+  Weights, ///< bytes of the image's weight segment
+  Input,   ///< given by the caller before a run, in the host's type and shape
+  Output,  ///< handed to the caller after a run
+  State,   ///< kept from run to run (KV cache), zero at first
+  Scratch  ///< intermediates; nothing is written before the run
+};
+
+/// A range of DRAM behind one segment number. Placement: bindings in rising order of segment, each at the next multiple of
+/// 4096 behind the one before (the first behind the instructions, which begin at 0).
+struct Binding {
+  std::string name;     ///< of the model's tensor; unique in an entry
+  BindingKind kind = BindingKind::Scratch;
+  uint32_t segment = 0; ///< 0 … 63
+  uint64_t bytes = 0;   ///< size in DRAM
+};
+
+/// A tensor that the caller sees. Host-side steps convert between it and the bindings.
+struct Tensor {
+  std::string name;
+  ElementType type = ElementType::Fp32;
+  std::vector<int64_t> shape;
+};
+
+/// One step of host work before the start (on inputs) or after the halt (on outputs), in order. `op` names a function of
+/// the loader; operands and results name tensors of the entry, bindings, or values of earlier steps. Attributes are JSON.
+struct LaunchStep {
+  std::string op; ///< "narrow", "convert", "additive_mask", …: runtime/LaunchSteps lists them
+  std::vector<std::string> inputs;
+  std::vector<std::string> outputs;
+  nlohmann::json attributes = nlohmann::json::object();
+};
+
+/// A launch parameter: a number that the caller or a launch step gives within its range.
+struct LaunchParameter {
+  std::string name;
+  uint32_t index = 0; ///< p0 … p15
+  uint32_t minimum = 0, maximum = 0, initial = 0;
+};
+
+struct Entry {
+  std::string name = "main";
+  uint32_t core = 0;
+  uint32_t pc = 0; ///< index of the first instruction
+  std::vector<Tensor> inputs, outputs;
+  std::vector<Binding> bindings; ///< rising segment numbers
+  std::vector<LaunchParameter> parameters;
+  std::vector<LaunchStep> before, after;
+};
+
+/// Which nodes of the model an instruction works for.
+struct ProvenanceRange {
+  uint32_t begin = 0, end = 0; ///< instruction indices [begin, end)
+  uint16_t context = 0;        ///< call context
+  std::vector<uint32_t> nodes; ///< indices into Image::nodes, the primary one first
+};
+
+/// Weight bytes: in memory, or a part of a mapped image file.
+struct WeightBytes {
+  const uint8_t *data = nullptr;
+  uint64_t size = 0;
+  std::shared_ptr<const void> owner; ///< keeps `data` alive
+};
+
+struct Image {
+  std::vector<std::array<uint8_t, 32>> text;
+  WeightBytes weights;
+  std::vector<Entry> entries;
+  std::vector<std::string> nodes; ///< names of model nodes; text from the model: escape before printing
+  std::vector<ProvenanceRange> provenance; ///< sorted by (begin, context)
+  nlohmann::json legality = nlohmann::json::object(); ///< parameter name → value, of class legality
+  std::string legalityHash; ///< SHA-256 of the canonical form, hex
+  std::string targetName;   ///< what it was compiled for, for people
+  std::string modelHash;    ///< SHA-256 of the model file, hex; may be empty
+  nlohmann::json statistics = nlohmann::json::object(); ///< of the compilation: peaks, counts
+
+  const Entry *findEntry(const std::string &name) const;
+};
+
+/// What is wrong with a file, where in it, and what to do.
+struct ImageError : std::runtime_error {
+  using std::runtime_error::runtime_error;
+};
+
+/// Writes to a temporary name beside `path`, then renames. Throws ImageError for a missing folder, a full disk, no
+/// permission; then nothing is left behind.
+void writeImage(const Image &image, const std::string &path);
+std::vector<uint8_t> writeImage(const Image &image);
+
+/// Maps the file: weights are not copied. Every offset and count is checked; throws ImageError.
+Image readImage(const std::string &path);
+/// As above, from bytes that the image keeps alive.
+Image readImage(std::shared_ptr<const std::vector<uint8_t>> bytes);
+
+} // namespace tilework::isa
