@@ -1,8 +1,10 @@
 // Part of the Tilework project, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// The program image: what the compiler writes and every engine reads. An ELF64 file with the instructions, the weights,
-// the description of entries and bindings, and provenance. The loader (runtime) places bindings by the rule below.
+// The program image: what the compiler writes and every engine reads. An ELF64
+// file with the instructions, the weights, the description of entries and
+// bindings, and provenance. The loader (runtime) places bindings by the rule
+// below.
 
 #pragma once
 
@@ -20,7 +22,18 @@
 namespace tilework::isa {
 
 /// Element types of bindings; host types on the outside, device types in DRAM.
-enum class ElementType : uint8_t { Bf16, Fp32, Fp16, Fp64, Int8, Uint8, Int16, Int32, Int64, Bool };
+enum class ElementType : uint8_t {
+  Bf16,
+  Fp32,
+  Fp16,
+  Fp64,
+  Int8,
+  Uint8,
+  Int16,
+  Int32,
+  Int64,
+  Bool
+};
 uint32_t elementBytes(ElementType type);
 /// "bf16", "fp32", …, as inspect prints them.
 const char *elementTypeName(ElementType type);
@@ -33,32 +46,45 @@ enum class BindingKind : uint8_t {
   Scratch  ///< intermediates; nothing is written before the run
 };
 
-/// A range of DRAM behind one segment number. Placement: bindings in rising order of segment, each at the next multiple of
-/// 4096 behind the one before (the first behind the instructions, which begin at 0).
+/// A range of DRAM behind one segment number. Placement: bindings in rising
+/// order of segment, each at the next multiple of 4096 behind the one before
+/// (the first behind the instructions, which begin at 0).
 struct Binding {
-  std::string name;     ///< of the model's tensor; unique in an entry
+  std::string name; ///< of the model's tensor; unique in an entry
   BindingKind kind = BindingKind::Scratch;
   uint32_t segment = 0; ///< 0 … 63
   uint64_t bytes = 0;   ///< size in DRAM
 };
 
-/// A tensor that the caller sees. Host-side steps convert between it and the bindings.
+/// A tensor that the caller sees. Host-side steps convert between it and the
+/// bindings.
 struct Tensor {
   std::string name;
   ElementType type = ElementType::Fp32;
   std::vector<int64_t> shape;
 };
 
-/// One step of host work before the start (on inputs) or after the halt (on outputs), in order. `op` names a function of
-/// the loader; operands and results name tensors of the entry, bindings, or values of earlier steps. Attributes are JSON.
+/// One step of host work before the start or after the halt, in order. `op` is
+/// a kind of graph.launch_step (dialects/graph: cast, add, ne, select, cumsum,
+/// …) or `constant`; elementwise kinds broadcast as NumPy does.
+///
+/// Attributes, JSON: `type` (an element type's name) and `shape` of the one
+/// result; where the kind has them `axis`, `dims`, `exclusive`, `reverse`;
+/// `constant`: `values`, a flat list of numbers.
+///
+/// An input names a tensor of the entry, a result of an earlier step, or, after
+/// the halt, a binding; a binding is read as `source_type` with the result's
+/// shape. An output that names a binding is copied to its first bytes, dense
+/// and row-major; one that names an output tensor of the entry becomes it.
 struct LaunchStep {
-  std::string op; ///< "narrow", "convert", "additive_mask", …: runtime/LaunchSteps lists them
+  std::string op;
   std::vector<std::string> inputs;
-  std::vector<std::string> outputs;
+  std::string output;
   nlohmann::json attributes = nlohmann::json::object();
 };
 
-/// A launch parameter: a number that the caller or a launch step gives within its range.
+/// A launch parameter: a number that the caller or a launch step gives within
+/// its range.
 struct LaunchParameter {
   std::string name;
   uint32_t index = 0; ///< p0 … p15
@@ -79,7 +105,8 @@ struct Entry {
 struct ProvenanceRange {
   uint32_t begin = 0, end = 0; ///< instruction indices [begin, end)
   uint16_t context = 0;        ///< call context
-  std::vector<uint32_t> nodes; ///< indices into Image::nodes, the primary one first
+  std::vector<uint32_t>
+      nodes; ///< indices into Image::nodes, the primary one first
 };
 
 /// Weight bytes: in memory, or a part of a mapped image file.
@@ -93,13 +120,16 @@ struct Image {
   std::vector<std::array<uint8_t, 32>> text;
   WeightBytes weights;
   std::vector<Entry> entries;
-  std::vector<std::string> nodes; ///< names of model nodes; text from the model: escape before printing
+  std::vector<std::string> nodes; ///< names of model nodes; text from the
+                                  ///< model: escape before printing
   std::vector<ProvenanceRange> provenance; ///< sorted by (begin, context)
-  nlohmann::json legality = nlohmann::json::object(); ///< parameter name → value, of class legality
-  std::string legalityHash; ///< SHA-256 of the canonical form, hex
-  std::string targetName;   ///< what it was compiled for, for people
-  std::string modelHash;    ///< SHA-256 of the model file, hex; may be empty
-  nlohmann::json statistics = nlohmann::json::object(); ///< of the compilation: peaks, counts
+  nlohmann::json legality =
+      nlohmann::json::object(); ///< parameter name → value, of class legality
+  std::string legalityHash;     ///< SHA-256 of the canonical form, hex
+  std::string targetName;       ///< what it was compiled for, for people
+  std::string modelHash; ///< SHA-256 of the model file, hex; may be empty
+  nlohmann::json statistics =
+      nlohmann::json::object(); ///< of the compilation: peaks, counts
 
   const Entry *findEntry(const std::string &name) const;
 };
@@ -109,12 +139,14 @@ struct ImageError : std::runtime_error {
   using std::runtime_error::runtime_error;
 };
 
-/// Writes to a temporary name beside `path`, then renames. Throws ImageError for a missing folder, a full disk, no
-/// permission; then nothing is left behind.
+/// Writes to a temporary name beside `path`, then renames. Throws ImageError
+/// for a missing folder, a full disk, no permission; then nothing is left
+/// behind.
 void writeImage(const Image &image, const std::string &path);
 std::vector<uint8_t> writeImage(const Image &image);
 
-/// Maps the file: weights are not copied. Every offset and count is checked; throws ImageError.
+/// Maps the file: weights are not copied. Every offset and count is checked;
+/// throws ImageError.
 Image readImage(const std::string &path);
 /// As above, from bytes that the image keeps alive.
 Image readImage(std::shared_ptr<const std::vector<uint8_t>> bytes);
