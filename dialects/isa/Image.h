@@ -62,6 +62,9 @@ struct Tensor {
   std::string name;
   ElementType type = ElementType::Fp32;
   std::vector<int64_t> shape;
+  /// Integers: valid values as far as the compiler knows, both included (an
+  /// index of a table of n rows: 0 … n − 1). Drawn inputs keep to them.
+  int64_t minimum = 0, maximum = 1;
 };
 
 /// One step of host work before the start or after the halt, in order. `op` is
