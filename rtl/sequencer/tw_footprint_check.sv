@@ -37,7 +37,9 @@ module tw_footprint_check
     return product;
   endfunction
 
-  product_t [FootprintCount-1:0] product_a, product_b;
+  product_t outer;
+  assign outer = join_outer_i ? rows_of(footprints_i[2].count_a, footprints_i[2].stride_a) : '0;
+
   logic [FootprintCount-1:0]     outside;
 
   for (genvar i = 0; i < FootprintCount; i++) begin : gen_footprint
@@ -47,8 +49,6 @@ module tw_footprint_check
     logic [SpanWidth-1:0]         last;
 
     if (i == 0) begin : gen_wide
-      assign product_a[i] = '0;
-      assign product_b[i] = '0;
       always_comb begin
         beyond = 1'b0;
         span   = '0;
@@ -59,28 +59,27 @@ module tw_footprint_check
         end
       end
     end else begin : gen_rows
+      product_t product_a, product_b;
+      // Column operands have no count_a.
       if (i < 3) begin : gen_a
-        assign product_a[i] = footprints_i[i].active || (i == 2 && join_outer_i) ?
-                              rows_of(footprints_i[i].count_a, footprints_i[i].stride_a) : '0;
+        assign product_a = footprints_i[i].active ? rows_of(footprints_i[i].count_a, footprints_i[i].stride_a) : '0;
       end else begin : gen_no_a
-        assign product_a[i] = '0;
+        assign product_a = '0;
       end
-      assign product_b[i] = footprints_i[i].active ?
-                            rows_of(footprints_i[i].count_b, footprints_i[i].stride_b) : '0;
+      assign product_b = footprints_i[i].active ? rows_of(footprints_i[i].count_b, footprints_i[i].stride_b) : '0;
       always_comb begin
-        beyond = product_a[i].beyond || product_b[i].beyond;
-        span   = SpanWidth'(product_a[i].value) + SpanWidth'(product_b[i].value) +
-                 SpanWidth'(footprints_i[i].extra);
-        if (i == 1 && join_outer_i) begin
-          beyond = beyond || product_a[2].beyond;
-          span   = span + SpanWidth'(product_a[2].value);
+        beyond = product_a.beyond || product_b.beyond;
+        span   = SpanWidth'(product_a.value) + SpanWidth'(product_b.value) + SpanWidth'(footprints_i[i].extra);
+        if (i == 1) begin
+          beyond = beyond || outer.beyond;
+          span   = span + SpanWidth'(outer.value);
         end
       end
     end
 
     // start is at or above low, hence not negative, wherever the sum matters.
     assign low = footprints_i[i].wrap != '0 && footprints_i[i].limit > DramAddressWidth'(footprints_i[i].wrap) ?
-                 StartWidth'(footprints_i[i].limit - DramAddressWidth'(footprints_i[i].wrap)) : '0;
+                 StartWidth'(footprints_i[i].limit) - StartWidth'(footprints_i[i].wrap) : '0;
     assign last = SpanWidth'(unsigned'(footprints_i[i].start)) + span;
     assign outside[i] = footprints_i[i].active &&
                         (footprints_i[i].start < low || beyond || last > SpanWidth'(footprints_i[i].limit));

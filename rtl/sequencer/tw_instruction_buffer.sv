@@ -70,12 +70,12 @@ module tw_instruction_buffer
   // Lookup.
   line_t  line;
   index_t slot;
-  logic   inside, owned;
+  logic   line_inside, owned;
   assign line   = pc_i[PcWidth-1:2];
   assign slot   = line[IndexWidth-1:0];
-  assign inside = pc_i < instruction_count_i;
+  assign line_inside = pc_i < instruction_count_i;
   assign owned  = tags_q[slot] == line && (valid_q[slot] || pending_q[slot]);
-  assign hit_o  = inside && valid_q[slot] && tags_q[slot] == line;
+  assign hit_o  = line_inside && valid_q[slot] && tags_q[slot] == line;
   for (genvar i = 0; i < 4; i++) begin : gen_instruction
     assign instruction_o[64*i+:64] = chunks_q[{slot, pc_i[1:0], 2'(i)}];
   end
@@ -88,9 +88,9 @@ module tw_instruction_buffer
   assign window_inside  = {window_line_q, 2'b00} < instruction_count_i;
   assign window_owned   = tags_q[window_slot] == window_line_q && valid_q[window_slot];
   assign window_blocked = pending_q[window_slot];
-  assign new_line       = inside && !(seen_q && seen_line_q == line);
+  assign new_line       = line_inside && !(seen_q && seen_line_q == line);
   assign can_request    = !hold_i && (!request_q || fetch_gnt_i) && inflight_level_q != 3'(MaxInflight);
-  assign demand         = inside && !owned && !pending_q[slot];
+  assign demand         = line_inside && !owned && !pending_q[slot];
   assign look           = !hold_i && !new_line && window_left_q != '0;
   always_comb begin
     put_up      = 1'b0;

@@ -38,7 +38,6 @@ module tw_sequencer_resolve
   output logic                                            join_outer_o
 );
 
-  localparam int unsigned RowBytes = 2 * Lanes;
   localparam int unsigned RowBytesLog2 = $clog2(RowBytes);
   localparam int unsigned ColumnsLog2 = $clog2(Columns);
 
@@ -53,6 +52,10 @@ module tw_sequencer_resolve
     register_value = extents_i[operand.value[3:0]];
     if (!operand.is_register) return ExtentWidth'(operand.value);
     return register_value.tile < register_value.remaining ? register_value.tile : register_value.remaining;
+  endfunction
+
+  function automatic strides_t less_one(strides_t count);
+    return count - 1'b1;
   endfunction
 
   function automatic logic extent_unset(extent_t operand);
@@ -91,7 +94,7 @@ module tw_sequencer_resolve
     footprint.stride_a = register_value.stride[30:0];
     footprint.count_b  = blocks;
     footprint.stride_b = register_value.block_stride[30:0];
-    footprint.extra    = 1'b1;
+    footprint.extra    = BytesWidth'(1);
     footprint.wrap     = register_value.wrap;
     footprint.limit    = register_value.limit;
     return footprint;
@@ -139,7 +142,7 @@ module tw_sequencer_resolve
   logic                    is_gather, moves;
   logic [8:0]              first;
   logic [BytesWidth:0]     window_bytes;
-  start_t                  weights_start;
+  start_t                  weights_start, dram_offset, tile_offset;
   logic                    is_int8, by_column;
   logic [LoopDepth-1:0]    loop_bit;
   logic                    uses_element, uses_statistic, along_rows, reduces;
@@ -183,6 +186,8 @@ module tw_sequencer_resolve
     first           = '0;
     window_bytes    = '0;
     weights_start   = '0;
+    dram_offset     = '0;
+    tile_offset     = '0;
     is_int8         = 1'b0;
     by_column       = 1'b0;
     loop_bit        = '0;
@@ -219,6 +224,8 @@ module tw_sequencer_resolve
           tiles[1]   = addresses_i[is_gather ? gather.tile : copy.tile];
           tiles[2]   = addresses_i[gather.indices];
           first      = is_gather ? gather.tile_first : copy.tile_first;
+          dram_offset = is_gather ? start_t'(gather.dram_offset) : start_t'(copy.dram_offset);
+          tile_offset = is_gather ? start_t'(gather.tile_offset) : start_t'(copy.tile_offset);
           log2_bytes = is_gather ? gather.element_log2_bytes : copy.element_log2_bytes;
           extent_m   = read_extent(is_gather ? gather.rows : copy.rows);
           extent_n   = read_extent(is_gather ? gather.elements : copy.elements);
@@ -240,22 +247,19 @@ module tw_sequencer_resolve
 
           dma_packet_o.header       = header;
           dma_packet_o.gather       = is_gather;
-          dma_packet_o.dram_address = dram_address(tiles[0], StartWidth'(is_gather ? gather.dram_offset
-                                                                                   : copy.dram_offset));
+          dma_packet_o.dram_address = dram_address(tiles[0], dram_offset);
           dma_packet_o.dram_stride  = extend(tiles[0].stride);
-          dma_packet_o.tile         = tile_of(tiles[1], StartWidth'(is_gather ? gather.tile_offset : copy.tile_offset),
+          dma_packet_o.tile         = tile_of(tiles[1], tile_offset,
                                               first);
           dma_packet_o.outer        = extent_k;
           dma_packet_o.rows         = extent_m;
           dma_packet_o.row_bytes    = row_bytes;
 
-          footprints_o[0]         = tile_footprint(tiles[0], StartWidth'(is_gather ? gather.dram_offset
-                                                                                   : copy.dram_offset), '0, '0);
+          footprints_o[0]         = tile_footprint(tiles[0], dram_offset, '0, '0);
           footprints_o[0].extra   = row_bytes;
-          footprints_o[1]         = tile_footprint(tiles[1], StartWidth'(is_gather ? gather.tile_offset
-                                                                                   : copy.tile_offset),
-                                                   strides_t'(extent_m - 1'b1),
-                                                   first != '0 ? '0 : strides_t'((row_bytes - 1'b1) >> RowBytesLog2));
+          footprints_o[1]         = tile_footprint(tiles[1], tile_offset,
+                                                   less_one(strides_t'(extent_m)),
+                                                   first != '0 ? '0 : less_one(row_bytes) >> RowBytesLog2);
           footprints_o[1].active  = moves;
           if (is_gather) begin
             bad_shape = bad_shape ||
@@ -264,9 +268,9 @@ module tw_sequencer_resolve
             dma_packet_o.index_address = dram_address(tiles[2], StartWidth'(gather.indices_offset));
             dma_packet_o.bound         = gather.bound;
             footprints_o[0].active     = moves && gather.bound != '0;
-            footprints_o[0].count_a    = strides_t'(gather.bound - 1'b1);
+            footprints_o[0].count_a    = less_one(strides_t'(gather.bound));
             footprints_o[2]            = tile_footprint(tiles[2], StartWidth'(gather.indices_offset), '0,
-                                                        strides_t'(extent_m - 1'b1));
+                                                        less_one(strides_t'(extent_m)));
             footprints_o[2].stride_b   = 31'd4;
             footprints_o[2].extra      = BytesWidth'(4);
             footprints_o[2].active     = moves;
@@ -274,9 +278,9 @@ module tw_sequencer_resolve
             dma_packet_o.dram_outer_stride = extend(tiles[0].block_stride);
             dma_packet_o.tile_outer_stride = copy.outer_stride;
             footprints_o[0].active         = moves;
-            footprints_o[0].count_a        = strides_t'(extent_m - 1'b1);
-            footprints_o[0].count_b        = strides_t'(extent_k - 1'b1);
-            footprints_o[2].count_a        = strides_t'(extent_k - 1'b1);
+            footprints_o[0].count_a        = less_one(strides_t'(extent_m));
+            footprints_o[0].count_b        = less_one(strides_t'(extent_k));
+            footprints_o[2].count_a        = less_one(strides_t'(extent_k));
             footprints_o[2].stride_a       = 31'(copy.outer_stride);
             join_outer_o                   = moves;
           end
@@ -297,8 +301,7 @@ module tw_sequencer_resolve
           weights_start = start_of(tiles[1], StartWidth'(matmul.weights_offset));
           loop_bit      = LoopDepth'(1) << matmul.accumulate_loop;
           extra_rows    = by_column ? strides_t'(extent_n)
-                                    : is_int8 ? strides_t'((extent_k + 1'b1) >> 1) : strides_t'(extent_k);
-          if (!by_column && is_int8 && extent_k == '1) extra_rows = strides_t'(1) << (ExtentWidth - 1);
+                                    : is_int8 ? (strides_t'(extent_k) + 1'b1) >> 1 : strides_t'(extent_k);
 
           bad_register = wrong_address(matmul.activations, SpaceScratchpad) ||
                          wrong_address(matmul.weights, SpaceScratchpad) ||
@@ -307,8 +310,8 @@ module tw_sequencer_resolve
           bad_nesting  = matmul.accumulate == AccumulateAfterFirst && (loop_bit & loop_active_i) == '0;
           bad_shape    = tiles[0].stride < 0 || tiles[0].block_stride < 0 || tiles[1].block_stride < 0 ||
                          tiles[2].stride < 0 || tiles[2].block_stride < 0 || tiles[1].stride != 1 ||
-                         (weights_start & StartWidth'(WeightRows - 1)) != '0 ||
-                         (tiles[1].block_stride & 32'(WeightRows - 1)) != '0 ||
+                         (weights_start & (StartWidth'(WeightRows) - 1'b1)) != '0 ||
+                         (tiles[1].block_stride & (32'(WeightRows) - 1)) != '0 ||
                          matmul.activations_first[0] || matmul.weights_first[0] ||
                          (matmul.activations_first != '0 &&
                           (BytesWidth + 1)'(matmul.activations_first) + (BytesWidth + 1)'(row_bytes) >
@@ -333,14 +336,14 @@ module tw_sequencer_resolve
                                               (loop_bit & loop_first_i) == '0);
 
           footprints_o[0] = tile_footprint(tiles[0], StartWidth'(matmul.activations_offset),
-                                           strides_t'(extent_m - 1'b1),
+                                           less_one(strides_t'(extent_m)),
                                            matmul.activations_first != '0
-                                           ? '0 : strides_t'((row_bytes - 1'b1) >> RowBytesLog2));
-          footprints_o[1] = tile_footprint(tiles[1], StartWidth'(matmul.weights_offset), extra_rows - 1'b1,
+                                           ? '0 : less_one(row_bytes) >> RowBytesLog2);
+          footprints_o[1] = tile_footprint(tiles[1], StartWidth'(matmul.weights_offset), less_one(extra_rows),
                                            matmul.weights_first != '0
-                                           ? '0 : strides_t'((window_bytes - 1'b1) >> RowBytesLog2));
-          footprints_o[2] = tile_footprint(tiles[2], StartWidth'(matmul.sums_offset), strides_t'(extent_m - 1'b1),
-                                           strides_t'((extent_n - 1'b1) >> ColumnsLog2));
+                                           ? '0 : less_one(strides_t'(window_bytes)) >> RowBytesLog2);
+          footprints_o[2] = tile_footprint(tiles[2], StartWidth'(matmul.sums_offset), less_one(strides_t'(extent_m)),
+                                           less_one(strides_t'(extent_n)) >> ColumnsLog2);
           for (int unsigned i = 0; i < 3; i++) footprints_o[i].active = moves;
         end
 
@@ -409,18 +412,18 @@ module tw_sequencer_resolve
                             (extent_n > ExtentWidth'(VectorLanes) &&
                              (32'(firsts[i]) & 32'(VectorLanes - 1)) != '0)));
               vector_tiles[i] = tile_of(tiles[i], StartWidth'(offsets[i]), 9'(firsts[i]));
-              footprints_o[i] = tile_footprint(tiles[i], StartWidth'(offsets[i]), strides_t'(extent_m - 1'b1),
+              footprints_o[i] = tile_footprint(tiles[i], StartWidth'(offsets[i]), less_one(strides_t'(extent_m)),
                                                firsts[i] != '0 ? '0 :
-                                               strides_t'((extent_n - 1'b1) >>
-                                                          (is_accumulator_type(types[i]) ? ColumnsLog2
-                                                           : has_wide[i] ? RowBytesLog2 : RowBytesLog2 - 1)));
+                                               less_one(strides_t'(extent_n)) >>
+                                                         (is_accumulator_type(types[i]) ? ColumnsLog2
+                                                           : has_wide[i] ? RowBytesLog2 : RowBytesLog2 - 1));
               footprints_o[i].active = moves;
             end
             if (uses_column[i]) begin
               bad_shape = bad_shape || columns[i].block_stride < 0;
               vector_packet_o.columns[i] = tile_of(columns[i], StartWidth'(column_offsets[i]), '0);
               footprints_o[3+i] = tile_footprint(columns[i], StartWidth'(column_offsets[i]), '0,
-                                                 strides_t'((extent_n - 1'b1) >> (RowBytesLog2 - 1)));
+                                                 less_one(strides_t'(extent_n)) >> (RowBytesLog2 - 1));
               footprints_o[3+i].active = moves;
             end
           end

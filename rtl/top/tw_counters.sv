@@ -26,7 +26,6 @@ module tw_counters
 );
 
   logic [63:0]                          cycle_q;
-  logic [63:0]                          activity_q [(UnitCount+1)*32];
   logic [63:0]                          bytes_q [3];
   logic [UnitCount-1:0][CountWidth-1:0] retired_q;
   logic [63:0]                          quiet_q;
@@ -41,14 +40,10 @@ module tw_counters
       retired_q <= '0;
       quiet_q   <= '0;
       for (int unsigned i = 0; i < 3; i++) bytes_q[i] <= '0;
-      for (int unsigned i = 0; i < (UnitCount + 1) * 32; i++) activity_q[i] <= '0;
     end else if (count_i) begin
       cycle_q <= cycle_q + 1'b1;
       for (int unsigned u = 0; u < UnitCount; u++) begin
         if (retire_i[u].valid) retired_q[u] <= retired_q[u] + 1'b1;
-      end
-      for (int unsigned u = 0; u < UnitCount + 1; u++) begin
-        activity_q[8'(u*32)+8'(activity_i[u])] <= activity_q[8'(u*32)+8'(activity_i[u])] + 1'b1;
       end
       for (int unsigned i = 0; i < 3; i++) begin
         if (bytes_i[i] != '0) bytes_q[i] <= bytes_q[i] + 64'(bytes_i[i]);
@@ -58,6 +53,20 @@ module tw_counters
     end
   end
 
+  // Activities, a unit each.
+  logic [63:0] activity [UnitCount+1];
+  for (genvar u = 0; u < UnitCount + 1; u++) begin : gen_unit
+    logic [63:0] activity_q [ActivityCount];
+    always_ff @(posedge clk_i or negedge rst_ni) begin
+      if (!rst_ni) begin
+        for (int unsigned i = 0; i < ActivityCount; i++) activity_q[i] <= '0;
+      end else if (count_i) begin
+        activity_q[activity_i[u]] <= activity_q[activity_i[u]] + 1'b1;
+      end
+    end
+    assign activity[u] = 32'(address_i[4:0]) < ActivityCount ? activity_q[address_i[4:0]] : '0;
+  end
+
   always_comb begin
     value_o = '0;
     if (32'(address_i) >= RegBytes && 32'(address_i) < RegBytes + 3) begin
@@ -65,7 +74,7 @@ module tw_counters
     end else if (32'(address_i) >= RegRetired && 32'(address_i) < RegRetired + UnitCount) begin
       value_o = 64'(retired_q[address_i[1:0]]);
     end else if (32'(address_i) >= RegActivity && 32'(address_i) < RegActivity + (UnitCount + 1) * 32) begin
-      value_o = activity_q[address_i[7:0]];
+      value_o = activity[address_i[7:5]];
     end
   end
 

@@ -1,0 +1,388 @@
+// Part of the Tilework project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// The chip: sequencer, four units, their memories, counters and registers.
+//
+//                 ┌────────────── tw_sequencer ◀─ fetch ─┐
+//                 ▼ dispatch                             │
+//   ┌──────────┬──────────────┬──────────────┐           │
+//   tw_dma     tw_systolic_array   tw_vector_unit        │
+//   │ └── memory pins ──────┼───────────────┼────────────┘
+//   └─▶ tw_scratchpad ◀─────┴───────┬───────┘
+//                            tw_accumulator
+//
+// Configuration port: a write takes effect at the clock edge, read data comes a cycle after the address (tw_registers).
+// Memory pins: one set a port; the endpoint drives its outputs from state (rtl/RationaleMicroarchitecture.md, "Memory
+// port"). retire_o traces every retire in its cycle; stopped_o rises when the run has ended by halt or trap.
+
+module tw_top
+  import tw_config_pkg::*;
+  import tw_unit_pkg::*;
+  import tw_isa_pkg::*;
+  import tw_register_pkg::*;
+  import tw_dma_pkg::*;
+(
+  input  logic                                          clk_i,
+  input  logic                                          rst_ni,
+
+  input  logic                                          config_write_i,
+  input  logic [RegisterAddressWidth-1:0]               config_address_i,
+  input  logic [63:0]                                   config_wdata_i,
+  output logic [63:0]                                   config_rdata_o,
+  output logic                                          stopped_o,
+  output retire_t [UnitCount-1:0]                       retire_o,
+
+  output logic [AxiPorts-1:0]                           ar_valid_o,
+  output logic [AxiPorts-1:0][DramAddressWidth-1:0]     ar_address_o,
+  output logic [AxiPorts-1:0][BeatsWidth-1:0]           ar_beats_o,
+  output logic [AxiPorts-1:0][1:0]                      ar_client_o,
+  input  logic [AxiPorts-1:0]                           ar_ready_i,
+  input  logic [AxiPorts-1:0]                           r_valid_i,
+  input  logic [AxiPorts-1:0][8*AxiDataBytes-1:0]       r_data_i,
+  input  logic [AxiPorts-1:0][1:0]                      r_client_i,
+  input  logic [AxiPorts-1:0]                           r_last_i,
+  input  logic [AxiPorts-1:0]                           r_error_i,
+  output logic [AxiPorts-1:0]                           aw_valid_o,
+  output logic [AxiPorts-1:0][DramAddressWidth-1:0]     aw_address_o,
+  output logic [AxiPorts-1:0][BeatsWidth-1:0]           aw_beats_o,
+  input  logic [AxiPorts-1:0]                           aw_ready_i,
+  output logic [AxiPorts-1:0]                           w_valid_o,
+  output logic [AxiPorts-1:0][8*AxiDataBytes-1:0]       w_data_o,
+  output logic [AxiPorts-1:0][AxiDataBytes-1:0]         w_strobe_o,
+  output logic [AxiPorts-1:0]                           w_last_o,
+  input  logic [AxiPorts-1:0]                           w_ready_i,
+  input  logic [AxiPorts-1:0]                           b_valid_i,
+  input  logic [AxiPorts-1:0]                           b_error_i
+);
+
+  // ---------------------------------------------------------------------------------------------------------------------
+  // Registers, counters, sequencer
+  // ---------------------------------------------------------------------------------------------------------------------
+
+  logic                                 start, run, stop, watchdog, progress;
+  logic [DramAddressWidth-1:0]          program_base;
+  logic [PcWidth-1:0]                   instruction_count, entry, trap_pc;
+  logic [31:0]                          parameters [LaunchParameters];
+  logic [DramAddressWidth-1:0]          segment_base [Segments];
+  logic [DramAddressWidth:0]            segment_size [Segments];
+  trap_e                                trap;
+  logic [ContextWidth-1:0]              trap_context;
+  logic [63:0]                          cycle, counter;
+  logic [1:0]                           sticky;
+  logic                                 gather_index_error, bus_error;
+  logic [UnitCount-1:0][CountWidth-1:0] retired;
+  activity_e                            activity [UnitCount+1];
+  logic [15:0]                          request_bytes [3];
+
+  logic [UnitCount-1:0]                 dispatch_valid, dispatch_ready;
+  dma_packet_t                          dma_packet;
+  array_packet_t                        array_packet;
+  vector_packet_t                       vector_packet;
+
+  logic                                 fetch_req, fetch_gnt, fetch_valid;
+  logic [DramAddressWidth-1:0]          fetch_address;
+  logic [8*AxiDataBytes-1:0]            fetch_data;
+
+  tw_registers u_registers (
+    .clk_i,
+    .rst_ni,
+    .config_write_i,
+    .config_address_i,
+    .config_wdata_i,
+    .config_rdata_o,
+    .start_o            (start),
+    .run_o              (run),
+    .program_base_o     (program_base),
+    .instruction_count_o(instruction_count),
+    .entry_o            (entry),
+    .parameters_o       (parameters),
+    .segment_base_o     (segment_base),
+    .segment_size_o     (segment_size),
+    .stop_i             (stop),
+    .trap_i             (trap),
+    .trap_pc_i          (trap_pc),
+    .trap_context_i     (trap_context),
+    .cycle_i            (cycle),
+    .sticky_i           (sticky),
+    .stopped_o,
+    .counter_i          (counter)
+  );
+
+  // The watchdog looks at what units, not the sequencer, get done.
+  always_comb begin
+    progress = fetch_valid;
+    for (int unsigned u = 0; u < UnitCount; u++) begin
+      if (activity[u] == ActivityBusy || retire_o[u].valid) progress = 1'b1;
+    end
+  end
+
+  always_comb begin
+    sticky                         = '0;
+    sticky[1'(StatusGatherIndex)]  = gather_index_error;
+    sticky[1'(StatusBusError)]     = bus_error;
+  end
+
+  tw_counters u_counters (
+    .clk_i,
+    .rst_ni,
+    .count_i   (run && !stop),
+    .cycle_o   (cycle),
+    .retire_i  (retire_o),
+    .retired_o (retired),
+    .activity_i(activity),
+    .bytes_i   (request_bytes),
+    .progress_i(progress),
+    .watchdog_o(watchdog),
+    .address_i (config_address_i),
+    .value_o   (counter)
+  );
+
+  tw_sequencer u_sequencer (
+    .clk_i,
+    .rst_ni,
+    .start_i            (start),
+    .run_i              (run),
+    .program_base_i     (program_base),
+    .instruction_count_i(instruction_count),
+    .entry_i            (entry),
+    .parameters_i       (parameters),
+    .segment_base_i     (segment_base),
+    .segment_size_i     (segment_size),
+    .fetch_req_o        (fetch_req),
+    .fetch_address_o    (fetch_address),
+    .fetch_gnt_i        (fetch_gnt),
+    .fetch_valid_i      (fetch_valid),
+    .fetch_data_i       (fetch_data),
+    .dispatch_valid_o   (dispatch_valid),
+    .dispatch_ready_i   (dispatch_ready),
+    .dma_packet_o       (dma_packet),
+    .array_packet_o     (array_packet),
+    .vector_packet_o    (vector_packet),
+    .retired_i          (retired),
+    .watchdog_i         (watchdog),
+    .stop_o             (stop),
+    .trap_o             (trap),
+    .trap_pc_o          (trap_pc),
+    .trap_context_o     (trap_context),
+    .activity_o         (activity[UnitCount])
+  );
+
+  // ---------------------------------------------------------------------------------------------------------------------
+  // Memories
+  // ---------------------------------------------------------------------------------------------------------------------
+
+  logic                               load_req, store_req, activations_req, weights_req,
+                                      source_req, element_req, columns_req, result_req;
+  logic                               load_gnt, store_gnt, activations_gnt, weights_gnt,
+                                      source_gnt, element_gnt, columns_gnt, result_gnt;
+  logic [RowWidth-1:0]                load_row, store_row, activations_row, weights_row,
+                                      source_row, element_row, columns_row, result_row;
+  logic [RowBits-1:0]                 load_wdata, result_wdata;
+  logic [RowBytes-1:0]                load_wmask, result_wmask;
+  logic [RowBits-1:0]                 store_rdata, activations_rdata, source_rdata, element_rdata, columns_rdata;
+  logic [WeightRows-1:0][RowBits-1:0] weights_rdata;
+
+  tw_scratchpad u_scratchpad (
+    .clk_i,
+    .rst_ni,
+    .load_req_i         (load_req),
+    .load_row_i         (load_row),
+    .load_gnt_o         (load_gnt),
+    .load_wdata_i       (load_wdata),
+    .load_wmask_i       (load_wmask),
+    .store_req_i        (store_req),
+    .store_row_i        (store_row),
+    .store_gnt_o        (store_gnt),
+    .store_rdata_o      (store_rdata),
+    .activations_req_i  (activations_req),
+    .activations_row_i  (activations_row),
+    .activations_gnt_o  (activations_gnt),
+    .activations_rdata_o(activations_rdata),
+    .weights_req_i      (weights_req),
+    .weights_row_i      (weights_row),
+    .weights_gnt_o      (weights_gnt),
+    .weights_rdata_o    (weights_rdata),
+    .source_req_i       (source_req),
+    .source_row_i       (source_row),
+    .source_gnt_o       (source_gnt),
+    .source_rdata_o     (source_rdata),
+    .element_req_i      (element_req),
+    .element_row_i      (element_row),
+    .element_gnt_o      (element_gnt),
+    .element_rdata_o    (element_rdata),
+    .columns_req_i      (columns_req),
+    .columns_row_i      (columns_row),
+    .columns_gnt_o      (columns_gnt),
+    .columns_rdata_o    (columns_rdata),
+    .result_req_i       (result_req),
+    .result_row_i       (result_row),
+    .result_gnt_o       (result_gnt),
+    .result_wdata_i     (result_wdata),
+    .result_wmask_i     (result_wmask)
+  );
+
+  logic                   sums_read_req, sums_write_req;
+  logic [SumRowWidth-1:0] sums_read_row, sums_write_row;
+  logic [SumBits-1:0]     sums_read_data, sums_write_data;
+  logic [Columns-1:0]     sums_write_mask;
+  logic                   sum_source_req, sum_source_gnt, sum_element_req, sum_element_gnt, sum_result_req, sum_result_gnt;
+  logic [SumRowWidth-1:0] sum_source_row, sum_element_row, sum_result_row;
+  logic [SumBits-1:0]     sum_source_rdata, sum_element_rdata, sum_result_wdata;
+  logic [Columns-1:0]     sum_result_mask;
+
+  tw_accumulator u_accumulator (
+    .clk_i,
+    .rst_ni,
+    .sums_read_req_i    (sums_read_req),
+    .sums_read_row_i    (sums_read_row),
+    .sums_read_data_o   (sums_read_data),
+    .sums_write_req_i   (sums_write_req),
+    .sums_write_row_i   (sums_write_row),
+    .sums_write_mask_i  (sums_write_mask),
+    .sums_write_data_i  (sums_write_data),
+    .sum_source_req_i   (sum_source_req),
+    .sum_source_row_i   (sum_source_row),
+    .sum_source_gnt_o   (sum_source_gnt),
+    .sum_source_rdata_o (sum_source_rdata),
+    .sum_element_req_i  (sum_element_req),
+    .sum_element_row_i  (sum_element_row),
+    .sum_element_gnt_o  (sum_element_gnt),
+    .sum_element_rdata_o(sum_element_rdata),
+    .sum_result_req_i   (sum_result_req),
+    .sum_result_row_i   (sum_result_row),
+    .sum_result_mask_i  (sum_result_mask),
+    .sum_result_wdata_i (sum_result_wdata),
+    .sum_result_gnt_o   (sum_result_gnt)
+  );
+
+  // ---------------------------------------------------------------------------------------------------------------------
+  // Units
+  // ---------------------------------------------------------------------------------------------------------------------
+
+  tw_dma u_dma (
+    .clk_i,
+    .rst_ni,
+    .cycle_i                (cycle),
+    .retired_i              (retired),
+    .load_dispatch_valid_i  (dispatch_valid[UnitLoad]),
+    .load_dispatch_packet_i (dma_packet),
+    .load_dispatch_ready_o  (dispatch_ready[UnitLoad]),
+    .load_retire_o          (retire_o[UnitLoad]),
+    .load_activity_o        (activity[UnitLoad]),
+    .store_dispatch_valid_i (dispatch_valid[UnitStore]),
+    .store_dispatch_packet_i(dma_packet),
+    .store_dispatch_ready_o (dispatch_ready[UnitStore]),
+    .store_retire_o         (retire_o[UnitStore]),
+    .store_activity_o       (activity[UnitStore]),
+    .fetch_req_i            (fetch_req),
+    .fetch_address_i        (fetch_address),
+    .fetch_gnt_o            (fetch_gnt),
+    .fetch_valid_o          (fetch_valid),
+    .fetch_data_o           (fetch_data),
+    .load_req_o             (load_req),
+    .load_row_o             (load_row),
+    .load_wdata_o           (load_wdata),
+    .load_wmask_o           (load_wmask),
+    .load_gnt_i             (load_gnt),
+    .store_req_o            (store_req),
+    .store_row_o            (store_row),
+    .store_gnt_i            (store_gnt),
+    .store_rdata_i          (store_rdata),
+    .load_bytes_o           (request_bytes[0]),
+    .store_bytes_o          (request_bytes[1]),
+    .fetch_bytes_o          (request_bytes[2]),
+    .gather_index_error_o   (gather_index_error),
+    .bus_error_o            (bus_error),
+    .ar_valid_o,
+    .ar_address_o,
+    .ar_beats_o,
+    .ar_client_o,
+    .ar_ready_i,
+    .r_valid_i,
+    .r_data_i,
+    .r_client_i,
+    .r_last_i,
+    .r_error_i,
+    .aw_valid_o,
+    .aw_address_o,
+    .aw_beats_o,
+    .aw_ready_i,
+    .w_valid_o,
+    .w_data_o,
+    .w_strobe_o,
+    .w_last_o,
+    .w_ready_i,
+    .b_valid_i,
+    .b_error_i
+  );
+
+  tw_systolic_array u_systolic_array (
+    .clk_i,
+    .rst_ni,
+    .cycle_i            (cycle),
+    .retired_i          (retired),
+    .dispatch_valid_i   (dispatch_valid[UnitArray]),
+    .dispatch_packet_i  (array_packet),
+    .dispatch_ready_o   (dispatch_ready[UnitArray]),
+    .retire_o           (retire_o[UnitArray]),
+    .activity_o         (activity[UnitArray]),
+    .activations_req_o  (activations_req),
+    .activations_row_o  (activations_row),
+    .activations_gnt_i  (activations_gnt),
+    .activations_rdata_i(activations_rdata),
+    .weights_req_o      (weights_req),
+    .weights_row_o      (weights_row),
+    .weights_gnt_i      (weights_gnt),
+    .weights_rdata_i    (weights_rdata),
+    .sums_read_req_o    (sums_read_req),
+    .sums_read_row_o    (sums_read_row),
+    .sums_read_data_i   (sums_read_data),
+    .sums_write_req_o   (sums_write_req),
+    .sums_write_row_o   (sums_write_row),
+    .sums_write_mask_o  (sums_write_mask),
+    .sums_write_data_o  (sums_write_data)
+  );
+
+  tw_vector_unit u_vector_unit (
+    .clk_i,
+    .rst_ni,
+    .cycle_i            (cycle),
+    .retired_i          (retired),
+    .dispatch_valid_i   (dispatch_valid[UnitVector]),
+    .dispatch_packet_i  (vector_packet),
+    .dispatch_ready_o   (dispatch_ready[UnitVector]),
+    .retire_o           (retire_o[UnitVector]),
+    .activity_o         (activity[UnitVector]),
+    .source_req_o       (source_req),
+    .source_row_o       (source_row),
+    .source_gnt_i       (source_gnt),
+    .source_rdata_i     (source_rdata),
+    .element_req_o      (element_req),
+    .element_row_o      (element_row),
+    .element_gnt_i      (element_gnt),
+    .element_rdata_i    (element_rdata),
+    .columns_req_o      (columns_req),
+    .columns_row_o      (columns_row),
+    .columns_gnt_i      (columns_gnt),
+    .columns_rdata_i    (columns_rdata),
+    .result_req_o       (result_req),
+    .result_row_o       (result_row),
+    .result_wdata_o     (result_wdata),
+    .result_wmask_o     (result_wmask),
+    .result_gnt_i       (result_gnt),
+    .sum_source_req_o   (sum_source_req),
+    .sum_source_row_o   (sum_source_row),
+    .sum_source_gnt_i   (sum_source_gnt),
+    .sum_source_rdata_i (sum_source_rdata),
+    .sum_element_req_o  (sum_element_req),
+    .sum_element_row_o  (sum_element_row),
+    .sum_element_gnt_i  (sum_element_gnt),
+    .sum_element_rdata_i(sum_element_rdata),
+    .sum_result_req_o   (sum_result_req),
+    .sum_result_row_o   (sum_result_row),
+    .sum_result_mask_o  (sum_result_mask),
+    .sum_result_wdata_o (sum_result_wdata),
+    .sum_result_gnt_i   (sum_result_gnt)
+  );
+
+endmodule
