@@ -4,6 +4,7 @@
 # The functions that every folder declares its targets with.
 #
 #   tilework_add_folders(a b ...)
+#   tilework_add_inner_folders([parent])
 #   tilework_add_library(name SOURCES ... [LINK ...])
 #   tilework_add_mlir_library(name SOURCES ... [LINK ...] [TABLEGEN ...])
 #   tilework_add_executable(name SOURCES ... [LINK ...] [MLIR_ARCHIVES ...])
@@ -13,20 +14,28 @@
 # Includes are written from the root of the repository or of the build folder:
 # `#include "sim/memory/Dram.h"`, `#include "dialects/npu/NPUOps.h.inc"`.
 
-# Adds each folder that has a CMakeLists.txt; of one that has none, the
-# folders in it that do.
+# Adds each folder; of one without a CMakeLists.txt, the folders in it.
 function(tilework_add_folders)
   foreach(folder IN LISTS ARGN)
     if(EXISTS "${CMAKE_CURRENT_SOURCE_DIR}/${folder}/CMakeLists.txt")
       add_subdirectory(${folder})
     else()
-      file(GLOB inner CONFIGURE_DEPENDS
-        "${CMAKE_CURRENT_SOURCE_DIR}/${folder}/*/CMakeLists.txt")
-      foreach(file IN LISTS inner)
-        cmake_path(GET file PARENT_PATH path)
-        add_subdirectory("${path}")
-      endforeach()
+      tilework_add_inner_folders(${folder})
     endif()
+  endforeach()
+endfunction()
+
+# Adds every folder of `parent` (default: this one) that has a CMakeLists.txt.
+function(tilework_add_inner_folders)
+  if(ARGC EQUAL 0)
+    set(ARGV0 .)
+  endif()
+  cmake_path(ABSOLUTE_PATH ARGV0 NORMALIZE OUTPUT_VARIABLE parent)
+  file(GLOB inner CONFIGURE_DEPENDS RELATIVE "${CMAKE_CURRENT_SOURCE_DIR}"
+    "${parent}/*/CMakeLists.txt")
+  foreach(file IN LISTS inner)
+    cmake_path(GET file PARENT_PATH folder)
+    add_subdirectory(${folder})
   endforeach()
 endfunction()
 

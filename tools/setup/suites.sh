@@ -44,7 +44,7 @@ run_pytest() {
 }
 
 run_lit() {
-  "$SYSTEM_PYTHON" /usr/lib/llvm-22/bin/lit -sv --timeout 300 -j "$(nproc)" \
+  "$VENV/bin/python" /usr/lib/llvm-22/bin/lit -sv --timeout 300 -j "$(nproc)" \
     --xunit-xml-output="$REPORTS/lit.lit.xml" "$BUILD/test"
 }
 
