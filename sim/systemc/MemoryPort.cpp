@@ -1,0 +1,73 @@
+// Part of the Tilework project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// Arbitration of the memory ports, by the rule in the head of
+// rtl/dma/tw_axi_arbiter.sv.
+
+#include "sim/systemc/MemoryPort.h"
+
+namespace tilework::sim {
+
+MemoryPorts::MemoryPorts(const Geometry &geometry, DramModel &dram)
+    : dram(dram), shape(geometry),
+      batchBeats((geometry.dmaWriteBatchBytes + geometry.axiDataBytes - 1) /
+                 geometry.axiDataBytes),
+      fetchBeats(kFetchLineBytes / geometry.axiDataBytes),
+      ports(geometry.axiPorts), arbiters(geometry.axiPorts) {}
+
+void MemoryPorts::arbitrate(Cycle now) {
+  fetchClient.granted = false;
+  bool fetching = fetchClient.request;
+  uint32_t wanted = 0;
+  if (fetching) {
+    wanted = shape.port(fetchClient.address);
+    while (!linesUnderWay.empty() && linesUnderWay.front() < now)
+      linesUnderWay.pop_front();
+    fetching = linesUnderWay.empty() || wanted == fetchPort;
+  }
+
+  for (uint32_t p = 0; p < shape.ports; ++p) {
+    Port &port = ports[p];
+    Arbiter &arbiter = arbiters[p];
+    port.load.granted = port.store.granted = false;
+    bool fetchHere = fetching && wanted == p;
+    bool reads = fetchHere || port.load.request;
+    if (!reads && !port.storeReady)
+      continue;
+    bool own = arbiter.writing ? port.storeReady : reads;
+    bool other = arbiter.writing ? reads : port.storeReady;
+    if (other && (!own || arbiter.batch >= batchBeats)) {
+      arbiter.writing = !arbiter.writing;
+      arbiter.batch = 0;
+    }
+    // A request granted now is on the pins in the next cycle.
+    uint32_t beats = 0;
+    if (arbiter.writing) {
+      if (!port.store.request)
+        continue;
+      port.store.granted = true;
+      beats = port.store.beats;
+      port.responseCycle =
+          dram.request({now + 1, p, true, port.store.address, beats}, nullptr);
+      totals.store += uint64_t(beats) * shape.beatBytes;
+    } else if (fetchHere) {
+      fetchClient.granted = true;
+      beats = fetchBeats;
+      linesUnderWay.push_back(
+          dram.request({now + 1, p, false, fetchClient.address, beats},
+                       &fetchClient.beatCycles));
+      fetchPort = p;
+      totals.fetch += kFetchLineBytes;
+    } else {
+      port.load.granted = true;
+      beats = port.load.beats;
+      dram.request({now + 1, p, false, port.load.address, beats},
+                   &port.beatCycles);
+      totals.load += uint64_t(beats) * shape.beatBytes;
+    }
+    if (arbiter.batch < batchBeats)
+      arbiter.batch += beats;
+  }
+}
+
+} // namespace tilework::sim

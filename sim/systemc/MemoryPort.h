@@ -1,0 +1,81 @@
+// Part of the Tilework project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// The memory ports of the chip with their arbiters (rtl/dma/tw_axi_arbiter.sv,
+// tw_dma.sv): takes the bursts of fetch, load and store, chooses one a port and
+// cycle, and asks the DRAM model when it answers.
+
+#pragma once
+
+#include "sim/memory/Dram.h"
+#include "sim/systemc/Dma.h"
+#include "sim/systemc/TimingUnit.h"
+
+#include <deque>
+#include <vector>
+
+namespace tilework::sim {
+
+/// A burst that a client asks for; address a multiple of the beat.
+struct BurstRequest {
+  bool request = false; ///< set in propose
+  uint64_t address = 0;
+  uint32_t beats = 0;
+  bool granted = false; ///< set by arbitrate
+};
+
+class MemoryPorts {
+public:
+  static constexpr uint32_t kFetchLineBytes = 128;
+
+  struct Port {
+    BurstRequest load, store;
+    bool storeReady = false; ///< a store burst has all its data, though the
+                             ///< data channel may be busy; set in propose
+    /// In the commit of a granted read: the cycle of each beat; of a granted
+    /// store: that of its response.
+    std::vector<uint64_t> beatCycles;
+    uint64_t responseCycle = 0;
+  };
+
+  /// One client for instruction lines, aligned.
+  struct Fetch {
+    bool request = false; ///< set in propose
+    uint64_t address = 0;
+    bool granted = false;             ///< set by arbitrate
+    std::vector<uint64_t> beatCycles; ///< in the commit of a granted request
+  };
+
+  /// Bytes of granted bursts, alignment included.
+  struct Bytes {
+    uint64_t load = 0, store = 0, fetch = 0;
+  };
+
+  MemoryPorts(const Geometry &geometry, DramModel &dram);
+
+  Port &port(uint32_t index) { return ports[index]; }
+  Fetch &fetch() { return fetchClient; }
+  /// Grants requests of cycle `now`, all set before. Without requests it need
+  /// not be called.
+  void arbitrate(Cycle now);
+  const Bytes &bytes() const { return totals; }
+
+private:
+  struct Arbiter {
+    bool writing = false;
+    uint32_t batch =
+        0; ///< beats granted in this direction, counted up to the limit
+  };
+
+  DramModel &dram;
+  DmaShape shape;
+  uint32_t batchBeats, fetchBeats;
+  std::vector<Port> ports;
+  std::vector<Arbiter> arbiters;
+  Fetch fetchClient;
+  uint32_t fetchPort = 0;
+  std::deque<uint64_t> linesUnderWay; ///< cycle of the last beat of each
+  Bytes totals;
+};
+
+} // namespace tilework::sim

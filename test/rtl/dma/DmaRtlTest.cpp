@@ -1,0 +1,257 @@
+// Part of the Tilework project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// Do load DMA, store DMA, port arbiters and scratchpad arbiters of the RTL move
+// the bytes that the semantics say, in the cycles that the timing classes say?
+
+#include "test/rtl/dma/DmaBench.h"
+#include "test/rtl/dma/DmaPrograms.h"
+
+#include "VDmaBenchEdge.h"
+#include "VDmaBenchFourByEight.h"
+#include "VDmaBenchNano.h"
+#include "VDmaBenchNarrow.h"
+#include "VDmaBenchPorts.h"
+#include "VDmaBenchTall.h"
+#include "VDmaBenchWideBus.h"
+
+namespace tilework::sim {
+namespace {
+
+// The geometries of CMakeLists.txt, again.
+Geometry small() {
+  Geometry g;
+  g.rows = g.columns = 8;
+  g.weightRows = 1;
+  g.scratchpadBanks = 8;
+  g.scratchpadRowsPerBank = 64;
+  g.queueDepth = 4;
+  g.axiPorts = 1;
+  g.axiDataBytes = 16;
+  g.dmaBufferBytes = 2048;
+  g.dmaBurstBytes = 512;
+  g.dmaOutstandingBursts = 8;
+  g.dmaWriteBatchBytes = 4096;
+  g.dmaInterleaveBytes = 4096;
+  return g;
+}
+
+struct Nano {
+  using Model = VDmaBenchNano;
+  static Geometry geometry() { return small(); }
+};
+struct FourByEight {
+  using Model = VDmaBenchFourByEight;
+  static Geometry geometry() {
+    Geometry g = small();
+    g.rows = 4;
+    g.weightRows = 4;
+    g.scratchpadBanks = 3;
+    g.axiDataBytes = 8;
+    g.dmaBufferBytes = 256;
+    g.dmaBurstBytes = 128;
+    g.dmaOutstandingBursts = 3;
+    return g;
+  }
+};
+struct Narrow { // rows of sixteen beats
+  using Model = VDmaBenchNarrow;
+  static Geometry geometry() {
+    Geometry g = small();
+    g.rows = g.columns = 64;
+    g.scratchpadBanks = 1;
+    g.scratchpadRowsPerBank = 256;
+    g.axiDataBytes = 8;
+    g.dmaWriteBatchBytes = 1024;
+    return g;
+  }
+};
+struct WideBus { // beats of sixteen rows, two ports
+  using Model = VDmaBenchWideBus;
+  static Geometry geometry() {
+    Geometry g = small();
+    g.rows = 4;
+    g.columns = 4;
+    g.axiPorts = 2;
+    g.axiDataBytes = 128;
+    g.dmaBufferBytes = 1024;
+    g.dmaInterleaveBytes = 512;
+    return g;
+  }
+};
+struct Ports {
+  using Model = VDmaBenchPorts;
+  static Geometry geometry() {
+    Geometry g = small();
+    g.rows = 32;
+    g.columns = 16;
+    g.axiPorts = 4;
+    g.axiDataBytes = 32;
+    g.dmaBufferBytes = 1024;
+    g.dmaBurstBytes = 256;
+    g.dmaOutstandingBursts = 4;
+    g.dmaInterleaveBytes = 256;
+    return g;
+  }
+};
+struct Tall {
+  using Model = VDmaBenchTall;
+  static Geometry geometry() {
+    Geometry g = small();
+    g.rows = 16;
+    g.weightRows = 2;
+    g.axiPorts = 3;
+    g.queueDepth = 2;
+    return g;
+  }
+};
+struct Edge {
+  using Model = VDmaBenchEdge;
+  static Geometry geometry() {
+    Geometry g = small();
+    g.rows = g.columns = 16;
+    g.weightRows = 2;
+    g.scratchpadRowsPerBank = 2048;
+    g.queueDepth = 8;
+    g.axiDataBytes = 32;
+    g.dmaBufferBytes = 4096;
+    g.dmaBurstBytes = 1024;
+    g.dmaOutstandingBursts = 16;
+    g.dmaWriteBatchBytes = 16384;
+    return g;
+  }
+};
+
+template <class Case> class DmaRtl : public ::testing::Test {
+protected:
+  void stream(unsigned seed, unsigned count, const DramTiming &timing,
+              DmaBenchOptions options) {
+    SCOPED_TRACE(::testing::Message() << "seed " << seed);
+    DmaProgram program(Case::geometry(), seed);
+    program.generate(count);
+    DmaBench<typename Case::Model> bench(Case::geometry(), timing,
+                                         DmaProgramLayout::kImageBytes);
+    bench.fill(0, program.image.data(), program.image.size());
+    options.seed = seed;
+    bench.run(program.operations, options);
+    if (!this->HasFailure())
+      bench.expectEqualImages();
+  }
+};
+
+using Cases =
+    ::testing::Types<Nano, FourByEight, Narrow, WideBus, Ports, Tall, Edge>;
+TYPED_TEST_SUITE(DmaRtl, Cases);
+
+TYPED_TEST(DmaRtl, RandomStreamsAgreeAtFixedLatency) {
+  DramTiming timing;
+  for (unsigned seed = 1; seed <= 6 && !this->HasFailure(); ++seed)
+    this->stream(seed, 150, timing, {});
+}
+
+TYPED_TEST(DmaRtl, RandomStreamsAgreeUnderContentionAndRandomLatency) {
+  for (unsigned seed = 100; seed < 120 && !this->HasFailure(); ++seed) {
+    DramTiming timing;
+    timing.accessPs = 500 + seed % 5 * 1500;
+    timing.channels = 1 + seed % 3;
+    timing.interleaveBytes = 256;
+    timing.readLatencyPs = seed % 4 * 25000;
+    timing.clockPs = seed % 2 ? 1000 : 1250;
+    timing.randomLatencyPs = seed % 7 * 20000;
+    timing.randomSeed = seed;
+    DmaBenchOptions options;
+    options.contentionPercent = seed % 3 * 30;
+    options.dispatchPercent = seed % 2 ? 100 : 5;
+    options.fetchPercent = seed % 4 * 10;
+    this->stream(seed, 120, timing, options);
+  }
+}
+
+Operation contiguous(const Geometry &geometry, Unit unit, uint32_t row,
+                     uint32_t rows, uint64_t address) {
+  Operation operation;
+  operation.unit = unit;
+  operation.kind =
+      unit == Unit::Load ? OperationKind::Load : OperationKind::Store;
+  operation.dma.outer = 1;
+  operation.dma.rows = rows;
+  operation.dma.rowBytes = geometry.rowBytes();
+  operation.dma.dramStride = geometry.rowBytes();
+  operation.dma.dramAddress = address;
+  operation.dma.tile.row = row;
+  operation.dma.tile.stride = 1;
+  return operation;
+}
+
+// LPDDR4X-4266 ×32: 17.1 GB/s, 3,750 ps for 64 bytes; the bus could take 32
+// GB/s.
+TEST(DmaBandwidth, LongLoadOnEdgeReachesTheRateOfDram) {
+  Geometry geometry = Edge::geometry();
+  DramTiming timing;
+  DmaBench<VDmaBenchEdge> bench(geometry, timing, 1 << 20);
+  std::vector<Operation> program = {
+      contiguous(geometry, Unit::Load, 0, 8192, 0)};
+  uint64_t cycles = bench.run(program, {});
+  double bytes = 8192.0 * geometry.rowBytes();
+  double rate = bytes / cycles, limit = std::min(64.0 / 3.75, 32.0);
+  RecordProperty("bytes_per_cycle", std::to_string(rate));
+  std::printf("load: %.3f of %.3f bytes a cycle\n", rate, limit);
+  EXPECT_GE(rate, 0.95 * limit);
+}
+
+TEST(DmaBandwidth, LongLoadOnEdgeReachesTheRateOfTheBus) {
+  Geometry geometry = Edge::geometry();
+  DramTiming timing;
+  timing.accessPs = 1000; // 64 bytes a cycle
+  timing.readLatencyPs = 40000;
+  DmaBench<VDmaBenchEdge> bench(geometry, timing, 1 << 20);
+  std::vector<Operation> program = {
+      contiguous(geometry, Unit::Load, 0, 8192, 0)};
+  uint64_t cycles = bench.run(program, {});
+  double rate = 8192.0 * geometry.rowBytes() / cycles;
+  std::printf("load: %.3f of 32 bytes a cycle\n", rate);
+  EXPECT_GE(rate, 0.95 * 32);
+}
+
+TEST(DmaBandwidth, LongStoreOnEdgeReachesTheRateOfDram) {
+  Geometry geometry = Edge::geometry();
+  DramTiming timing;
+  DmaBench<VDmaBenchEdge> bench(geometry, timing, 1 << 20);
+  std::vector<Operation> program = {
+      contiguous(geometry, Unit::Store, 0, 8192, 0)};
+  uint64_t cycles = bench.run(program, {});
+  double rate = 8192.0 * geometry.rowBytes() / cycles, limit = 64.0 / 3.75;
+  std::printf("store: %.3f of %.3f bytes a cycle\n", rate, limit);
+  EXPECT_GE(rate, 0.95 * limit);
+}
+
+TEST(DmaBandwidth, ShortLoadsOverlapTheirLatency) {
+  // Sixteen tiles of 2 KB: the requests of the next ones go out while one is on
+  // its way.
+  Geometry geometry = Edge::geometry();
+  DramTiming timing;
+  DmaBench<VDmaBenchEdge> bench(geometry, timing, 1 << 20);
+  std::vector<Operation> program;
+  for (uint32_t i = 0; i < 64; ++i)
+    program.push_back(contiguous(geometry, Unit::Load, 64 * i, 64, 2048 * i));
+  uint64_t cycles = bench.run(program, {});
+  double rate = 64 * 2048.0 / cycles, limit = 64.0 / 3.75;
+  std::printf("short loads: %.3f of %.3f bytes a cycle\n", rate, limit);
+  EXPECT_GE(rate, 0.9 * limit);
+}
+
+TEST(DmaBandwidth, LoadAndStoreTogetherKeepTheBusBusy) {
+  Geometry geometry = Edge::geometry();
+  DramTiming timing;
+  DmaBench<VDmaBenchEdge> bench(geometry, timing, 1 << 20);
+  std::vector<Operation> program = {
+      contiguous(geometry, Unit::Load, 0, 8192, 0),
+      contiguous(geometry, Unit::Store, 8192, 8192, 1 << 19)};
+  uint64_t cycles = bench.run(program, {});
+  double rate = 2 * 8192.0 * geometry.rowBytes() / cycles, limit = 64.0 / 3.75;
+  std::printf("load and store: %.3f of %.3f bytes a cycle\n", rate, limit);
+  EXPECT_GE(rate, 0.85 * limit);
+}
+
+} // namespace
+} // namespace tilework::sim
