@@ -1,0 +1,581 @@
+// Part of the Tilework project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// Arithmetic and indexing on host tensors. Each computes as many elements as
+// differ: the dimensions along which every operand repeats are done once.
+
+#include "compiler/import/HostAccess.h"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+using namespace tilework;
+using graph::BinaryKind;
+using graph::ReduceKind;
+using graph::UnaryKind;
+using onnx::DataType;
+using Shape = HostTensor::Shape;
+
+/// The elements of the common shape that differ, over all operands.
+static Shape storedShape(const Shape &shape,
+                         llvm::ArrayRef<const HostTensor *> operands) {
+  Shape stored(shape.size(), 1);
+  for (size_t i = 0; i < shape.size(); ++i)
+    for (const HostTensor *operand : operands)
+      if (!operand->isBroadcast(i))
+        stored[i] = shape[i];
+  for (size_t i = 0; i < shape.size(); ++i)
+    if (shape[i] == 0)
+      stored[i] = 0;
+  return stored;
+}
+
+static bool tooLarge(const Shape &stored) {
+  std::optional<int64_t> count = elementCount(stored);
+  return !count || *count > HostTensor::kMaxElements;
+}
+
+static std::optional<Shape> broadcast(const Shape &a, const Shape &b) {
+  auto shape = graph::broadcastShapes(a, b);
+  if (failed(shape))
+    return std::nullopt;
+  return Shape(shape->begin(), shape->end());
+}
+
+std::optional<HostTensor> HostTensor::cast(DataType to) const {
+  Shape stored = compact().dims;
+  if (tooLarge(stored))
+    return std::nullopt;
+  if (isFloatType(to)) {
+    std::vector<double> values = compact().floatValues();
+    for (double &value : values)
+      value = roundTo(to, value);
+    return HostAccess<double>::make(to, dims, stored, std::move(values));
+  }
+  if (onnx::bitsOf(to) == 0 || onnx::bitsOf(to) > 64)
+    return std::nullopt;
+  std::vector<int64_t> values;
+  if (isFloat()) {
+    for (double value : compact().floatValues()) {
+      constexpr double limit = 9.2e18;
+      if (to == DataType::Bool)
+        values.push_back(value != 0);
+      else
+        values.push_back(std::isnan(value) ? 0
+                                           : static_cast<int64_t>(std::clamp(
+                                                 value, -limit, limit)));
+    }
+  } else {
+    values = compact().intValues();
+  }
+  for (int64_t &value : values)
+    value = wrapTo(to, value);
+  return HostAccess<int64_t>::make(to, dims, stored, std::move(values));
+}
+
+static std::optional<double> evaluate(UnaryKind kind, double x) {
+  switch (kind) {
+  case UnaryKind::Neg: return -x;
+  case UnaryKind::Abs: return std::fabs(x);
+  case UnaryKind::Sqrt: return std::sqrt(x);
+  case UnaryKind::Rsqrt: return 1.0 / std::sqrt(x);
+  case UnaryKind::Reciprocal: return 1.0 / x;
+  case UnaryKind::Exp: return std::exp(x);
+  case UnaryKind::Log: return std::log(x);
+  case UnaryKind::Tanh: return std::tanh(x);
+  case UnaryKind::Erf: return std::erf(x);
+  case UnaryKind::Sigmoid: return 1.0 / (1.0 + std::exp(-x));
+  case UnaryKind::Silu: return x / (1.0 + std::exp(-x));
+  case UnaryKind::Relu: return std::max(x, 0.0);
+  case UnaryKind::Floor: return std::floor(x);
+  case UnaryKind::Ceil: return std::ceil(x);
+  case UnaryKind::Round: return std::nearbyint(x);
+  case UnaryKind::Sign: return x > 0 ? 1.0 : x < 0 ? -1.0 : x;
+  case UnaryKind::Cos: return std::cos(x);
+  case UnaryKind::Sin: return std::sin(x);
+  case UnaryKind::Not:
+  case UnaryKind::IsNan: break;
+  }
+  return std::nullopt;
+}
+
+std::optional<HostTensor> HostTensor::unary(UnaryKind kind,
+                                            const HostTensor &x) {
+  HostTensor stored = x.compact();
+  if (tooLarge(stored.dims))
+    return std::nullopt;
+  if (kind == UnaryKind::IsNan) {
+    std::vector<int64_t> result;
+    for (double value : stored.floatValues())
+      result.push_back(std::isnan(value));
+    return HostAccess<int64_t>::make(DataType::Bool, x.dims, stored.dims,
+                                     std::move(result));
+  }
+  if (x.isFloat()) {
+    std::vector<double> values = stored.floatValues();
+    for (double &value : values) {
+      std::optional<double> result = evaluate(kind, value);
+      if (!result)
+        return std::nullopt;
+      value = roundTo(x.dataType, *result);
+    }
+    return HostAccess<double>::make(x.dataType, x.dims, stored.dims,
+                                    std::move(values));
+  }
+  std::vector<int64_t> values = stored.intValues();
+  for (int64_t &value : values) {
+    auto negated = static_cast<int64_t>(-static_cast<uint64_t>(value));
+    switch (kind) {
+    case UnaryKind::Neg: value = negated; break;
+    case UnaryKind::Abs: value = value < 0 ? negated : value; break;
+    case UnaryKind::Not:
+      value = x.dataType == DataType::Bool ? !value : ~value;
+      break;
+    case UnaryKind::Sign: value = (value > 0) - (value < 0); break;
+    case UnaryKind::Relu: value = std::max<int64_t>(value, 0); break;
+    default: return std::nullopt;
+    }
+    value = wrapTo(x.dataType, value);
+  }
+  return HostAccess<int64_t>::make(x.dataType, x.dims, stored.dims,
+                                   std::move(values));
+}
+
+static int64_t power(int64_t base, int64_t exponent) {
+  if (exponent < 0)
+    return base == 1 ? 1 : 0;
+  uint64_t result = 1, factor = base;
+  for (; exponent; exponent >>= 1, factor *= factor)
+    if (exponent & 1)
+      result *= factor;
+  return result;
+}
+
+/// Division as C does it; the quotient and remainder that overflow are those
+/// of two's complement. A division by zero gives nothing.
+static std::optional<int64_t> divide(BinaryKind kind, int64_t a, int64_t b) {
+  if (b == 0)
+    return std::nullopt;
+  if (b == -1)
+    return kind == BinaryKind::Div
+               ? static_cast<int64_t>(-static_cast<uint64_t>(a))
+               : 0;
+  if (kind == BinaryKind::Div)
+    return a / b;
+  int64_t rest = a % b;
+  return rest != 0 && (rest < 0) != (b < 0) ? rest + b : rest;
+}
+
+static std::optional<int64_t> evaluate(BinaryKind kind, int64_t a, int64_t b) {
+  auto ua = static_cast<uint64_t>(a), ub = static_cast<uint64_t>(b);
+  switch (kind) {
+  case BinaryKind::Add: return ua + ub;
+  case BinaryKind::Sub: return ua - ub;
+  case BinaryKind::Mul: return ua * ub;
+  case BinaryKind::Div:
+  case BinaryKind::Mod: return divide(kind, a, b);
+  case BinaryKind::Pow: return power(a, b);
+  case BinaryKind::Max: return std::max(a, b);
+  case BinaryKind::Min: return std::min(a, b);
+  case BinaryKind::And: return a & b;
+  case BinaryKind::Or: return a | b;
+  case BinaryKind::Xor: return a ^ b;
+  case BinaryKind::Eq: return a == b;
+  case BinaryKind::Ne: return a != b;
+  case BinaryKind::Lt: return a < b;
+  case BinaryKind::Le: return a <= b;
+  case BinaryKind::Gt: return a > b;
+  case BinaryKind::Ge: return a >= b;
+  }
+  return std::nullopt;
+}
+
+static std::optional<double> evaluate(BinaryKind kind, double a, double b) {
+  switch (kind) {
+  case BinaryKind::Add: return a + b;
+  case BinaryKind::Sub: return a - b;
+  case BinaryKind::Mul: return a * b;
+  case BinaryKind::Div: return a / b;
+  case BinaryKind::Mod: return std::fmod(a, b);
+  case BinaryKind::Pow: return std::pow(a, b);
+  case BinaryKind::Max: return std::isnan(a) || a > b ? a : b;
+  case BinaryKind::Min: return std::isnan(a) || a < b ? a : b;
+  case BinaryKind::Eq: return a == b;
+  case BinaryKind::Ne: return a != b;
+  case BinaryKind::Lt: return a < b;
+  case BinaryKind::Le: return a <= b;
+  case BinaryKind::Gt: return a > b;
+  case BinaryKind::Ge: return a >= b;
+  case BinaryKind::And:
+  case BinaryKind::Or:
+  case BinaryKind::Xor: break;
+  }
+  return std::nullopt;
+}
+
+std::optional<HostTensor> HostTensor::binary(BinaryKind kind,
+                                             const HostTensor &a,
+                                             const HostTensor &b) {
+  std::optional<Shape> shape = broadcast(a.dims, b.dims);
+  if (!shape || a.isFloat() != b.isFloat())
+    return std::nullopt;
+  HostTensor x = a.broadcastTo(*shape), y = b.broadcastTo(*shape);
+  Shape stored = storedShape(*shape, {&x, &y});
+  if (tooLarge(stored))
+    return std::nullopt;
+  if (!a.isFloat()) {
+    std::vector<int64_t> lhs = HostAccess<int64_t>::read(x, stored);
+    std::vector<int64_t> rhs = HostAccess<int64_t>::read(y, stored);
+    DataType type = graph::isComparison(kind) ? DataType::Bool : a.dataType;
+    for (size_t i = 0; i < lhs.size(); ++i) {
+      std::optional<int64_t> value = evaluate(kind, lhs[i], rhs[i]);
+      if (!value)
+        return std::nullopt;
+      lhs[i] = wrapTo(type, *value);
+    }
+    return HostAccess<int64_t>::make(type, *shape, stored, std::move(lhs));
+  }
+  std::vector<double> lhs = HostAccess<double>::read(x, stored);
+  std::vector<double> rhs = HostAccess<double>::read(y, stored);
+  for (size_t i = 0; i < lhs.size(); ++i) {
+    std::optional<double> value = evaluate(kind, lhs[i], rhs[i]);
+    if (!value)
+      return std::nullopt;
+    lhs[i] = roundTo(a.dataType, *value);
+  }
+  if (graph::isComparison(kind))
+    return HostAccess<int64_t>::make(
+        DataType::Bool, *shape, stored,
+        std::vector<int64_t>(lhs.begin(), lhs.end()));
+  return HostAccess<double>::make(a.dataType, *shape, stored, std::move(lhs));
+}
+
+template <typename T>
+static HostTensor choose(const HostTensor &c, const HostTensor &a,
+                         const HostTensor &b, const Shape &stored) {
+  std::vector<int64_t> condition = HostAccess<int64_t>::read(c, stored);
+  std::vector<T> lhs = HostAccess<T>::read(a, stored);
+  std::vector<T> rhs = HostAccess<T>::read(b, stored);
+  for (size_t i = 0; i < lhs.size(); ++i)
+    lhs[i] = condition[i] ? lhs[i] : rhs[i];
+  return HostAccess<T>::make(a.type(), a.shape(), stored, std::move(lhs));
+}
+
+std::optional<HostTensor> HostTensor::select(const HostTensor &c,
+                                             const HostTensor &a,
+                                             const HostTensor &b) {
+  std::optional<Shape> shape = broadcast(a.dims, b.dims);
+  if (shape)
+    shape = broadcast(*shape, c.dims);
+  if (!shape || a.isFloat() != b.isFloat() || c.isFloat())
+    return std::nullopt;
+  HostTensor x = a.broadcastTo(*shape), y = b.broadcastTo(*shape);
+  HostTensor z = c.broadcastTo(*shape);
+  if (z.size() > 0 && z.isSplat())
+    return z.intValue() ? x : y;
+  Shape stored = storedShape(*shape, {&x, &y, &z});
+  if (tooLarge(stored))
+    return std::nullopt;
+  return a.isFloat() ? choose<double>(z, x, y, stored)
+                     : choose<int64_t>(z, x, y, stored);
+}
+
+template <typename T>
+static void copyInto(const HostTensor &input, const Shape &inputStored,
+                     const Shape &stored, int64_t axis, int64_t first,
+                     std::vector<T> &values) {
+  std::vector<T> source = HostAccess<T>::read(input, inputStored);
+  int64_t inner = 1, outer = 1;
+  for (size_t i = axis + 1; i < stored.size(); ++i)
+    inner *= stored[i];
+  for (int64_t i = 0; i < axis; ++i)
+    outer *= stored[i];
+  int64_t run = inputStored[axis] * inner;
+  for (int64_t o = 0; o < outer; ++o)
+    std::copy_n(source.begin() + o * run, run,
+                values.begin() + o * stored[axis] * inner + first * inner);
+}
+
+std::optional<HostTensor>
+HostTensor::concat(const std::vector<HostTensor> &inputs, int64_t axis) {
+  Shape shape = inputs.front().dims;
+  shape[axis] = 0;
+  Shape stored(shape.size(), 1);
+  for (const HostTensor &input : inputs) {
+    shape[axis] += input.dims[axis];
+    for (size_t i = 0; i < shape.size(); ++i)
+      if (!input.isBroadcast(i))
+        stored[i] = shape[i];
+  }
+  for (size_t i = 0; i < shape.size(); ++i)
+    if (static_cast<int64_t>(i) == axis || shape[i] == 0)
+      stored[i] = shape[i];
+  if (tooLarge(stored))
+    return std::nullopt;
+  std::vector<int64_t> ints;
+  std::vector<double> floats;
+  bool isFloat = inputs.front().isFloat();
+  (isFloat ? floats.resize(*elementCount(stored))
+           : ints.resize(*elementCount(stored)));
+  int64_t first = 0;
+  for (const HostTensor &input : inputs) {
+    Shape part = stored;
+    part[axis] = input.dims[axis];
+    if (input.isFloat() != isFloat)
+      return std::nullopt;
+    if (isFloat)
+      copyInto(input, part, stored, axis, first, floats);
+    else
+      copyInto(input, part, stored, axis, first, ints);
+    first += input.dims[axis];
+  }
+  DataType type = inputs.front().dataType;
+  return isFloat
+             ? HostAccess<double>::make(type, shape, stored, std::move(floats))
+             : HostAccess<int64_t>::make(type, shape, stored, std::move(ints));
+}
+
+/// Calls `visit(index)` for each index of `shape` in row-major order.
+template <typename Fn> static void forEachIndex(const Shape &shape, Fn visit) {
+  int64_t count = elementCount(shape).value_or(0);
+  Shape index(shape.size(), 0);
+  for (int64_t done = 0; done < count; ++done) {
+    visit(index);
+    for (size_t d = shape.size(); d-- > 0;) {
+      if (++index[d] < shape[d])
+        break;
+      index[d] = 0;
+    }
+  }
+}
+
+/// Builds a tensor element by element: `locate(index, source)` fills the index
+/// into `from` and returns whether it is inside.
+template <typename Fn>
+static std::optional<HostTensor> pick(const HostTensor &from,
+                                      const Shape &shape, const Shape &stored,
+                                      Fn locate) {
+  if (tooLarge(stored))
+    return std::nullopt;
+  std::vector<int64_t> ints;
+  std::vector<double> floats;
+  Shape source(from.rank());
+  bool inside = true;
+  forEachIndex(stored, [&](const Shape &index) {
+    inside = inside && locate(index, source);
+    if (!inside)
+      return;
+    if (from.isFloat())
+      floats.push_back(HostAccess<double>::at(from, source));
+    else
+      ints.push_back(HostAccess<int64_t>::at(from, source));
+  });
+  if (!inside)
+    return std::nullopt;
+  return from.isFloat() ? HostAccess<double>::make(from.type(), shape, stored,
+                                                   std::move(floats))
+                        : HostAccess<int64_t>::make(from.type(), shape, stored,
+                                                    std::move(ints));
+}
+
+/// Makes a negative index count from the end; whether it is then inside.
+static bool normalise(int64_t &index, int64_t size) {
+  if (index < 0)
+    index += size;
+  return index >= 0 && index < size;
+}
+
+std::optional<HostTensor> HostTensor::gather(const HostTensor &indices,
+                                             int64_t axis) const {
+  Shape shape(dims.begin(), dims.begin() + axis), stored = compact().dims;
+  stored.resize(axis);
+  size_t rank = indices.dims.size();
+  Shape indexStored = indices.compact().dims;
+  shape.insert(shape.end(), indices.dims.begin(), indices.dims.end());
+  stored.insert(stored.end(), indexStored.begin(), indexStored.end());
+  for (int64_t i = axis + 1; i < this->rank(); ++i) {
+    shape.push_back(dims[i]);
+    stored.push_back(isBroadcast(i) ? std::min<int64_t>(dims[i], 1) : dims[i]);
+  }
+  return pick(*this, shape, stored, [&](const Shape &index, Shape &source) {
+    std::copy_n(index.begin(), axis, source.begin());
+    source[axis] = HostAccess<int64_t>::at(
+        indices, Shape(index.begin() + axis, index.begin() + axis + rank));
+    std::copy(index.begin() + axis + rank, index.end(),
+              source.begin() + axis + 1);
+    return normalise(source[axis], dims[axis]);
+  });
+}
+
+std::optional<HostTensor>
+HostTensor::gatherElements(const HostTensor &indices, int64_t axis) const {
+  return pick(*this, indices.dims, indices.dims,
+              [&](const Shape &index, Shape &source) {
+                source = index;
+                source[axis] = HostAccess<int64_t>::at(indices, index);
+                return normalise(source[axis], dims[axis]) &&
+                       std::equal(source.begin(), source.end(), dims.begin(),
+                                  std::less<int64_t>());
+              });
+}
+
+std::optional<HostTensor> HostTensor::gatherND(const HostTensor &indices,
+                                               int64_t batchDims) const {
+  int64_t depth = indices.dims.back();
+  Shape shape(indices.dims.begin(), indices.dims.end() - 1);
+  Shape stored = indices.compact().dims;
+  stored.pop_back();
+  // Batch dimensions pick by position and so are never repeated.
+  for (int64_t i = 0; i < batchDims; ++i)
+    stored[i] = shape[i];
+  size_t outer = shape.size();
+  for (int64_t i = batchDims + depth; i < rank(); ++i) {
+    shape.push_back(dims[i]);
+    stored.push_back(dims[i]);
+  }
+  return pick(*this, shape, stored, [&](const Shape &index, Shape &source) {
+    Shape at(index.begin(), index.begin() + outer);
+    at.push_back(0);
+    std::copy_n(index.begin(), batchDims, source.begin());
+    for (int64_t i = 0; i < depth; ++i) {
+      at.back() = i;
+      source[batchDims + i] = HostAccess<int64_t>::at(indices, at);
+      if (!normalise(source[batchDims + i], dims[batchDims + i]))
+        return false;
+    }
+    std::copy(index.begin() + outer, index.end(),
+              source.begin() + batchDims + depth);
+    return true;
+  });
+}
+
+template <typename T>
+static std::optional<HostTensor> scatter(const HostTensor &data,
+                                         const HostTensor &indices,
+                                         const HostTensor &updates,
+                                         std::vector<T> values) {
+  const Shape &dims = data.shape();
+  Shape strides = denseStrides(dims);
+  Shape outer(indices.shape().begin(), indices.shape().end() - 1);
+  int64_t depth = indices.shape().back(), run = 1;
+  for (size_t i = depth; i < dims.size(); ++i)
+    run *= dims[i];
+  std::vector<int64_t> flat = indices.intValues();
+  std::vector<T> source = HostAccess<T>::read(updates, updates.shape());
+  if (source.size() * depth != flat.size() * static_cast<size_t>(run))
+    return std::nullopt;
+  for (size_t i = 0; i * depth < flat.size(); ++i) {
+    int64_t position = 0;
+    for (int64_t d = 0; d < depth; ++d) {
+      if (!normalise(flat[i * depth + d], dims[d]))
+        return std::nullopt;
+      position += flat[i * depth + d] * strides[d];
+    }
+    std::copy_n(source.begin() + i * run, run, values.begin() + position);
+  }
+  return HostAccess<T>::make(data.type(), dims, dims, std::move(values));
+}
+
+std::optional<HostTensor>
+HostTensor::scatterND(const HostTensor &indices,
+                      const HostTensor &updates) const {
+  if (tooLarge(dims) || tooLarge(indices.dims) || tooLarge(updates.dims) ||
+      indices.dims.empty() || indices.dims.back() < 1 ||
+      indices.dims.back() > rank() || updates.isFloat() != isFloat())
+    return std::nullopt;
+  return isFloat() ? scatter<double>(*this, indices, updates, floatValues())
+                   : scatter<int64_t>(*this, indices, updates, intValues());
+}
+
+template <typename T>
+static std::vector<T> reduceValues(ReduceKind kind, const HostTensor &x,
+                                   const Shape &result) {
+  std::vector<T> values = HostAccess<T>::read(x, x.shape());
+  T start = kind == ReduceKind::Prod ? T(1)
+            : kind == ReduceKind::Max ? std::numeric_limits<T>::lowest()
+            : kind == ReduceKind::Min ? std::numeric_limits<T>::max()
+                                      : T(0);
+  std::vector<T> sums(elementCount(result).value_or(0), start);
+  Shape strides = denseStrides(result);
+  size_t next = 0;
+  forEachIndex(x.shape(), [&](const Shape &index) {
+    int64_t position = 0;
+    for (size_t i = 0; i < index.size(); ++i)
+      position += result[i] == 1 ? 0 : index[i] * strides[i];
+    T &sum = sums[position], value = values[next++];
+    switch (kind) {
+    case ReduceKind::Sum:
+    case ReduceKind::Mean: sum += value; break;
+    case ReduceKind::Prod: sum *= value; break;
+    case ReduceKind::Max: sum = std::max(sum, value); break;
+    case ReduceKind::Min: sum = std::min(sum, value); break;
+    }
+  });
+  if (kind == ReduceKind::Mean && !sums.empty())
+    for (T &sum : sums)
+      sum /= static_cast<T>(std::max<size_t>(values.size() / sums.size(), 1));
+  return sums;
+}
+
+std::optional<HostTensor>
+HostTensor::reduce(ReduceKind kind, const std::vector<int64_t> &axes) const {
+  if (tooLarge(dims))
+    return std::nullopt;
+  Shape result = dims;
+  for (int64_t axis : axes)
+    result[axis] = 1;
+  if (!isFloat())
+    return HostAccess<int64_t>::make(dataType, result, result,
+                                     reduceValues<int64_t>(kind, *this, result));
+  std::vector<double> values = reduceValues<double>(kind, *this, result);
+  for (double &value : values)
+    value = roundTo(dataType, value);
+  return HostAccess<double>::make(dataType, result, result, std::move(values));
+}
+
+std::optional<HostTensor> HostTensor::cumSum(int64_t axis, bool exclusive,
+                                             bool reverse) const {
+  if (tooLarge(dims) || isFloat())
+    return std::nullopt;
+  std::vector<int64_t> values = intValues(), sums(values.size());
+  Shape strides = denseStrides(dims);
+  int64_t stride = std::max<int64_t>(strides[axis], 1), size = dims[axis];
+  for (size_t base = 0; base < values.size(); ++base) {
+    if (static_cast<int64_t>(base) / stride % size != 0)
+      continue;
+    uint64_t sum = 0;
+    for (int64_t i = 0; i < size; ++i) {
+      size_t at = base + (reverse ? size - 1 - i : i) * stride;
+      sums[at] = exclusive ? sum : sum + values[at];
+      sum += values[at];
+    }
+  }
+  return HostAccess<int64_t>::make(dataType, dims, dims, std::move(sums));
+}
+
+std::optional<HostTensor> HostTensor::triangle(int64_t k, bool upper) const {
+  if (tooLarge(dims))
+    return std::nullopt;
+  // The row and column decide; the batch repeats where the input does.
+  Shape stored = compact().dims;
+  size_t rows = dims.size() - 2;
+  stored[rows] = dims[rows];
+  stored[rows + 1] = dims[rows + 1];
+  auto keep = [&](const Shape &index) {
+    int64_t distance = index[rows + 1] - index[rows];
+    return upper ? distance >= k : distance <= k;
+  };
+  if (isFloat()) {
+    std::vector<double> values;
+    forEachIndex(stored, [&](const Shape &index) {
+      values.push_back(keep(index) ? HostAccess<double>::at(*this, index) : 0);
+    });
+    return HostAccess<double>::make(dataType, dims, stored, std::move(values));
+  }
+  std::vector<int64_t> values;
+  forEachIndex(stored, [&](const Shape &index) {
+    values.push_back(keep(index) ? HostAccess<int64_t>::at(*this, index) : 0);
+  });
+  return HostAccess<int64_t>::make(dataType, dims, stored, std::move(values));
+}

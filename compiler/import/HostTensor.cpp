@@ -1,0 +1,331 @@
+// Part of the Tilework project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// Storage and views of host tensors. HostOps.cpp computes with them.
+
+#include "compiler/import/HostTensor.h"
+#include "compiler/import/HostAccess.h"
+
+#include <cmath>
+#include <cstring>
+
+using namespace tilework;
+using onnx::DataType;
+
+std::optional<int64_t>
+tilework::elementCount(const std::vector<int64_t> &shape) {
+  int64_t count = 1;
+  for (int64_t dim : shape)
+    if (dim < 0 || __builtin_mul_overflow(count, dim, &count))
+      return std::nullopt;
+  return count;
+}
+
+bool tilework::isFloatType(DataType type) {
+  return type == DataType::Float || type == DataType::Double ||
+         type == DataType::Float16 || type == DataType::Bfloat16;
+}
+
+static double halfToDouble(uint16_t bits) {
+  int exponent = bits >> 10 & 31, fraction = bits & 1023;
+  double sign = bits >> 15 ? -1.0 : 1.0;
+  if (exponent == 31)
+    return fraction ? std::nan("") : sign * HUGE_VAL;
+  if (exponent == 0)
+    return sign * std::ldexp(fraction, -24);
+  return sign * std::ldexp(1024 + fraction, exponent - 25);
+}
+
+/// The bits of a value that is already rounded to half precision.
+static uint16_t doubleToHalf(double value) {
+  uint16_t sign = std::signbit(value) ? 0x8000 : 0;
+  double magnitude = std::fabs(value);
+  if (std::isnan(value))
+    return 0x7e00;
+  if (magnitude >= 65536.0)
+    return sign | 0x7c00;
+  if (magnitude < std::ldexp(1.0, -14))
+    return sign | static_cast<uint16_t>(std::ldexp(magnitude, 24));
+  int exponent;
+  double fraction = std::frexp(magnitude, &exponent);
+  return sign | static_cast<uint16_t>((exponent + 14) << 10) |
+         (static_cast<uint16_t>(std::ldexp(fraction, 11)) & 1023);
+}
+
+/// Nearest even with `bits` of fraction, exponents from `low` to `high`.
+static double roundFloat(double value, int bits, int low, int high) {
+  if (!std::isfinite(value) || value == 0)
+    return value;
+  int exponent;
+  std::frexp(value, &exponent);
+  int scale = std::max(exponent - 1, low) - bits;
+  double rounded = std::ldexp(std::nearbyint(std::ldexp(value, -scale)), scale);
+  return std::fabs(rounded) >= std::ldexp(1.0, high + 1)
+             ? std::copysign(HUGE_VAL, value)
+             : rounded;
+}
+
+double tilework::roundTo(DataType type, double value) {
+  switch (type) {
+  case DataType::Float:
+    return static_cast<float>(value);
+  case DataType::Float16:
+    return roundFloat(value, 10, -14, 15);
+  case DataType::Bfloat16:
+    return roundFloat(value, 7, -126, 127);
+  default:
+    return value;
+  }
+}
+
+int64_t tilework::wrapTo(DataType type, int64_t value) {
+  switch (type) {
+  case DataType::Bool: return value != 0;
+  case DataType::Int8: return static_cast<int8_t>(value);
+  case DataType::Uint8: return static_cast<uint8_t>(value);
+  case DataType::Int16: return static_cast<int16_t>(value);
+  case DataType::Uint16: return static_cast<uint16_t>(value);
+  case DataType::Int32: return static_cast<int32_t>(value);
+  case DataType::Uint32: return static_cast<uint32_t>(value);
+  case DataType::Int4: return static_cast<int64_t>(static_cast<uint64_t>(value) << 60) >> 60;
+  case DataType::Uint4: return value & 15;
+  default: return value;
+  }
+}
+
+HostTensor HostTensor::fromInts(DataType type, Shape shape,
+                                std::vector<int64_t> values) {
+  HostTensor tensor;
+  tensor.dataType = type;
+  tensor.strides = denseStrides(shape);
+  tensor.dims = std::move(shape);
+  tensor.ints = std::make_shared<std::vector<int64_t>>(std::move(values));
+  return tensor;
+}
+
+HostTensor HostTensor::fromFloats(DataType type, Shape shape,
+                                  std::vector<double> values) {
+  HostTensor tensor;
+  tensor.dataType = type;
+  tensor.strides = denseStrides(shape);
+  tensor.dims = std::move(shape);
+  tensor.floats = std::make_shared<std::vector<double>>(std::move(values));
+  return tensor;
+}
+
+template <typename T, typename Out>
+static std::vector<Out> convert(std::string_view bytes, int64_t count) {
+  std::vector<Out> values(count);
+  for (int64_t i = 0; i < count; ++i) {
+    T value;
+    std::memcpy(&value, bytes.data() + i * sizeof(T), sizeof(T));
+    values[i] = static_cast<Out>(value);
+  }
+  return values;
+}
+
+std::optional<HostTensor> HostTensor::fromBytes(DataType type, Shape shape,
+                                                std::string_view bytes) {
+  std::optional<int64_t> count = elementCount(shape);
+  unsigned bits = onnx::bitsOf(type);
+  if (!count || *count > kMaxElements || bits == 0 || bits > 64 ||
+      bytes.size() < static_cast<uint64_t>(*count * bits + 7) / 8)
+    return std::nullopt;
+  int64_t n = *count;
+  auto ints = [&](std::vector<int64_t> v) {
+    return fromInts(type, shape, std::move(v));
+  };
+  auto floats = [&](std::vector<double> v) {
+    return fromFloats(type, shape, std::move(v));
+  };
+  switch (type) {
+  case DataType::Bool: {
+    auto values = convert<uint8_t, int64_t>(bytes, n);
+    for (int64_t &value : values)
+      value = value != 0;
+    return ints(std::move(values));
+  }
+  case DataType::Uint8: return ints(convert<uint8_t, int64_t>(bytes, n));
+  case DataType::Int8: return ints(convert<int8_t, int64_t>(bytes, n));
+  case DataType::Uint16: return ints(convert<uint16_t, int64_t>(bytes, n));
+  case DataType::Int16: return ints(convert<int16_t, int64_t>(bytes, n));
+  case DataType::Int32: return ints(convert<int32_t, int64_t>(bytes, n));
+  case DataType::Uint32: return ints(convert<uint32_t, int64_t>(bytes, n));
+  case DataType::Int64:
+  case DataType::Uint64: return ints(convert<int64_t, int64_t>(bytes, n));
+  case DataType::Int4:
+  case DataType::Uint4: {
+    std::vector<int64_t> values(n);
+    for (int64_t i = 0; i < n; ++i)
+      values[i] = wrapTo(type, static_cast<uint8_t>(bytes[i / 2]) >> 4 * (i & 1));
+    return ints(std::move(values));
+  }
+  case DataType::Float: return floats(convert<float, double>(bytes, n));
+  case DataType::Double: return floats(convert<double, double>(bytes, n));
+  case DataType::Float16: {
+    std::vector<double> values(n);
+    auto raw = convert<uint16_t, uint16_t>(bytes, n);
+    for (int64_t i = 0; i < n; ++i)
+      values[i] = halfToDouble(raw[i]);
+    return floats(std::move(values));
+  }
+  case DataType::Bfloat16: {
+    std::vector<double> values(n);
+    auto raw = convert<uint16_t, uint16_t>(bytes, n);
+    for (int64_t i = 0; i < n; ++i) {
+      uint32_t wide = static_cast<uint32_t>(raw[i]) << 16;
+      float value;
+      std::memcpy(&value, &wide, 4);
+      values[i] = value;
+    }
+    return floats(std::move(values));
+  }
+  default:
+    return std::nullopt;
+  }
+}
+
+int64_t HostTensor::size() const { return elementCount(dims).value_or(0); }
+
+int64_t HostTensor::storedSize() const {
+  int64_t count = 1;
+  for (int64_t i = 0; i < rank(); ++i)
+    count *= strides[i] == 0 ? std::min<int64_t>(dims[i], 1) : dims[i];
+  return count;
+}
+
+std::vector<int64_t> HostTensor::intValues() const {
+  if (!isFloat())
+    return HostAccess<int64_t>::read(*this, dims);
+  std::vector<double> values = floatValues();
+  return std::vector<int64_t>(values.begin(), values.end());
+}
+
+std::vector<double> HostTensor::floatValues() const {
+  if (isFloat())
+    return HostAccess<double>::read(*this, dims);
+  std::vector<int64_t> values = HostAccess<int64_t>::read(*this, dims);
+  return std::vector<double>(values.begin(), values.end());
+}
+
+int64_t HostTensor::intValue() const {
+  return isFloat() ? static_cast<int64_t>((*floats)[offset]) : (*ints)[offset];
+}
+
+double HostTensor::floatValue() const {
+  return isFloat() ? (*floats)[offset] : static_cast<double>((*ints)[offset]);
+}
+
+bool HostTensor::isSplat() const {
+  if (size() == 0)
+    return false;
+  auto same = [](const auto &values) {
+    for (const auto &value : values)
+      if (value != values.front())
+        return false;
+    return true;
+  };
+  HostTensor stored = compact();
+  return isFloat() ? same(stored.floatValues()) : same(stored.intValues());
+}
+
+std::string HostTensor::toBytes() const {
+  std::string bytes;
+  auto append = [&](const void *data, size_t size) {
+    bytes.append(static_cast<const char *>(data), size);
+  };
+  if (isFloat()) {
+    for (double value : floatValues()) {
+      if (dataType == DataType::Double) {
+        append(&value, 8);
+        continue;
+      }
+      float single = static_cast<float>(value);
+      if (dataType == DataType::Bfloat16) {
+        uint32_t bits;
+        std::memcpy(&bits, &single, 4);
+        uint16_t top = static_cast<uint16_t>(bits >> 16);
+        append(&top, 2);
+      } else if (dataType == DataType::Float16) {
+        uint16_t half = doubleToHalf(value);
+        append(&half, 2);
+      } else {
+        append(&single, 4);
+      }
+    }
+    return bytes;
+  }
+  size_t width = std::max(onnx::bitsOf(dataType) / 8, 1u);
+  for (int64_t value : intValues())
+    append(&value, width);
+  return bytes;
+}
+
+HostTensor HostTensor::broadcastTo(const Shape &shape) const {
+  HostTensor result = *this;
+  size_t added = shape.size() - dims.size();
+  result.dims = shape;
+  result.strides.assign(shape.size(), 0);
+  for (size_t i = 0; i < dims.size(); ++i)
+    if (dims[i] == shape[i + added] && dims[i] != 1)
+      result.strides[i + added] = strides[i];
+  return result;
+}
+
+HostTensor HostTensor::compact() const {
+  HostTensor result = *this;
+  for (size_t i = 0; i < dims.size(); ++i)
+    if (strides[i] == 0 && dims[i] > 1)
+      result.dims[i] = 1;
+  return result;
+}
+
+HostTensor HostTensor::reshape(const Shape &shape) const {
+  // Where only dimensions of size 1 come or go the strides carry over.
+  HostTensor result = *this;
+  result.dims = shape;
+  result.strides.assign(shape.size(), 0);
+  size_t from = 0;
+  bool units = true;
+  for (size_t i = 0; i < shape.size() && units; ++i) {
+    if (shape[i] == 1)
+      continue;
+    while (from < dims.size() && dims[from] == 1)
+      ++from;
+    units = from < dims.size() && dims[from] == shape[i];
+    if (units)
+      result.strides[i] = strides[from++];
+  }
+  for (; from < dims.size(); ++from)
+    units &= dims[from] == 1;
+  if (units)
+    return result;
+  if (storedSize() == 1) {
+    result.strides.assign(shape.size(), 0);
+    return result;
+  }
+  return isFloat() ? fromFloats(dataType, shape, floatValues())
+                   : fromInts(dataType, shape, intValues());
+}
+
+HostTensor
+HostTensor::transpose(const std::vector<int64_t> &permutation) const {
+  HostTensor result = *this;
+  for (size_t i = 0; i < permutation.size(); ++i) {
+    result.dims[i] = dims[permutation[i]];
+    result.strides[i] = strides[permutation[i]];
+  }
+  return result;
+}
+
+HostTensor HostTensor::slice(const Shape &offsets, const Shape &sizes,
+                             const Shape &steps) const {
+  HostTensor result = *this;
+  for (size_t i = 0; i < dims.size(); ++i) {
+    if (sizes[i] > 0)
+      result.offset += offsets[i] * strides[i];
+    result.strides[i] = sizes[i] == 1 ? 0 : strides[i] * steps[i];
+  }
+  result.dims = sizes;
+  return result;
+}

@@ -1,0 +1,342 @@
+// Part of the Tilework project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// Walks the nodes of a model in order, inlines functions and folded branches,
+// and goes on after an unsupported node so that all of them are reported.
+
+#include "compiler/import/Importer.h"
+
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
+
+using namespace mlir;
+using namespace tilework;
+using onnx::quoted;
+using Kind = ImportError::Class;
+
+/// Functions may call functions, and branches hold branches.
+static constexpr unsigned kMaxDepth = 32;
+/// Nodes after inlining: calls of calls could otherwise grow without end.
+static constexpr size_t kMaxNodes = 1000000;
+
+void tilework::collectUses(const std::vector<onnx::Node> &nodes,
+                           std::set<std::string_view> &used) {
+  for (const onnx::Node &node : nodes) {
+    used.insert(node.inputs.begin(), node.inputs.end());
+    for (const onnx::Attribute &attribute : node.attributes)
+      if (attribute.g) {
+        collectUses(attribute.g->nodes, used);
+        for (const onnx::ValueInfo &output : attribute.g->outputs)
+          used.insert(output.name);
+      }
+  }
+}
+
+static std::string reportName(const onnx::Node &node, const Scope &scope) {
+  std::string name(node.name);
+  if (name.empty()) {
+    name = std::string(node.op);
+    if (!node.outputs.empty())
+      name += "_" + std::string(node.outputs.front());
+  }
+  return scope.prefix + name;
+}
+
+static int64_t opsetOf(std::string_view domain, const Scope &scope) {
+  auto found = scope.opsets->find(domain);
+  return found == scope.opsets->end() ? 1 : found->second;
+}
+
+void Importer::enterGraph(const onnx::Graph &graph, Scope &scope) {
+  for (const onnx::Tensor &tensor : graph.initializers)
+    scope.initializers[tensor.name] = &tensor;
+  for (const auto *list : {&graph.values, &graph.outputs})
+    for (const onnx::ValueInfo &info : *list)
+      scope.infos[info.name] = &info;
+  collectUses(graph.nodes, scope.used);
+  for (const onnx::ValueInfo &output : graph.outputs)
+    scope.used.insert(output.name);
+}
+
+Val Importer::constant(const onnx::Tensor &tensor) {
+  Type element = values.elementType(tensor.type);
+  if (!element)
+    throw UnsupportedNode("a constant of type " +
+                          std::string(onnx::nameOf(tensor.type)));
+  std::optional<int64_t> count = elementCount(tensor.dims);
+  int64_t bits;
+  if (!count ||
+      __builtin_mul_overflow(*count, int64_t(onnx::bitsOf(tensor.type)), &bits))
+    throw InvalidNode("constant " + quoted(tensor.name) +
+                      " has an impossible shape");
+  uint64_t bytes = (static_cast<uint64_t>(bits) + 7) / 8, offset = 0;
+  unsigned file = 0;
+  if (tensor.isExternal) {
+    if (!hasFolder)
+      fail(Kind::User, "the model keeps weights in other files, which a model "
+                       "in memory cannot have; give its path instead");
+    std::string error;
+    file = files->addExternal(folder, tensor.location, error);
+    if (file == SourceFiles::kFailed)
+      fail(Kind::User, "constant " + quoted(tensor.name) + ": " + error);
+    uint64_t length = bytes;
+    llvm::StringRef offsetText(tensor.externalOffset.data(),
+                               tensor.externalOffset.size());
+    llvm::StringRef lengthText(tensor.externalLength.data(),
+                               tensor.externalLength.size());
+    if ((!offsetText.empty() && offsetText.getAsInteger(10, offset)) ||
+        (!lengthText.empty() && lengthText.getAsInteger(10, length)) ||
+        length != bytes)
+      throw InvalidNode("the external data of constant " + quoted(tensor.name) +
+                        " has an offset or length that does not fit it");
+  } else if (tensor.hasRaw) {
+    // Raw bytes are a view into the model's file.
+    if (tensor.raw.size() != bytes)
+      throw InvalidNode("constant " + quoted(tensor.name) + " has " +
+                        std::to_string(tensor.raw.size()) +
+                        " bytes, its shape takes " + std::to_string(bytes));
+    offset = bytes ? tensor.raw.data() - files->bytes(0).data() : 0;
+  } else {
+    std::string data = tensor.decoded;
+    if (onnx::bitsOf(tensor.type) == 4 && data.size() == uint64_t(*count)) {
+      for (size_t i = 0; i < data.size(); ++i)
+        data[i / 2] = i % 2 ? (data[i / 2] & 15) | data[i] << 4 : data[i] & 15;
+      data.resize(bytes);
+    }
+    if (data.size() != bytes)
+      throw InvalidNode("constant " + quoted(tensor.name) +
+                        " has more or fewer values than its shape");
+    file = files->addBytes(std::move(data),
+                           "constant:" + std::to_string(files->size()));
+  }
+  if (files->read(file, offset, bytes).size() != bytes)
+    throw InvalidNode("the data of constant " + quoted(tensor.name) +
+                      " ends after its file");
+  auto span = graph::SpanAttr::get(&context, file, offset, bytes, element,
+                                   tensor.dims);
+  return values.fromExpr(graph::ExprAttr::get(&context, span, {}),
+                         StringRef(tensor.name.data(), tensor.name.size()));
+}
+
+Binding *Importer::find(std::string_view name, Scope &scope) {
+  for (Scope *s = &scope; s; s = s->outer) {
+    auto value = s->values.find(name);
+    if (value != s->values.end())
+      return &value->second;
+    auto initializer = s->initializers.find(name);
+    if (initializer == s->initializers.end())
+      continue;
+    Binding binding;
+    binding.val = constant(*initializer->second);
+    return &s->values.emplace(name, std::move(binding)).first->second;
+  }
+  return nullptr;
+}
+
+Binding Importer::lookup(std::string_view name, Scope &scope,
+                         const std::string &reader) {
+  if (name.empty())
+    return {};
+  if (Binding *binding = find(name, scope))
+    return *binding;
+  fail(Kind::Invalid, "node " + quoted(reader) + " reads " + quoted(name) +
+                          ", which nothing before it makes");
+}
+
+void Importer::define(std::string_view name, Binding binding, Scope &scope) {
+  if (name.empty())
+    return;
+  if (!scope.values.emplace(name, std::move(binding)).second)
+    fail(Kind::Invalid, "the value " + quoted(name) + " is made twice");
+}
+
+void Importer::defineUnknown(const onnx::Node &node, Scope &scope) {
+  for (std::string_view output : node.outputs) {
+    Binding binding;
+    binding.unknown = true;
+    // With the shape that the file states, what follows can be checked too.
+    auto info = scope.infos.find(output);
+    if (info != scope.infos.end())
+      if (auto shape = statedShape(*info->second)) {
+        auto type =
+            RankedTensorType::get(*shape, values.elementType(info->second->type));
+        binding.val = values.fromValue(tensor::EmptyOp::create(
+            builder, values.loc, type.getShape(), type.getElementType()));
+        binding.unknown = false;
+      }
+    define(output, std::move(binding), scope);
+  }
+}
+
+void Importer::lowerNode(const onnx::Node &node, const OpEntry &entry,
+                         int64_t opset, Scope &scope, NodeReport &report) {
+  NodeContext c(node, values, opset);
+  for (std::string_view input : node.inputs)
+    c.inputs.push_back(lookup(input, scope, report.name).val);
+  c.constant = [this](const onnx::Tensor &t) { return constant(t); };
+  c.isUsed = [&](std::string_view n) { return scope.used.count(n) != 0; };
+  c.outerAttribute = scope.attribute;
+  entry.lower(c);
+  report.work = c.macs;
+  bool constant = true;
+  for (size_t i = 0; i < node.outputs.size(); ++i) {
+    if (c.results[i].isAbsent() && c.wants(i))
+      throw UnsupportedNode("its output " + std::to_string(i) + " is read");
+    if (c.results[i].isAbsent())
+      continue;
+    constant &= c.results[i].isConstant();
+    report.work += c.results[i].type.getNumElements();
+  }
+  if (constant)
+    report.work = 0;
+  report.runsOn = constant ? "folded" : "npu";
+  for (size_t i = 0; i < node.outputs.size(); ++i) {
+    if (c.results[i].isConstant() && c.results[i].name.empty())
+      c.results[i].name = std::string(node.outputs[i]);
+    if (!c.results[i].isAbsent())
+      define(node.outputs[i], {std::move(c.results[i]), false}, scope);
+  }
+}
+
+void Importer::importNode(const onnx::Node &node, Scope &scope) {
+  if (++expandedNodes > kMaxNodes)
+    fail(Kind::Invalid, "the model has more than a million nodes once its "
+                        "functions are inlined");
+  NodeReport report;
+  report.name = reportName(node, scope);
+  report.op = std::string(node.op);
+  report.domain = std::string(node.domain);
+  values.loc = NameLoc::get(StringAttr::get(&context, report.name));
+  for (const onnx::Function &function : model.functions)
+    if (function.name == node.op && function.domain == node.domain &&
+        function.overload == node.overload)
+      return inlineFunction(node, function, scope);
+  if (node.op == "If" && node.domain.empty() &&
+      inlineBranch(node, scope, report.reason))
+    return;
+  int64_t opset = opsetOf(node.domain, scope);
+  bool known = false;
+  const OpEntry *entry = findOp(node.domain, node.op, opset, known);
+  bool behindUnknown = false;
+  for (std::string_view input : node.inputs)
+    behindUnknown |= lookup(input, scope, report.name).unknown;
+  if (!report.reason.empty()) {
+    // An If that stays, with its reason.
+  } else if (!entry) {
+    bool flow = node.op == "Loop" || node.op == "Scan";
+    report.reason =
+        known ? "version " + std::to_string(opset) +
+                    " of its operator set is not supported for this op"
+        : flow ? "loops are not supported; export the model without control "
+                 "flow"
+               : "no lowering for this op";
+  } else if (behindUnknown) {
+    report.runsOn = "unknown";
+  } else {
+    try {
+      lowerNode(node, *entry, opset, scope, report);
+    } catch (const UnsupportedNode &e) {
+      report.reason = e.what();
+    } catch (const std::bad_alloc &) {
+      throw;
+    } catch (const std::exception &e) {
+      fail(Kind::Invalid, "node " + quoted(report.name) + " (" +
+                              quoted(node.op) + "): " + e.what());
+    }
+  }
+  if (report.runsOn.empty() || report.runsOn == "unknown") {
+    defineUnknown(node, scope);
+    for (std::string_view output : node.outputs)
+      if (Binding *b = output.empty() ? nullptr : find(output, scope))
+        report.work += b->unknown ? 0 : b->val.type.getNumElements();
+    for (std::string_view input : node.inputs) {
+      Binding b = lookup(input, scope, report.name);
+      if (!b.val.isAbsent())
+        report.work = std::max<double>(report.work, b.val.type.getNumElements());
+    }
+  }
+  reports.push_back(std::move(report));
+}
+
+void Importer::importNodes(const std::vector<onnx::Node> &nodes,
+                           Scope &scope) {
+  for (const onnx::Node &node : nodes)
+    importNode(node, scope);
+}
+
+void Importer::inlineFunction(const onnx::Node &node,
+                              const onnx::Function &function, Scope &scope) {
+  std::string name = reportName(node, scope);
+  if (scope.depth >= kMaxDepth)
+    fail(Kind::Invalid, "functions call each other more than " +
+                            std::to_string(kMaxDepth) + " deep at node " +
+                            quoted(name));
+  Scope inner;
+  inner.depth = scope.depth + 1;
+  inner.prefix = name + "/";
+  inner.opsets = function.opsets.empty() ? scope.opsets : &function.opsets;
+  collectUses(function.nodes, inner.used);
+  inner.used.insert(function.outputs.begin(), function.outputs.end());
+  for (size_t i = 0; i < function.inputs.size(); ++i) {
+    std::string_view actual =
+        i < node.inputs.size() ? node.inputs[i] : std::string_view();
+    define(function.inputs[i], lookup(actual, scope, name), inner);
+  }
+  inner.attribute = [&](std::string_view wanted) -> const onnx::Attribute * {
+    for (const onnx::Attribute &attribute : node.attributes)
+      if (attribute.name == wanted)
+        return attribute.refName.empty() ? &attribute
+               : scope.attribute        ? scope.attribute(attribute.refName)
+                                        : nullptr;
+    for (const onnx::Attribute &attribute : function.defaults)
+      if (attribute.name == wanted)
+        return &attribute;
+    return nullptr;
+  };
+  importNodes(function.nodes, inner);
+  for (size_t i = 0; i < node.outputs.size(); ++i) {
+    if (i >= function.outputs.size())
+      fail(Kind::Invalid, "node " + quoted(name) + " has more outputs than its "
+                              "function");
+    if (node.outputs[i].empty())
+      continue;
+    define(node.outputs[i], lookup(function.outputs[i], inner, name), scope);
+  }
+}
+
+bool Importer::inlineBranch(const onnx::Node &node, Scope &scope,
+                            std::string &reason) {
+  std::string name = reportName(node, scope);
+  if (node.inputs.empty())
+    fail(Kind::Invalid, "node " + quoted(name) + " has no condition");
+  Binding condition = lookup(node.inputs[0], scope, name);
+  if (condition.unknown || !condition.val.host ||
+      condition.val.host->size() != 1) {
+    reason = "its condition depends on the data of an input; only conditions "
+             "on shapes are supported";
+    return false;
+  }
+  if (scope.depth >= kMaxDepth)
+    fail(Kind::Invalid, "branches are nested too deep");
+  std::string_view wanted =
+      condition.val.host->intValue() ? "then_branch" : "else_branch";
+  const onnx::Graph *branch = nullptr;
+  for (const onnx::Attribute &attribute : node.attributes)
+    if (attribute.name == wanted)
+      branch = attribute.g.get();
+  if (!branch || branch->outputs.size() < node.outputs.size())
+    fail(Kind::Invalid, "node " + quoted(name) + " has no fitting " +
+                            std::string(wanted));
+  Scope inner;
+  inner.outer = &scope;
+  inner.depth = scope.depth + 1;
+  inner.prefix = name + "/";
+  inner.opsets = scope.opsets;
+  inner.attribute = scope.attribute;
+  enterGraph(*branch, inner);
+  importNodes(branch->nodes, inner);
+  for (size_t i = 0; i < node.outputs.size(); ++i)
+    define(node.outputs[i], lookup(branch->outputs[i].name, inner, name),
+           scope);
+  return true;
+}

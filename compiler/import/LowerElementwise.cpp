@@ -1,0 +1,204 @@
+// Part of the Tilework project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// Lowerings of elementwise ONNX ops, activations and dequantisation.
+
+#include "compiler/import/Lowering.h"
+
+#include "llvm/ADT/StringMap.h"
+
+#include <cmath>
+
+using namespace tilework;
+using graph::BinaryKind;
+using graph::GeluForm;
+using graph::UnaryKind;
+using Shape = NodeContext::Shape;
+
+static llvm::StringRef opName(const NodeContext &c) {
+  return {c.node.op.data(), c.node.op.size()};
+}
+
+void tilework::lowerUnary(NodeContext &c) {
+  static const llvm::StringMap<UnaryKind> kinds = {
+      {"Abs", UnaryKind::Abs},         {"BitwiseNot", UnaryKind::Not},
+      {"Ceil", UnaryKind::Ceil},       {"Cos", UnaryKind::Cos},
+      {"Erf", UnaryKind::Erf},         {"Exp", UnaryKind::Exp},
+      {"Floor", UnaryKind::Floor},     {"IsNaN", UnaryKind::IsNan},
+      {"Log", UnaryKind::Log},         {"Neg", UnaryKind::Neg},
+      {"Not", UnaryKind::Not},         {"Reciprocal", UnaryKind::Reciprocal},
+      {"Relu", UnaryKind::Relu},       {"Round", UnaryKind::Round},
+      {"Sigmoid", UnaryKind::Sigmoid}, {"Sign", UnaryKind::Sign},
+      {"Sin", UnaryKind::Sin},         {"Sqrt", UnaryKind::Sqrt},
+      {"Tanh", UnaryKind::Tanh}};
+  c.set(0, c.b.unary(kinds.lookup(opName(c)), c.in(0)));
+}
+
+static BinaryKind binaryKind(llvm::StringRef op) {
+  static const llvm::StringMap<BinaryKind> kinds = {
+      {"Add", BinaryKind::Add},        {"And", BinaryKind::And},
+      {"BitwiseAnd", BinaryKind::And}, {"BitwiseOr", BinaryKind::Or},
+      {"BitwiseXor", BinaryKind::Xor}, {"Div", BinaryKind::Div},
+      {"Equal", BinaryKind::Eq},       {"Greater", BinaryKind::Gt},
+      {"GreaterOrEqual", BinaryKind::Ge}, {"Less", BinaryKind::Lt},
+      {"LessOrEqual", BinaryKind::Le}, {"Max", BinaryKind::Max},
+      {"Mean", BinaryKind::Add},       {"Min", BinaryKind::Min},
+      {"Mod", BinaryKind::Mod},        {"Mul", BinaryKind::Mul},
+      {"Or", BinaryKind::Or},          {"Pow", BinaryKind::Pow},
+      {"Sub", BinaryKind::Sub},        {"Sum", BinaryKind::Add},
+      {"Xor", BinaryKind::Xor}};
+  return kinds.lookup(op);
+}
+
+void tilework::lowerBinary(NodeContext &c) {
+  BinaryKind kind = binaryKind(opName(c));
+  Val lhs = c.in(0), rhs = c.in(1);
+  if (kind == BinaryKind::Mod && c.integer("fmod", 0) && !lhs.isFloat())
+    throw UnsupportedNode("fmod of integers is not supported");
+  // Pow alone takes an exponent of another type.
+  if (kind == BinaryKind::Pow && rhs.element() != lhs.element())
+    rhs = c.b.cast(rhs, lhs.element());
+  c.set(0, c.b.binary(kind, lhs, rhs));
+}
+
+void tilework::lowerVariadic(NodeContext &c) {
+  Val result = c.in(0);
+  for (size_t i = 1; i < c.inputs.size(); ++i)
+    result = c.b.binary(binaryKind(opName(c)), result, c.in(i));
+  if (c.node.op == "Mean" && c.inputs.size() > 1)
+    result = c.b.mul(result, c.b.scalar(1.0 / c.inputs.size(),
+                                        result.element()));
+  c.set(0, result);
+}
+
+void tilework::lowerWhere(NodeContext &c) {
+  c.set(0, c.b.select(c.in(0), c.in(1), c.in(2)));
+}
+
+void tilework::lowerCast(NodeContext &c) {
+  auto to = static_cast<onnx::DataType>(c.integer("to", 0));
+  mlir::Type element = c.b.elementType(to);
+  if (!element)
+    throw UnsupportedNode("a cast to " + std::string(onnx::nameOf(to)) +
+                          " is not supported");
+  c.set(0, c.b.cast(c.in(0), element));
+}
+
+void tilework::lowerCastLike(NodeContext &c) {
+  c.set(0, c.b.cast(c.in(0), c.in(1).element()));
+}
+
+void tilework::lowerClip(NodeContext &c) {
+  Val x = c.in(0), low = c.optional(1), high = c.optional(2);
+  if (c.opset < 11) {
+    if (c.attribute("min"))
+      low = c.b.scalar(c.real("min", 0), x.element());
+    if (c.attribute("max"))
+      high = c.b.scalar(c.real("max", 0), x.element());
+  }
+  if (!low.isAbsent())
+    x = c.b.binary(BinaryKind::Max, x, low);
+  if (!high.isAbsent())
+    x = c.b.binary(BinaryKind::Min, x, high);
+  c.set(0, x);
+}
+
+void tilework::lowerGelu(NodeContext &c) {
+  Val x = c.in(0);
+  if (c.node.op == "BiasGelu")
+    x = c.b.add(x, c.in(1));
+  bool tanh = c.text("approximate", "none") == "tanh";
+  c.set(0, c.b.gelu(x, tanh ? GeluForm::Tanh : GeluForm::Erf));
+}
+
+void tilework::lowerFastGelu(NodeContext &c) {
+  Val x = c.in(0);
+  if (c.has(1))
+    x = c.b.add(x, c.in(1));
+  c.set(0, c.b.gelu(x, GeluForm::Tanh));
+}
+
+static Val swish(NodeContext &c, float alpha) {
+  Val x = c.in(0);
+  if (alpha == 1.0f)
+    return c.b.unary(UnaryKind::Silu, x);
+  Val scaled = c.b.mul(x, c.b.scalar(alpha, x.element()));
+  return c.b.mul(x, c.b.unary(UnaryKind::Sigmoid, scaled));
+}
+
+void tilework::lowerQuickGelu(NodeContext &c) {
+  c.set(0, swish(c, c.real("alpha", 1.702f)));
+}
+
+void tilework::lowerSwish(NodeContext &c) {
+  c.set(0, swish(c, c.real("alpha", 1.0f)));
+}
+
+void tilework::lowerLeakyRelu(NodeContext &c) {
+  Val x = c.in(0);
+  float alpha = c.real("alpha", 0.01f);
+  Val scaled = c.b.mul(x, c.b.scalar(alpha, x.element()));
+  c.set(0, c.b.binary(alpha <= 1 ? BinaryKind::Max : BinaryKind::Min, x,
+                      scaled));
+}
+
+void tilework::lowerSoftplus(NodeContext &c) {
+  Val x = c.in(0);
+  Val one = c.b.scalar(1, x.element());
+  c.set(0, c.b.unary(UnaryKind::Log,
+                     c.b.add(c.b.unary(UnaryKind::Exp, x), one)));
+}
+
+void tilework::lowerIdentity(NodeContext &c) { c.set(0, c.in(0)); }
+
+void tilework::lowerDropout(NodeContext &c) {
+  if (c.has(2)) {
+    auto training = c.b.known(c.in(2));
+    if (!training || training->intValue() != 0)
+      throw UnsupportedNode("dropout in training mode; export the model in "
+                            "evaluation mode");
+  }
+  c.set(0, c.in(0));
+  if (c.wants(1))
+    c.set(1, c.b.broadcast(c.b.scalar(1, c.b.builder.getI1Type()),
+                           c.in(0).shape().vec()));
+}
+
+/// Scales and zero points in the shape of the tensor: of one axis, of blocks
+/// along an axis, or of all.
+static Val spread(NodeContext &c, const Val &x, const Val &parameter,
+                  int64_t block) {
+  if (parameter.type.getNumElements() == 1)
+    return c.b.reshape(parameter, {});
+  int64_t axis = c.axis(c.integer("axis", 1), x.rank());
+  if (block == 0) {
+    if (parameter.rank() != 1 || parameter.dim(0) != x.dim(axis))
+      throw InvalidNode("its scale does not fit the axis");
+    Shape shape(x.rank(), 1);
+    shape[axis] = x.dim(axis);
+    return c.b.reshape(parameter, shape);
+  }
+  if (parameter.rank() != x.rank() ||
+      parameter.dim(axis) * block != x.dim(axis))
+    throw InvalidNode("its block_size does not fit the scale");
+  Shape split = parameter.shape().vec();
+  split.insert(split.begin() + axis + 1, 1);
+  Shape wide = split;
+  wide[axis + 1] = block;
+  return c.b.reshape(c.b.broadcast(c.b.reshape(parameter, split), wide),
+                     x.shape().vec());
+}
+
+void tilework::lowerDequantize(NodeContext &c) {
+  Val x = c.in(0), scale = c.in(1);
+  if (!x.isConstant())
+    throw UnsupportedNode("dequantisation of a computed tensor: only weights "
+                          "may be stored as integers");
+  int64_t block = c.integer("block_size", 0);
+  Val result = c.b.cast(x, scale.element());
+  if (c.has(2))
+    result = c.b.binary(
+        BinaryKind::Sub, result,
+        c.b.cast(spread(c, x, c.in(2), block), scale.element()));
+  c.set(0, c.b.mul(result, spread(c, x, scale, block)));
+}

@@ -1,0 +1,202 @@
+// Part of the Tilework project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// Lowerings of products, reductions, softmax and normalisations, and of ONNX
+// Runtime's fused embedding and skip normalisations.
+
+#include "compiler/import/Lowering.h"
+
+using namespace tilework;
+using graph::BinaryKind;
+using graph::ReduceKind;
+using graph::UnaryKind;
+using Shape = NodeContext::Shape;
+
+static Shape shapeOf(const Val &x) { return x.shape().vec(); }
+
+void tilework::lowerMatMul(NodeContext &c) {
+  Val a = c.in(0), b = c.in(1);
+  if (a.rank() == 0 || b.rank() == 0)
+    throw InvalidNode("it multiplies a scalar");
+  bool rowVector = a.rank() == 1, columnVector = b.rank() == 1;
+  if (rowVector)
+    a = c.b.reshape(a, {1, a.dim(0)});
+  if (columnVector)
+    b = c.b.reshape(b, {b.dim(0), 1});
+  Val result = c.matmul(a, b, false, false);
+  Shape shape = shapeOf(result);
+  if (columnVector)
+    shape.pop_back();
+  if (rowVector)
+    shape.erase(shape.end() - (columnVector ? 1 : 2));
+  c.set(0, c.b.reshape(result, shape));
+}
+
+/// `x · factor`, left alone where the factor is one.
+static Val scaled(NodeContext &c, const Val &x, float factor) {
+  return factor == 1.0f ? x : c.b.mul(x, c.b.scalar(factor, x.element()));
+}
+
+void tilework::lowerGemm(NodeContext &c) {
+  const Val &a = c.in(0), &b = c.in(1);
+  if (a.rank() != 2 || b.rank() != 2)
+    throw InvalidNode("its inputs are no matrices");
+  Val result = c.matmul(a, b, c.integer("transA", 0) != 0,
+                        c.integer("transB", 0) != 0);
+  result = scaled(c, result, c.real("alpha", 1));
+  if (c.has(2))
+    result = c.b.add(result, scaled(c, c.in(2), c.real("beta", 1)));
+  c.set(0, result);
+}
+
+void tilework::lowerFusedMatMul(NodeContext &c) {
+  if (c.integer("transBatchA", 0) || c.integer("transBatchB", 0))
+    throw UnsupportedNode("transBatchA and transBatchB");
+  Val result = c.matmul(c.in(0), c.in(1), c.integer("transA", 0) != 0,
+                        c.integer("transB", 0) != 0);
+  c.set(0, scaled(c, result, c.real("alpha", 1)));
+}
+
+static ReduceKind reduceKind(std::string_view op) {
+  if (op == "ReduceMean")
+    return ReduceKind::Mean;
+  if (op == "ReduceMax")
+    return ReduceKind::Max;
+  if (op == "ReduceMin")
+    return ReduceKind::Min;
+  if (op == "ReduceProd")
+    return ReduceKind::Prod;
+  return ReduceKind::Sum;
+}
+
+void tilework::lowerReduce(NodeContext &c) {
+  Val x = c.in(0);
+  std::string_view op = c.node.op;
+  std::optional<Shape> given = c.integersFrom("axes", 1);
+  Shape axes, dropped;
+  std::vector<bool> reduced(x.rank(), false);
+  for (int64_t axis : given.value_or(Shape()))
+    reduced[c.axis(axis, x.rank())] = true;
+  bool none = !given || given->empty();
+  if (none && c.integer("noop_with_empty_axes", 0))
+    return c.set(0, x);
+  for (int64_t i = 0; i < x.rank(); ++i)
+    if (reduced[i] || none)
+      axes.push_back(i);
+    else
+      dropped.push_back(x.dim(i));
+  if (op == "ReduceL2" || op == "ReduceSumSquare")
+    x = c.b.mul(x, x);
+  Val result = c.b.reduce(reduceKind(op), x, axes);
+  if (op == "ReduceL2")
+    result = c.b.unary(UnaryKind::Sqrt, result);
+  c.set(0, c.integer("keepdims", 1) ? result : c.b.reshape(result, dropped));
+}
+
+void tilework::lowerSoftmax(NodeContext &c) {
+  Val x = c.in(0);
+  if (!x.isFloat() || x.rank() == 0)
+    throw InvalidNode("its input is no tensor of floats");
+  Shape shape = shapeOf(x);
+  int64_t axis = c.axis(c.integer("axis", c.opset < 13 ? 1 : -1), x.rank());
+  Shape permutation;
+  // Before opset 13 the dimensions from the axis on are one.
+  if (c.opset < 13 && axis != x.rank() - 1) {
+    int64_t inner = 1;
+    for (int64_t i = axis; i < x.rank(); ++i)
+      inner *= shape[i];
+    Shape flat(shape.begin(), shape.begin() + axis);
+    flat.push_back(inner);
+    x = c.b.reshape(x, flat);
+  } else if (axis != x.rank() - 1) {
+    for (int64_t i = 0; i < x.rank(); ++i)
+      permutation.push_back(i);
+    std::swap(permutation[axis], permutation.back());
+    x = c.b.transpose(x, permutation);
+  }
+  Val result = c.b.softmax(x);
+  if (c.node.op == "LogSoftmax")
+    result = c.b.unary(UnaryKind::Log, result);
+  if (!permutation.empty())
+    result = c.b.transpose(result, permutation);
+  c.set(0, c.b.reshape(result, shape));
+}
+
+/// Joins the dimensions from `axis` on, normalises over them and splits again.
+template <typename Fn> static Val overAxes(NodeContext &c, const Val &x, Fn norm) {
+  if (x.rank() == 0)
+    throw InvalidNode("its input is a scalar");
+  int64_t axis = c.axis(c.integer("axis", -1), x.rank());
+  Shape joined(x.shape().begin(), x.shape().begin() + axis);
+  int64_t inner = 1;
+  for (int64_t i = axis; i < x.rank(); ++i)
+    inner *= x.dim(i);
+  joined.push_back(inner);
+  return c.b.reshape(norm(c.b.reshape(x, joined), inner), shapeOf(x));
+}
+
+static Val vector(NodeContext &c, const Val &v, int64_t size) {
+  if (v.isAbsent())
+    return v;
+  return c.b.broadcast(
+      c.b.reshape(v, {static_cast<int64_t>(v.type.getNumElements())}), {size});
+}
+
+void tilework::lowerLayerNorm(NodeContext &c) {
+  Val x = c.in(0);
+  if (c.wants(1) || c.wants(2))
+    throw UnsupportedNode("its outputs of mean and deviation are read");
+  c.set(0, overAxes(c, x, [&](const Val &flat, int64_t n) {
+          return c.b.layerNorm(flat, vector(c, c.in(1), n),
+                               vector(c, c.optional(2), n),
+                               c.real("epsilon", 1e-5f));
+        }));
+}
+
+void tilework::lowerRmsNorm(NodeContext &c) {
+  Val x = c.in(0);
+  if (c.wants(1))
+    throw UnsupportedNode("its output of the deviation is read");
+  c.set(0, overAxes(c, x, [&](const Val &flat, int64_t n) {
+          return c.b.rmsNorm(flat, vector(c, c.in(1), n),
+                             c.real("epsilon", 1e-5f));
+        }));
+}
+
+void tilework::lowerSkipLayerNorm(NodeContext &c) {
+  bool rms = c.node.op == "SkipSimplifiedLayerNormalization";
+  Val x = c.in(0), scale = c.in(2);
+  if (c.wants(1) || c.wants(2))
+    throw UnsupportedNode("its outputs of mean and deviation are read");
+  Val bias = c.optional(rms ? 3 : 4);
+  if (!bias.isAbsent())
+    x = c.b.add(x, bias);
+  Val sum = c.b.add(x, c.in(1));
+  float epsilon = c.real("epsilon", 1e-12f);
+  c.set(0, rms ? c.b.rmsNorm(sum, scale, epsilon)
+               : c.b.layerNorm(sum, scale, c.optional(3), epsilon));
+  c.set(3, sum);
+}
+
+void tilework::lowerEmbedLayerNorm(NodeContext &c) {
+  Val ids = c.in(0);
+  if (ids.rank() != 2)
+    throw InvalidNode("its ids are no [batch, sequence]");
+  int64_t length = ids.dim(1);
+  Val sum = c.b.gather(c.in(2), ids, 0);
+  Val positions = c.in(3);
+  Val rows = c.has(8) ? c.b.gather(positions, c.in(8), 0)
+                      : c.b.range(positions, 0, 0, length);
+  sum = c.b.add(sum, rows);
+  if (c.has(1) && c.has(4))
+    sum = c.b.add(sum, c.b.gather(c.in(4), c.in(1), 0));
+  c.set(0, c.b.layerNorm(sum, c.in(5), c.in(6), c.real("epsilon", 1e-12f)));
+  c.set(2, sum);
+  if (!c.wants(1))
+    return;
+  // The number of tokens in each row, which stand at its start.
+  mlir::Type i32 = c.b.builder.getI32Type();
+  Val mask = c.has(7) ? c.b.cast(c.in(7), i32)
+                      : c.b.broadcast(c.b.scalar(0, i32), shapeOf(ids));
+  c.set(1, c.b.reshape(c.b.reduce(ReduceKind::Sum, mask, {1}), {ids.dim(0)}));
+}

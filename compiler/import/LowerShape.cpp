@@ -1,0 +1,330 @@
+// Part of the Tilework project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// Lowerings of ONNX ops about shapes, views and indexing. Most of their nodes
+// fold by value; the rest become view ops.
+
+#include "compiler/import/Lowering.h"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+using namespace tilework;
+using onnx::DataType;
+using Shape = NodeContext::Shape;
+
+static Shape shapeOf(const Val &x) { return x.shape().vec(); }
+
+void tilework::lowerConstant(NodeContext &c) {
+  if (const onnx::Attribute *a = c.attribute("value"); a && a->t)
+    return c.set(0, c.constant(*a->t));
+  mlir::Builder &builder = c.b.builder;
+  if (const onnx::Attribute *a = c.attribute("value_float"))
+    return c.set(0, c.b.scalar(a->f, builder.getF32Type()));
+  if (const onnx::Attribute *a = c.attribute("value_int"))
+    return c.set(0, c.b.scalar(a->i, builder.getI64Type()));
+  if (const onnx::Attribute *a = c.attribute("value_ints"))
+    return c.set(0, c.b.ints(a->ints));
+  if (const onnx::Attribute *a = c.attribute("value_floats")) {
+    Shape shape{static_cast<int64_t>(a->floats.size())};
+    std::vector<double> values(a->floats.begin(), a->floats.end());
+    return c.set(0, c.b.fromHost(HostTensor::fromFloats(
+                        DataType::Float, shape, std::move(values))));
+  }
+  throw UnsupportedNode("a constant other than a dense tensor of numbers");
+}
+
+void tilework::lowerConstantOfShape(NodeContext &c) {
+  Shape shape = c.b.requireInts(c.in(0), "the shape");
+  if (!elementCount(shape))
+    throw InvalidNode("its shape is negative or too large");
+  Val value = c.b.scalar(0, c.b.builder.getF32Type());
+  if (const onnx::Attribute *a = c.attribute("value"); a && a->t)
+    value = c.b.reshape(c.constant(*a->t), {});
+  c.set(0, c.b.broadcast(value, shape));
+}
+
+void tilework::lowerShape(NodeContext &c) {
+  Shape shape = shapeOf(c.in(0));
+  auto rank = static_cast<int64_t>(shape.size());
+  auto bound = [&](int64_t value) {
+    return std::clamp<int64_t>(value < 0 ? value + rank : value, 0, rank);
+  };
+  int64_t start = bound(c.integer("start", 0));
+  int64_t end = bound(c.integer("end", rank));
+  c.set(0, c.b.ints(start < end ? Shape(shape.begin() + start,
+                                        shape.begin() + end)
+                                : Shape()));
+}
+
+void tilework::lowerSize(NodeContext &c) {
+  c.set(0, c.b.scalar(c.in(0).type.getNumElements(),
+                      c.b.builder.getI64Type()));
+}
+
+void tilework::lowerRange(NodeContext &c) {
+  auto start = c.b.known(c.in(0)), limit = c.b.known(c.in(1));
+  auto delta = c.b.known(c.in(2));
+  if (!start || !limit || !delta)
+    throw UnsupportedNode("a range whose length depends on the data of an "
+                          "input");
+  if (start->size() != 1 || limit->size() != 1 || delta->size() != 1)
+    throw InvalidNode("its inputs are not scalars");
+  double step = delta->floatValue();
+  double length =
+      std::ceil((limit->floatValue() - start->floatValue()) / step);
+  if (step == 0 || !(length <= HostTensor::kMaxElements))
+    throw InvalidNode("its length is not finite or too large");
+  auto count = static_cast<int64_t>(std::max(length, 0.0));
+  if (start->isFloat()) {
+    std::vector<double> values(count);
+    for (int64_t i = 0; i < count; ++i)
+      values[i] = roundTo(start->type(), start->floatValue() + i * step);
+    return c.set(0, c.b.fromHost(HostTensor::fromFloats(start->type(), {count},
+                                                        std::move(values))));
+  }
+  std::vector<int64_t> values(count);
+  for (int64_t i = 0; i < count; ++i)
+    values[i] = start->intValue() + i * delta->intValue();
+  c.set(0, c.b.fromHost(HostTensor::fromInts(start->type(), {count},
+                                             std::move(values))));
+}
+
+void tilework::lowerReshape(NodeContext &c) {
+  const Val &x = c.in(0);
+  Shape shape = c.b.requireInts(c.in(1), "the new shape");
+  bool zeroIsZero = c.integer("allowzero", 0) != 0;
+  int64_t inferred = -1, known = 1;
+  for (size_t i = 0; i < shape.size(); ++i) {
+    if (shape[i] == 0 && !zeroIsZero) {
+      if (static_cast<int64_t>(i) >= x.rank())
+        throw InvalidNode("its shape copies a dimension that is not there");
+      shape[i] = x.dim(i);
+    }
+    if (shape[i] == -1 && inferred < 0)
+      inferred = i;
+    else if (shape[i] < 0 || __builtin_mul_overflow(known, shape[i], &known))
+      throw InvalidNode("its shape is negative or too large");
+  }
+  if (inferred >= 0) {
+    if (known == 0 || x.type.getNumElements() % known)
+      throw InvalidNode("its input cannot be split into the new shape");
+    shape[inferred] = x.type.getNumElements() / known;
+  }
+  c.set(0, c.b.reshape(x, shape));
+}
+
+void tilework::lowerFlatten(NodeContext &c) {
+  const Val &x = c.in(0);
+  int64_t axis = c.integer("axis", 1), rows = 1, columns = 1;
+  axis = axis < 0 ? axis + x.rank() : axis;
+  for (int64_t i = 0; i < x.rank(); ++i)
+    (i < axis ? rows : columns) *= x.dim(i);
+  c.set(0, c.b.reshape(x, {rows, columns}));
+}
+
+void tilework::lowerTranspose(NodeContext &c) {
+  Shape permutation;
+  for (int64_t i = c.in(0).rank(); i-- > 0;)
+    permutation.push_back(i);
+  c.set(0, c.b.transpose(c.in(0), c.integers("perm").value_or(permutation)));
+}
+
+void tilework::lowerSqueeze(NodeContext &c) {
+  const Val &x = c.in(0);
+  std::optional<Shape> axes = c.integersFrom("axes", 1);
+  std::vector<bool> drop(x.rank(), false);
+  for (int64_t i = 0; i < x.rank() && !axes; ++i)
+    drop[i] = x.dim(i) == 1;
+  for (int64_t axis : axes.value_or(Shape())) {
+    int64_t i = c.axis(axis, x.rank());
+    if (x.dim(i) != 1)
+      throw InvalidNode("it drops a dimension of more than one element");
+    drop[i] = true;
+  }
+  Shape shape;
+  for (int64_t i = 0; i < x.rank(); ++i)
+    if (!drop[i])
+      shape.push_back(x.dim(i));
+  c.set(0, c.b.reshape(x, shape));
+}
+
+void tilework::lowerUnsqueeze(NodeContext &c) {
+  const Val &x = c.in(0);
+  Shape axes = c.integersFrom("axes", 1).value_or(Shape());
+  auto rank = static_cast<int64_t>(x.rank() + axes.size());
+  std::vector<bool> added(rank, false);
+  for (int64_t axis : axes) {
+    int64_t i = c.axis(axis, rank);
+    if (added[i])
+      throw InvalidNode("its axes name a dimension twice");
+    added[i] = true;
+  }
+  Shape shape;
+  for (int64_t i = 0, from = 0; i < rank; ++i)
+    shape.push_back(added[i] ? 1 : x.dim(from++));
+  c.set(0, c.b.reshape(x, shape));
+}
+
+void tilework::lowerExpand(NodeContext &c) {
+  Shape asked = c.b.requireInts(c.in(1), "the new shape");
+  auto shape = graph::broadcastShapes(c.in(0).shape(), asked);
+  if (failed(shape))
+    throw InvalidNode("its shape cannot be expanded as asked");
+  c.set(0, c.b.broadcast(c.in(0), Shape(shape->begin(), shape->end())));
+}
+
+void tilework::lowerTile(NodeContext &c) {
+  Val x = c.in(0);
+  Shape repeats = c.b.requireInts(c.in(1), "the repeats");
+  if (static_cast<int64_t>(repeats.size()) != x.rank())
+    throw InvalidNode("its repeats do not fit the rank");
+  // [a, b] repeated [m, n] is [1, a, 1, b] broadcast to [m, a, n, b].
+  Shape split, wide, joined;
+  for (int64_t i = 0; i < x.rank(); ++i) {
+    split.insert(split.end(), {1, x.dim(i)});
+    wide.insert(wide.end(), {repeats[i], x.dim(i)});
+    int64_t size;
+    if (repeats[i] < 0 || __builtin_mul_overflow(repeats[i], x.dim(i), &size))
+      throw InvalidNode("its repeats are negative or too large");
+    joined.push_back(size);
+  }
+  c.set(0, c.b.reshape(c.b.broadcast(c.b.reshape(x, split), wide), joined));
+}
+
+void tilework::lowerConcat(NodeContext &c) {
+  int64_t axis = c.axis(c.integer("axis", 0), c.in(0).rank());
+  std::vector<Val> inputs;
+  for (size_t i = 0; i < c.inputs.size(); ++i)
+    inputs.push_back(c.in(i));
+  c.set(0, c.b.concat(inputs, axis));
+}
+
+void tilework::lowerSplit(NodeContext &c) {
+  const Val &x = c.in(0);
+  int64_t axis = c.axis(c.integer("axis", 0), x.rank());
+  auto parts = static_cast<int64_t>(c.node.outputs.size());
+  Shape sizes = c.integersFrom("split", 1).value_or(Shape());
+  if (sizes.empty()) {
+    if (parts == 0)
+      throw InvalidNode("it has no output");
+    int64_t size = (x.dim(axis) + parts - 1) / parts;
+    for (int64_t i = 0, rest = x.dim(axis); i < parts; ++i, rest -= size)
+      sizes.push_back(std::clamp<int64_t>(rest, 0, size));
+  }
+  if (static_cast<int64_t>(sizes.size()) != parts)
+    throw InvalidNode("its split does not fit its outputs");
+  int64_t first = 0;
+  for (int64_t i = 0; i < parts; ++i) {
+    c.set(i, c.b.range(x, axis, first, sizes[i]));
+    first += sizes[i];
+  }
+}
+
+void tilework::lowerSlice(NodeContext &c) {
+  const Val &x = c.in(0);
+  Shape starts = c.integersFrom("starts", 1).value_or(Shape());
+  Shape ends = c.integersFrom("ends", 2).value_or(Shape());
+  Shape axes = c.integersFrom("axes", 3).value_or(Shape());
+  Shape steps = c.integersFrom("steps", 4).value_or(Shape(starts.size(), 1));
+  if (axes.empty())
+    for (size_t i = 0; i < starts.size(); ++i)
+      axes.push_back(i);
+  if (ends.size() != starts.size() || axes.size() != starts.size() ||
+      steps.size() != starts.size())
+    throw InvalidNode("its starts, ends, axes and steps differ in length");
+  Shape offsets(x.rank(), 0), sizes = shapeOf(x), strides(x.rank(), 1);
+  for (size_t i = 0; i < starts.size(); ++i) {
+    int64_t axis = c.axis(axes[i], x.rank()), size = x.dim(axis);
+    int64_t step = steps[i];
+    if (step == 0 || step == std::numeric_limits<int64_t>::min())
+      throw InvalidNode("a step is zero");
+    // Bounds of INT64_MIN and INT64_MAX are common and must not overflow.
+    int64_t low = step > 0 ? 0 : -1, high = step > 0 ? size : size - 1;
+    auto bound = [&](int64_t value) {
+      return std::clamp(value < 0 ? value + size : value, low, high);
+    };
+    int64_t start = bound(starts[i]), end = bound(ends[i]);
+    int64_t span = step > 0 ? end - start : start - end;
+    int64_t stride = step > 0 ? step : -step;
+    sizes[axis] = span <= 0 ? 0 : (span - 1) / stride + 1;
+    offsets[axis] = sizes[axis] == 0 ? 0 : start;
+    strides[axis] = sizes[axis] <= 1 ? 1 : step;
+  }
+  c.set(0, c.b.slice(x, offsets, sizes, strides));
+}
+
+void tilework::lowerGather(NodeContext &c) {
+  int64_t axis = c.axis(c.integer("axis", 0), c.in(0).rank());
+  c.set(0, c.b.gather(c.in(0), c.in(1), axis));
+}
+
+void tilework::lowerGatherElements(NodeContext &c) {
+  const Val &x = c.in(0), &indices = c.in(1);
+  int64_t axis = c.axis(c.integer("axis", 0), x.rank());
+  if (indices.rank() != x.rank())
+    throw InvalidNode("its indices differ in rank from its input");
+  if (!x.host || !indices.host)
+    throw UnsupportedNode("elements gathered by data of an input");
+  auto folded = x.host->gatherElements(*indices.host, axis);
+  if (!folded)
+    throw InvalidNode("an index leaves the tensor it indexes");
+  c.set(0, c.b.fromHost(*folded));
+}
+
+void tilework::lowerGatherND(NodeContext &c) {
+  c.set(0, c.b.gatherND(c.in(0), c.in(1), c.integer("batch_dims", 0)));
+}
+
+void tilework::lowerScatterND(NodeContext &c) {
+  const Val &x = c.in(0), &indices = c.in(1), &updates = c.in(2);
+  if (c.text("reduction", "none") != "none")
+    throw UnsupportedNode("a scatter with a reduction");
+  if (!x.host || !indices.host || !updates.host)
+    throw UnsupportedNode("a scatter of data of an input");
+  auto folded = x.host->scatterND(*indices.host, *updates.host);
+  if (!folded)
+    throw InvalidNode("its indices or updates do not fit its input");
+  c.set(0, c.b.fromHost(*folded));
+}
+
+void tilework::lowerCumSum(NodeContext &c) {
+  const Val &x = c.in(0);
+  Shape axis = c.b.requireInts(c.in(1), "the axis");
+  if (axis.size() != 1)
+    throw InvalidNode("its axis is not a scalar");
+  c.set(0, c.b.cumSum(x, c.axis(axis[0], x.rank()),
+                      c.integer("exclusive", 0) != 0,
+                      c.integer("reverse", 0) != 0));
+}
+
+void tilework::lowerTrilu(NodeContext &c) {
+  const Val &x = c.in(0);
+  int64_t k = c.has(1) ? c.b.requireInts(c.in(1), "k").at(0) : 0;
+  if (x.rank() < 2)
+    throw InvalidNode("its input has fewer than two dimensions");
+  auto folded = x.host ? x.host->triangle(k, c.integer("upper", 1) != 0)
+                       : std::nullopt;
+  if (!folded)
+    throw UnsupportedNode("the triangle of a computed tensor");
+  c.set(0, c.b.fromHost(*folded));
+}
+
+void tilework::lowerEyeLike(NodeContext &c) {
+  const Val &x = c.in(0);
+  if (x.rank() != 2 || x.type.getNumElements() > HostTensor::kMaxElements)
+    throw InvalidNode("its input is no matrix of a reasonable size");
+  auto type = static_cast<DataType>(
+      c.integer("dtype", static_cast<int64_t>(c.b.dataType(x.element()))));
+  std::vector<int64_t> values(x.type.getNumElements(), 0);
+  int64_t k = c.integer("k", 0);
+  for (int64_t i = 0; i < x.dim(0); ++i)
+    if (i + k >= 0 && i + k < x.dim(1))
+      values[i * x.dim(1) + i + k] = 1;
+  auto folded = HostTensor::fromInts(DataType::Int64, shapeOf(x),
+                                     std::move(values)).cast(type);
+  if (!folded)
+    throw UnsupportedNode("its element type");
+  c.set(0, c.b.fromHost(*folded));
+}

@@ -1,0 +1,155 @@
+// Part of the Tilework project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// What a lowering of an ONNX op sees of its node, and the table of ops. Adding
+// an op is one entry and, where no existing function says it, one function.
+
+#ifndef TILEWORK_COMPILER_IMPORT_LOWERING_H
+#define TILEWORK_COMPILER_IMPORT_LOWERING_H
+
+#include "compiler/import/ValueBuilder.h"
+
+namespace tilework {
+
+/// One node while it is lowered. Accessors raise InvalidNode on a node that
+/// does not fit its op's definition.
+class NodeContext {
+public:
+  using Shape = ValueBuilder::Shape;
+
+  const onnx::Node &node;
+  ValueBuilder &b;
+  /// Version of the node's operator set.
+  int64_t opset;
+  std::vector<Val> inputs;
+  /// One for each output of the node, set by the lowering; those that it
+  /// leaves absent must be unused.
+  std::vector<Val> results;
+  /// Multiply-accumulates of the node, for the report.
+  double macs = 0;
+
+  /// Makes a Val of a constant tensor.
+  std::function<Val(const onnx::Tensor &)> constant;
+  /// Whether a name is read anywhere.
+  std::function<bool(std::string_view)> isUsed;
+  /// Resolves an attribute that a function body refers to its caller.
+  std::function<const onnx::Attribute *(std::string_view)> outerAttribute;
+
+  NodeContext(const onnx::Node &node, ValueBuilder &b, int64_t opset)
+      : node(node), b(b), opset(opset), results(node.outputs.size()) {}
+
+  bool has(size_t i) const {
+    return i < inputs.size() && !inputs[i].isAbsent();
+  }
+  /// The input, which must be there.
+  const Val &in(size_t i) const;
+  /// The input or an absent value.
+  Val optional(size_t i) const { return has(i) ? inputs[i] : Val(); }
+  /// Whether something reads output `i`.
+  bool wants(size_t i) const {
+    return i < node.outputs.size() && !node.outputs[i].empty() &&
+           (!isUsed || isUsed(node.outputs[i]));
+  }
+  void set(size_t i, Val val) {
+    if (i < results.size())
+      results[i] = std::move(val);
+  }
+
+  const onnx::Attribute *attribute(std::string_view name) const;
+  int64_t integer(std::string_view name, int64_t otherwise) const;
+  float real(std::string_view name, float otherwise) const;
+  std::string_view text(std::string_view name,
+                        std::string_view otherwise) const;
+  std::optional<Shape> integers(std::string_view name) const;
+  /// Axes or the like: an attribute in old operator sets, input `i` in new.
+  std::optional<Shape> integersFrom(std::string_view name, size_t i) const;
+  /// An axis attribute made positive; it must be below `rank`.
+  int64_t axis(int64_t value, int64_t rank) const;
+
+  /// Adds `m·n·k` products of `batch` matrices to the node's work.
+  void count(double batch, double m, double n, double k) {
+    macs += batch * m * n * k;
+  }
+  /// A product, counted.
+  Val matmul(const Val &a, const Val &b, bool transposeA, bool transposeB,
+             const Val &bias = Val());
+};
+
+/// One op: the operator sets in which its definition is the one that `lower`
+/// does (later versions of the set reuse it until the op changes).
+struct OpEntry {
+  const char *domain;
+  const char *op;
+  int since;
+  int until;
+  void (*lower)(NodeContext &);
+};
+
+/// Highest version of the default operator set that the import knows.
+constexpr int kMaxOpset = 25;
+constexpr int kMinOpset = 7;
+
+/// The entry for an op at a version, or null. `known` tells whether the op has
+/// an entry at some other version.
+const OpEntry *findOp(std::string_view domain, std::string_view op,
+                      int64_t version, bool &known);
+
+// Lowerings, by the file that holds them.
+// LowerElementwise.cpp
+void lowerUnary(NodeContext &);
+void lowerBinary(NodeContext &);
+void lowerVariadic(NodeContext &);
+void lowerWhere(NodeContext &);
+void lowerCast(NodeContext &);
+void lowerCastLike(NodeContext &);
+void lowerClip(NodeContext &);
+void lowerGelu(NodeContext &);
+void lowerFastGelu(NodeContext &);
+void lowerQuickGelu(NodeContext &);
+void lowerSwish(NodeContext &);
+void lowerLeakyRelu(NodeContext &);
+void lowerSoftplus(NodeContext &);
+void lowerIdentity(NodeContext &);
+void lowerDropout(NodeContext &);
+void lowerDequantize(NodeContext &);
+// LowerShape.cpp
+void lowerConstant(NodeContext &);
+void lowerConstantOfShape(NodeContext &);
+void lowerShape(NodeContext &);
+void lowerSize(NodeContext &);
+void lowerRange(NodeContext &);
+void lowerReshape(NodeContext &);
+void lowerFlatten(NodeContext &);
+void lowerTranspose(NodeContext &);
+void lowerSqueeze(NodeContext &);
+void lowerUnsqueeze(NodeContext &);
+void lowerExpand(NodeContext &);
+void lowerTile(NodeContext &);
+void lowerConcat(NodeContext &);
+void lowerSplit(NodeContext &);
+void lowerSlice(NodeContext &);
+void lowerGather(NodeContext &);
+void lowerGatherElements(NodeContext &);
+void lowerGatherND(NodeContext &);
+void lowerScatterND(NodeContext &);
+void lowerCumSum(NodeContext &);
+void lowerTrilu(NodeContext &);
+void lowerEyeLike(NodeContext &);
+// LowerMath.cpp
+void lowerMatMul(NodeContext &);
+void lowerGemm(NodeContext &);
+void lowerFusedMatMul(NodeContext &);
+void lowerReduce(NodeContext &);
+void lowerSoftmax(NodeContext &);
+void lowerLayerNorm(NodeContext &);
+void lowerRmsNorm(NodeContext &);
+void lowerSkipLayerNorm(NodeContext &);
+void lowerEmbedLayerNorm(NodeContext &);
+// LowerAttention.cpp
+void lowerAttention(NodeContext &);
+void lowerMultiHeadAttention(NodeContext &);
+void lowerFusedAttention(NodeContext &);
+
+} // namespace tilework
+
+#endif // TILEWORK_COMPILER_IMPORT_LOWERING_H

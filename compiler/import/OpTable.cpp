@@ -1,0 +1,200 @@
+// Part of the Tilework project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// The ops that the import understands, and what lowerings read of a node.
+
+#include "compiler/import/Lowering.h"
+
+using namespace tilework;
+
+static constexpr const char *kMicrosoft = "com.microsoft";
+
+// Versions: `since` is the first operator set in which the definition stands
+// that the function reads; most functions read every version of their op.
+static const OpEntry kOps[] = {
+    // Elementwise.
+    {"", "Abs", 6, 25, lowerUnary},
+    {"", "Add", 7, 25, lowerBinary},
+    {"", "And", 7, 25, lowerBinary},
+    {"", "BitwiseAnd", 18, 25, lowerBinary},
+    {"", "BitwiseNot", 18, 25, lowerUnary},
+    {"", "BitwiseOr", 18, 25, lowerBinary},
+    {"", "BitwiseXor", 18, 25, lowerBinary},
+    {"", "Cast", 6, 25, lowerCast},
+    {"", "CastLike", 15, 25, lowerCastLike},
+    {"", "Ceil", 6, 25, lowerUnary},
+    {"", "Clip", 6, 25, lowerClip},
+    {"", "Cos", 7, 25, lowerUnary},
+    {"", "Div", 7, 25, lowerBinary},
+    {"", "Dropout", 7, 25, lowerDropout},
+    {"", "Equal", 7, 25, lowerBinary},
+    {"", "Erf", 9, 25, lowerUnary},
+    {"", "Exp", 6, 25, lowerUnary},
+    {"", "Floor", 6, 25, lowerUnary},
+    {"", "Gelu", 20, 25, lowerGelu},
+    {"", "Greater", 7, 25, lowerBinary},
+    {"", "GreaterOrEqual", 12, 25, lowerBinary},
+    {"", "Identity", 1, 25, lowerIdentity},
+    {"", "IsNaN", 9, 25, lowerUnary},
+    {"", "LeakyRelu", 6, 25, lowerLeakyRelu},
+    {"", "Less", 7, 25, lowerBinary},
+    {"", "LessOrEqual", 12, 25, lowerBinary},
+    {"", "Log", 6, 25, lowerUnary},
+    {"", "Max", 6, 25, lowerVariadic},
+    {"", "Mean", 6, 25, lowerVariadic},
+    {"", "Min", 6, 25, lowerVariadic},
+    {"", "Mod", 10, 25, lowerBinary},
+    {"", "Mul", 7, 25, lowerBinary},
+    {"", "Neg", 6, 25, lowerUnary},
+    {"", "Not", 1, 25, lowerUnary},
+    {"", "Or", 7, 25, lowerBinary},
+    {"", "Pow", 7, 25, lowerBinary},
+    {"", "Reciprocal", 6, 25, lowerUnary},
+    {"", "Relu", 6, 25, lowerUnary},
+    {"", "Round", 11, 25, lowerUnary},
+    {"", "Sigmoid", 6, 25, lowerUnary},
+    {"", "Sign", 9, 25, lowerUnary},
+    {"", "Sin", 7, 25, lowerUnary},
+    {"", "Softplus", 1, 25, lowerSoftplus},
+    {"", "Sqrt", 6, 25, lowerUnary},
+    {"", "Sub", 7, 25, lowerBinary},
+    {"", "Sum", 6, 25, lowerVariadic},
+    {"", "Swish", 24, 25, lowerSwish},
+    {"", "Tanh", 6, 25, lowerUnary},
+    {"", "Where", 9, 25, lowerWhere},
+    {"", "Xor", 7, 25, lowerBinary},
+    {"", "DequantizeLinear", 10, 25, lowerDequantize},
+    // Shapes, views, indexing.
+    {"", "Concat", 4, 25, lowerConcat},
+    {"", "Constant", 1, 25, lowerConstant},
+    {"", "ConstantOfShape", 9, 25, lowerConstantOfShape},
+    {"", "CumSum", 11, 25, lowerCumSum},
+    {"", "Expand", 8, 25, lowerExpand},
+    {"", "EyeLike", 9, 25, lowerEyeLike},
+    {"", "Flatten", 1, 25, lowerFlatten},
+    {"", "Gather", 1, 25, lowerGather},
+    {"", "GatherElements", 11, 25, lowerGatherElements},
+    {"", "GatherND", 11, 25, lowerGatherND},
+    {"", "Range", 11, 25, lowerRange},
+    {"", "Reshape", 5, 25, lowerReshape},
+    {"", "ScatterND", 11, 25, lowerScatterND},
+    {"", "Shape", 1, 25, lowerShape},
+    {"", "Size", 1, 25, lowerSize},
+    {"", "Slice", 1, 25, lowerSlice},
+    {"", "Split", 2, 25, lowerSplit},
+    {"", "Squeeze", 1, 25, lowerSqueeze},
+    {"", "Tile", 6, 25, lowerTile},
+    {"", "Transpose", 1, 25, lowerTranspose},
+    {"", "Trilu", 14, 25, lowerTrilu},
+    {"", "Unsqueeze", 1, 25, lowerUnsqueeze},
+    // Products, reductions, normalisations.
+    {"", "Attention", 23, 25, lowerAttention},
+    {"", "Gemm", 7, 25, lowerGemm},
+    {"", "LayerNormalization", 17, 25, lowerLayerNorm},
+    {"", "MatMul", 1, 25, lowerMatMul},
+    {"", "RMSNormalization", 23, 25, lowerRmsNorm},
+    {"", "ReduceL2", 1, 25, lowerReduce},
+    {"", "ReduceMax", 1, 25, lowerReduce},
+    {"", "ReduceMean", 1, 25, lowerReduce},
+    {"", "ReduceMin", 1, 25, lowerReduce},
+    {"", "ReduceProd", 1, 25, lowerReduce},
+    {"", "ReduceSum", 1, 25, lowerReduce},
+    {"", "ReduceSumSquare", 1, 25, lowerReduce},
+    {"", "Softmax", 1, 25, lowerSoftmax},
+    {"", "LogSoftmax", 1, 25, lowerSoftmax},
+    // Before its promotion ONNX Runtime put this op in the default domain.
+    {"", "SimplifiedLayerNormalization", 1, 25, lowerRmsNorm},
+    // ONNX Runtime's fused ops.
+    {kMicrosoft, "Attention", 1, 1, lowerFusedAttention},
+    {kMicrosoft, "BiasGelu", 1, 1, lowerGelu},
+    {kMicrosoft, "EmbedLayerNormalization", 1, 1, lowerEmbedLayerNorm},
+    {kMicrosoft, "FastGelu", 1, 1, lowerFastGelu},
+    {kMicrosoft, "FusedMatMul", 1, 1, lowerFusedMatMul},
+    {kMicrosoft, "Gelu", 1, 1, lowerGelu},
+    {kMicrosoft, "LayerNormalization", 1, 1, lowerLayerNorm},
+    {kMicrosoft, "MultiHeadAttention", 1, 1, lowerMultiHeadAttention},
+    {kMicrosoft, "QuickGelu", 1, 1, lowerQuickGelu},
+    {kMicrosoft, "SimplifiedLayerNormalization", 1, 1, lowerRmsNorm},
+    {kMicrosoft, "SkipLayerNormalization", 1, 1, lowerSkipLayerNorm},
+    {kMicrosoft, "SkipSimplifiedLayerNormalization", 1, 1, lowerSkipLayerNorm},
+};
+
+const OpEntry *tilework::findOp(std::string_view domain, std::string_view op,
+                                int64_t version, bool &known) {
+  known = false;
+  for (const OpEntry &entry : kOps) {
+    if (domain != entry.domain || op != entry.op)
+      continue;
+    known = true;
+    // Other domains keep one version for years; the default one is checked.
+    if (!domain.empty() || (version >= entry.since && version <= entry.until))
+      return &entry;
+  }
+  return nullptr;
+}
+
+const Val &NodeContext::in(size_t i) const {
+  if (!has(i))
+    throw InvalidNode("input " + std::to_string(i) + " is missing");
+  return inputs[i];
+}
+
+const onnx::Attribute *NodeContext::attribute(std::string_view name) const {
+  for (const onnx::Attribute &attribute : node.attributes) {
+    if (attribute.name != name)
+      continue;
+    if (attribute.refName.empty())
+      return &attribute;
+    return outerAttribute ? outerAttribute(attribute.refName) : nullptr;
+  }
+  return nullptr;
+}
+
+int64_t NodeContext::integer(std::string_view name, int64_t otherwise) const {
+  const onnx::Attribute *a = attribute(name);
+  return a ? a->i : otherwise;
+}
+
+float NodeContext::real(std::string_view name, float otherwise) const {
+  const onnx::Attribute *a = attribute(name);
+  return a ? a->f : otherwise;
+}
+
+std::string_view NodeContext::text(std::string_view name,
+                                   std::string_view otherwise) const {
+  const onnx::Attribute *a = attribute(name);
+  return a ? a->s : otherwise;
+}
+
+std::optional<NodeContext::Shape>
+NodeContext::integers(std::string_view name) const {
+  const onnx::Attribute *a = attribute(name);
+  if (!a)
+    return std::nullopt;
+  return a->ints;
+}
+
+std::optional<NodeContext::Shape>
+NodeContext::integersFrom(std::string_view name, size_t i) const {
+  if (has(i))
+    return b.requireInts(in(i), std::string(name).c_str());
+  return integers(name);
+}
+
+int64_t NodeContext::axis(int64_t value, int64_t rank) const {
+  int64_t positive = value < 0 ? value + rank : value;
+  if (positive < 0 || positive >= rank)
+    throw InvalidNode("axis " + std::to_string(value) +
+                      " is not within rank " + std::to_string(rank));
+  return positive;
+}
+
+Val NodeContext::matmul(const Val &x, const Val &y, bool transposeA,
+                        bool transposeB, const Val &bias) {
+  Val result = b.matmul(x, y, transposeA, transposeB, bias);
+  double batch = 1;
+  for (int64_t dim : result.shape().drop_back(2))
+    batch *= dim;
+  count(batch, result.dim(-2), result.dim(-1), x.dim(transposeA ? -2 : -1));
+  return result;
+}

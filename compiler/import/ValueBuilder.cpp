@@ -1,0 +1,374 @@
+// Part of the Tilework project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// Constants, elementwise operations and products of the import's values. Views
+// and indexing stand in ValueViews.cpp.
+
+#include "compiler/import/ValueBuilder.h"
+
+#include "mlir/Dialect/Arith/IR/Arith.h"
+
+using namespace mlir;
+using namespace tilework;
+using namespace tilework::graph;
+using onnx::DataType;
+
+/// A constant of at most this many bytes may stand in the module itself.
+static constexpr int64_t kMaxInlineBytes = 1024;
+/// Float constants that stand in the file are folded by value up to this many
+/// elements; larger ones are weights.
+static constexpr int64_t kMaxFoldedFloats = 16;
+
+Type ValueBuilder::elementType(DataType type) const {
+  Builder b(builder.getContext());
+  auto integer = [&](unsigned bits, bool isSigned) -> Type {
+    return IntegerType::get(b.getContext(), bits,
+                            isSigned ? IntegerType::Signless
+                                     : IntegerType::Unsigned);
+  };
+  switch (type) {
+  case DataType::Float: return b.getF32Type();
+  case DataType::Double: return b.getF64Type();
+  case DataType::Float16: return b.getF16Type();
+  case DataType::Bfloat16: return b.getBF16Type();
+  case DataType::Bool: return b.getI1Type();
+  case DataType::Int4: return integer(4, true);
+  case DataType::Int8: return integer(8, true);
+  case DataType::Int16: return integer(16, true);
+  case DataType::Int32: return integer(32, true);
+  case DataType::Int64: return integer(64, true);
+  case DataType::Uint4: return integer(4, false);
+  case DataType::Uint8: return integer(8, false);
+  case DataType::Uint16: return integer(16, false);
+  case DataType::Uint32: return integer(32, false);
+  case DataType::Uint64: return integer(64, false);
+  default: return {};
+  }
+}
+
+DataType ValueBuilder::dataType(Type element) {
+  if (element.isF32()) return DataType::Float;
+  if (element.isF64()) return DataType::Double;
+  if (element.isF16()) return DataType::Float16;
+  if (element.isBF16()) return DataType::Bfloat16;
+  bool isUnsigned = element.isUnsignedInteger();
+  switch (element.getIntOrFloatBitWidth()) {
+  case 1: return DataType::Bool;
+  case 4: return isUnsigned ? DataType::Uint4 : DataType::Int4;
+  case 8: return isUnsigned ? DataType::Uint8 : DataType::Int8;
+  case 16: return isUnsigned ? DataType::Uint16 : DataType::Int16;
+  case 32: return isUnsigned ? DataType::Uint32 : DataType::Int32;
+  default: return isUnsigned ? DataType::Uint64 : DataType::Int64;
+  }
+}
+
+//===----------------------------------------------------------------------===//
+// Constants
+//===----------------------------------------------------------------------===//
+
+Val ValueBuilder::fromHost(HostTensor tensor) {
+  Val val;
+  val.type = tensorType(tensor.shape(), elementType(tensor.type()));
+  val.host = std::move(tensor);
+  return val;
+}
+
+Val ValueBuilder::fromExpr(ExprAttr expr, StringRef name) {
+  FailureOr<RankedTensorType> type =
+      expr.inferType([&] { return mlir::emitError(loc); });
+  if (failed(type))
+    throw InvalidNode("the shapes of its constants do not fit");
+  Val val;
+  val.type = *type;
+  val.expr = expr;
+  val.name = name.str();
+  if (auto span = dyn_cast<SpanAttr>(expr.getSource());
+      span && expr.getSteps().empty()) {
+    int64_t limit = val.isFloat() ? kMaxFoldedFloats
+                    : storedBits(val.element()) >= 32 ||
+                            val.element().isInteger(1)
+                        ? HostTensor::kMaxElements
+                        : kMaxFoldedFloats;
+    if (val.type.getNumElements() <= limit)
+      val.host = HostTensor::fromBytes(
+          dataType(val.element()), val.shape().vec(),
+          files.read(span.getFile(), span.getOffset(), span.getBytes()));
+  }
+  return val;
+}
+
+Val ValueBuilder::fromValue(Value value) {
+  Val val;
+  val.type = llvm::cast<RankedTensorType>(value.getType());
+  val.value = value;
+  return val;
+}
+
+Val ValueBuilder::scalar(double value, Type element) {
+  DataType type = dataType(element);
+  if (isFloatType(type))
+    return fromHost(HostTensor::fromFloats(type, {}, {roundTo(type, value)}));
+  return fromHost(
+      HostTensor::fromInts(type, {}, {static_cast<int64_t>(value)}));
+}
+
+Val ValueBuilder::ints(const Shape &values) {
+  return fromHost(HostTensor::fromInts(
+      DataType::Int64, {static_cast<int64_t>(values.size())}, values));
+}
+
+/// Whether the last two dimensions let row i see columns up to i + n - m: as
+/// booleans, or as an additive mask of zeros and large negative numbers.
+static bool isCausal(const HostTensor &tensor) {
+  if (tensor.rank() < 2)
+    return false;
+  HostTensor stored = tensor.compact();
+  int64_t rows = tensor.shape()[tensor.rank() - 2];
+  int64_t columns = tensor.shape()[tensor.rank() - 1];
+  if (rows < 2 || rows > columns || stored.size() != rows * columns)
+    return false;
+  std::vector<double> values = stored.floatValues();
+  for (int64_t i = 0; i < rows; ++i)
+    for (int64_t j = 0; j < columns; ++j) {
+      double value = values[i * columns + j];
+      bool seen = tensor.isFloat() ? value == 0 : value != 0;
+      bool hidden = tensor.isFloat() ? value <= -1.0e4 : value == 0;
+      if (j <= i + columns - rows ? !seen : !hidden)
+        return false;
+    }
+  return true;
+}
+
+static DenseElementsAttr denseAttribute(const HostTensor &tensor,
+                                        RankedTensorType type) {
+  if (type.getElementType().isInteger(1)) {
+    SmallVector<bool> bits;
+    for (int64_t value : tensor.intValues())
+      bits.push_back(value != 0);
+    return DenseElementsAttr::get(type, bits);
+  }
+  std::string bytes = tensor.toBytes();
+  return DenseElementsAttr::getFromRawBuffer(
+      type, ArrayRef<char>(bytes.data(), bytes.size()));
+}
+
+ExprAttr ValueBuilder::expression(const Val &val) {
+  if (val.expr || !val.host)
+    return val.expr;
+  MLIRContext *context = builder.getContext();
+  HostTensor stored = val.host->compact();
+  auto type = tensorType(stored.shape(), val.element());
+  SmallVector<Attribute> steps;
+  if (stored.shape() != val.host->shape())
+    steps.push_back(BroadcastStepAttr::get(context, val.shape()));
+  if (stored.size() * storedBits(val.element()) / 8 <= kMaxInlineBytes)
+    return ExprAttr::get(context, denseAttribute(stored, type), steps);
+  std::string bytes = stored.toBytes();
+  uint64_t size = bytes.size();
+  unsigned file = files.addBytes(
+      std::move(bytes), "constant:" + std::to_string(files.size()));
+  return ExprAttr::get(context,
+                       SpanAttr::get(context, file, 0, size, val.element(),
+                                     stored.shape()),
+                       steps);
+}
+
+Value ValueBuilder::materialise(const Val &val) {
+  if (val.value)
+    return val.value;
+  if (val.host) {
+    // One repeated element: a scalar, and a broadcast that folds away.
+    if (val.type.getNumElements() > 1 && val.host->isSplat()) {
+      HostTensor one = val.host->slice(Shape(val.rank(), 0),
+                                       Shape(val.rank(), 1),
+                                       Shape(val.rank(), 1))
+                           .reshape({});
+      return BroadcastOp::create(builder, loc, val.type,
+                                 materialise(fromHost(one)));
+    }
+    bool inlined = !val.isFloat() || val.type.getNumElements() <= 1;
+    if (inlined && val.type.getNumElements() * storedBits(val.element()) / 8 <=
+                       kMaxInlineBytes)
+      return arith::ConstantOp::create(builder, loc,
+                                       denseAttribute(*val.host, val.type));
+  }
+  auto op = WeightOp::create(builder, loc, val.type, val.name, expression(val));
+  if (val.host && isCausal(*val.host))
+    op->setAttr("graph.causal", builder.getUnitAttr());
+  return op;
+}
+
+std::optional<HostTensor> ValueBuilder::known(const Val &val) {
+  return val.host;
+}
+
+ValueBuilder::Shape ValueBuilder::requireInts(const Val &val,
+                                              const char *what) {
+  if (val.isAbsent())
+    throw InvalidNode(std::string(what) + " is missing");
+  if (!val.host)
+    throw UnsupportedNode(std::string(what) +
+                          " depends on the data of an input, so shapes would "
+                          "change from run to run");
+  if (val.host->storedSize() > 4096)
+    throw InvalidNode(std::string(what) + " has too many elements");
+  return val.host->intValues();
+}
+
+Val ValueBuilder::withStep(const Val &x, Attribute step) {
+  ExprAttr expr = expression(x);
+  SmallVector<Attribute> steps(expr.getSteps());
+  steps.push_back(step);
+  return fromExpr(ExprAttr::get(builder.getContext(), expr.getSource(), steps),
+                  x.name);
+}
+
+//===----------------------------------------------------------------------===//
+// Elementwise
+//===----------------------------------------------------------------------===//
+
+static std::vector<int64_t> broadcastShape(const Val &a, const Val &b) {
+  auto shape = broadcastShapes(a.shape(), b.shape());
+  if (failed(shape))
+    throw InvalidNode("shapes of its inputs do not broadcast");
+  return {shape->begin(), shape->end()};
+}
+
+Val ValueBuilder::unary(UnaryKind kind, const Val &x) {
+  if (x.host)
+    if (auto folded = HostTensor::unary(kind, *x.host))
+      return fromHost(*folded);
+  Type element = kind == UnaryKind::IsNan ? builder.getI1Type() : x.element();
+  if (x.expr && kind != UnaryKind::IsNan)
+    return withStep(x, UnaryStepAttr::get(builder.getContext(), kind));
+  return emit(UnaryOp::create(builder, loc, tensorType(x.shape().vec(), element), kind,
+                              materialise(x)));
+}
+
+Val ValueBuilder::binary(BinaryKind kind, const Val &a, const Val &b) {
+  if (a.element() != b.element())
+    throw InvalidNode("its inputs differ in element type");
+  Shape shape = broadcastShape(a, b);
+  if (a.host && b.host)
+    if (auto folded = HostTensor::binary(kind, *a.host, *b.host))
+      return fromHost(*folded);
+  if (a.isConstant() && b.isConstant() && a.isFloat() && !isComparison(kind)) {
+    MLIRContext *context = builder.getContext();
+    bool reversed = !a.expr;
+    const Val &left = reversed ? b : a, &right = reversed ? a : b;
+    return withStep(left, BinaryStepAttr::get(context, kind, expression(right),
+                                              reversed));
+  }
+  Type element = isComparison(kind) ? builder.getI1Type() : a.element();
+  return emit(BinaryOp::create(builder, loc, tensorType(shape, element), kind,
+                               materialise(a), materialise(b)));
+}
+
+Val ValueBuilder::select(const Val &c, const Val &a, const Val &b) {
+  if (a.element() != b.element())
+    throw InvalidNode("its inputs differ in element type");
+  if (!c.element().isInteger(1))
+    throw InvalidNode("its condition is not boolean");
+  Val shaped;
+  shaped.type = tensorType(broadcastShape(a, b), a.element());
+  Shape shape = broadcastShape(shaped, c);
+  if (c.host && c.type.getNumElements() > 0 && c.host->isSplat())
+    return broadcast(c.host->intValue() ? a : b, shape);
+  if (a.host && b.host && c.host)
+    if (auto folded = HostTensor::select(*c.host, *a.host, *b.host))
+      return fromHost(*folded);
+  return emit(SelectOp::create(builder, loc, tensorType(shape, a.element()),
+                               materialise(c), materialise(a), materialise(b)));
+}
+
+Val ValueBuilder::cast(const Val &x, Type element) {
+  if (x.element() == element)
+    return x;
+  if (x.host)
+    if (auto folded = x.host->cast(dataType(element)))
+      return fromHost(*folded);
+  if (x.isConstant())
+    return withStep(x, CastStepAttr::get(builder.getContext(), element));
+  return emit(
+      CastOp::create(builder, loc, tensorType(x.shape().vec(), element), materialise(x)));
+}
+
+//===----------------------------------------------------------------------===//
+// Products, normalisations, reductions
+//===----------------------------------------------------------------------===//
+
+Val ValueBuilder::matmul(const Val &a, const Val &b, bool transposeA,
+                         bool transposeB, const Val &bias) {
+  if (a.element() != b.element() || !a.isFloat())
+    throw UnsupportedNode("products of integers are not supported");
+  if (a.rank() < 2 || b.rank() < 2)
+    throw InvalidNode("its inputs must have rank 2 or more");
+  int64_t m = a.dim(transposeA ? -1 : -2), ka = a.dim(transposeA ? -2 : -1);
+  int64_t n = b.dim(transposeB ? -2 : -1), kb = b.dim(transposeB ? -1 : -2);
+  auto batch = broadcastShapes(a.shape().drop_back(2), b.shape().drop_back(2));
+  if (ka != kb || failed(batch))
+    throw InvalidNode("the shapes of its inputs do not fit a product");
+  // A weight is read as [K, N]: the order is recorded with its span.
+  Val right = b;
+  if (transposeB && b.isConstant() && b.rank() == 2) {
+    right = transpose(b, {1, 0});
+    transposeB = false;
+  }
+  Shape shape(batch->begin(), batch->end());
+  shape.push_back(m);
+  shape.push_back(n);
+  auto op = MatmulOp::create(builder, loc, tensorType(shape, a.element()),
+                             materialise(a), materialise(right));
+  op.setTransposeLhs(transposeA);
+  op.setTransposeRhs(transposeB);
+  Val result = emit(op);
+  return bias.isAbsent() ? result : add(result, bias);
+}
+
+Val ValueBuilder::softmax(const Val &x) {
+  return emit(SoftmaxOp::create(builder, loc, materialise(x)));
+}
+
+Val ValueBuilder::layerNorm(const Val &x, const Val &scale, const Val &shift,
+                            float epsilon) {
+  int64_t n = x.dim(-1);
+  auto vector = [&](const Val &v) {
+    return materialise(v.shape() == ArrayRef<int64_t>{n} ? v
+                                                         : broadcast(v, {n}));
+  };
+  return emit(LayerNormOp::create(builder, loc, materialise(x), vector(scale),
+                                  shift.isAbsent() ? Value() : vector(shift),
+                                  epsilon));
+}
+
+Val ValueBuilder::rmsNorm(const Val &x, const Val &scale, float epsilon) {
+  return emit(RmsNormOp::create(builder, loc, materialise(x),
+                                materialise(broadcast(scale, {x.dim(-1)})),
+                                epsilon));
+}
+
+Val ValueBuilder::gelu(const Val &x, GeluForm form) {
+  return emit(GeluOp::create(builder, loc, x.type, materialise(x), form));
+}
+
+Val ValueBuilder::reduce(ReduceKind kind, const Val &x, const Shape &axes) {
+  if (axes.empty())
+    return x;
+  if (x.host)
+    if (auto folded = x.host->reduce(kind, axes))
+      return fromHost(*folded);
+  Shape shape = x.shape().vec();
+  for (int64_t axis : axes)
+    shape[axis] = 1;
+  return emit(ReduceOp::create(builder, loc, tensorType(shape, x.element()),
+                               kind, materialise(x), axes));
+}
+
+Val ValueBuilder::cumSum(const Val &x, int64_t axis, bool exclusive,
+                         bool reverse) {
+  if (x.host)
+    if (auto folded = x.host->cumSum(axis, exclusive, reverse))
+      return fromHost(*folded);
+  return emit(CumSumOp::create(builder, loc, x.type, materialise(x), axis,
+                               exclusive, reverse));
+}

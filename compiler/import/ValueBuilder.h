@@ -1,0 +1,130 @@
+// Part of the Tilework project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// Values during the import, and the primitive operations on them. Each folds
+// by value where its operands are known, records a step where they are a
+// weight, and emits a graph op otherwise, so that a lowering is written once.
+
+#ifndef TILEWORK_COMPILER_IMPORT_VALUEBUILDER_H
+#define TILEWORK_COMPILER_IMPORT_VALUEBUILDER_H
+
+#include "compiler/import/HostTensor.h"
+#include "compiler/import/SourceFiles.h"
+#include "dialects/graph/GraphDialect.h"
+
+#include "mlir/IR/Builders.h"
+
+#include <stdexcept>
+
+namespace tilework {
+
+/// Raised by lowerings and caught by the importer, per node: the model is
+/// legal but this compiler does not do it.
+struct UnsupportedNode : std::runtime_error {
+  using std::runtime_error::runtime_error;
+};
+
+/// As above: the model contradicts itself.
+struct InvalidNode : std::runtime_error {
+  using std::runtime_error::runtime_error;
+};
+
+/// A value of the model: absent (an optional input), known by value, a weight,
+/// or computed by an op. A known value may have an expression as well.
+struct Val {
+  mlir::RankedTensorType type;
+  std::optional<HostTensor> host;
+  graph::ExprAttr expr;
+  mlir::Value value;
+  std::string name;
+
+  bool isAbsent() const { return !type; }
+  bool isConstant() const { return host || expr; }
+  llvm::ArrayRef<int64_t> shape() const { return type.getShape(); }
+  int64_t rank() const { return type.getRank(); }
+  int64_t dim(int64_t i) const {
+    return type.getDimSize(i < 0 ? i + type.getRank() : i);
+  }
+  mlir::Type element() const { return type.getElementType(); }
+  bool isFloat() const { return mlir::isa<mlir::FloatType>(element()); }
+};
+
+/// Builds values at the insertion point of an OpBuilder, at location `loc`.
+class ValueBuilder {
+public:
+  using Shape = std::vector<int64_t>;
+
+  ValueBuilder(mlir::OpBuilder &builder, SourceFiles &files)
+      : builder(builder), files(files), loc(builder.getUnknownLoc()) {}
+
+  mlir::OpBuilder &builder;
+  SourceFiles &files;
+  mlir::Location loc;
+
+  /// MLIR's type of an ONNX element type; null where there is none.
+  mlir::Type elementType(onnx::DataType type) const;
+  /// The inverse.
+  static onnx::DataType dataType(mlir::Type element);
+
+  Val fromHost(HostTensor tensor);
+  Val fromExpr(graph::ExprAttr expr, llvm::StringRef name);
+  Val fromValue(mlir::Value value);
+  Val scalar(double value, mlir::Type element);
+  Val ints(const Shape &values);
+
+  /// The value as an operand of an op; makes the constant where it is one.
+  mlir::Value materialise(const Val &val);
+
+  /// The elements of a constant, or nothing where it is not known by value.
+  std::optional<HostTensor> known(const Val &val);
+  /// As above, for operands that must be known at import.
+  Shape requireInts(const Val &val, const char *what);
+
+  Val unary(graph::UnaryKind kind, const Val &x);
+  Val binary(graph::BinaryKind kind, const Val &a, const Val &b);
+  Val select(const Val &c, const Val &a, const Val &b);
+  Val cast(const Val &x, mlir::Type element);
+  Val reshape(const Val &x, const Shape &shape);
+  Val transpose(const Val &x, const Shape &permutation);
+  Val slice(const Val &x, const Shape &offsets, const Shape &sizes,
+            const Shape &steps);
+  /// The range [first, first + count) of one dimension.
+  Val range(const Val &x, int64_t axis, int64_t first, int64_t count);
+  Val broadcast(const Val &x, const Shape &shape);
+  Val concat(const std::vector<Val> &inputs, int64_t axis);
+  Val gather(const Val &x, const Val &indices, int64_t axis);
+  Val gatherND(const Val &x, const Val &indices, int64_t batchDims);
+  /// Keeps the reduced dimensions as 1.
+  Val reduce(graph::ReduceKind kind, const Val &x, const Shape &axes);
+  Val cumSum(const Val &x, int64_t axis, bool exclusive, bool reverse);
+  /// Operands of rank 2 or more. A bias is added where present.
+  Val matmul(const Val &a, const Val &b, bool transposeA, bool transposeB,
+             const Val &bias = Val());
+  Val softmax(const Val &x);
+  Val layerNorm(const Val &x, const Val &scale, const Val &shift, float epsilon);
+  Val rmsNorm(const Val &x, const Val &scale, float epsilon);
+  Val gelu(const Val &x, graph::GeluForm form);
+
+  Val add(const Val &a, const Val &b) {
+    return binary(graph::BinaryKind::Add, a, b);
+  }
+  Val mul(const Val &a, const Val &b) {
+    return binary(graph::BinaryKind::Mul, a, b);
+  }
+
+  /// An expression for a constant; null for other values.
+  graph::ExprAttr expression(const Val &val);
+
+private:
+  Val withStep(const Val &x, mlir::Attribute step);
+  Val emit(mlir::Operation *op) { return fromValue(op->getResult(0)); }
+  mlir::RankedTensorType tensorType(const Shape &shape, mlir::Type element) {
+    return mlir::RankedTensorType::get(shape, element);
+  }
+  Val gatherAffine(const Val &x, const HostTensor &indices, int64_t depth,
+                   int64_t first, bool &done);
+};
+
+} // namespace tilework
+
+#endif // TILEWORK_COMPILER_IMPORT_VALUEBUILDER_H

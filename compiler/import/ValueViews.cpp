@@ -1,0 +1,299 @@
+// Part of the Tilework project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// Views and indexing of the import's values. Gathers by constant indices that
+// only count (identity gathers, also those spelt as GatherND of broadcast
+// ranges) become slices and transposes.
+
+#include "compiler/import/ValueBuilder.h"
+
+using namespace mlir;
+using namespace tilework;
+using namespace tilework::graph;
+using onnx::DataType;
+using Shape = ValueBuilder::Shape;
+
+Val ValueBuilder::reshape(const Val &x, const Shape &shape) {
+  if (x.shape() == ArrayRef<int64_t>(shape))
+    return x;
+  if (elementCount(shape) != x.type.getNumElements())
+    throw InvalidNode("a reshape changes the number of elements");
+  if (x.host)
+    return fromHost(x.host->reshape(shape));
+  if (x.expr)
+    return withStep(x, ReshapeStepAttr::get(builder.getContext(), shape));
+  return emit(ReshapeOp::create(builder, loc, tensorType(shape, x.element()),
+                                materialise(x)));
+}
+
+Val ValueBuilder::transpose(const Val &x, const Shape &permutation) {
+  Shape shape;
+  std::vector<bool> seen(x.rank());
+  for (int64_t dim : permutation) {
+    if (dim < 0 || dim >= x.rank() || seen[dim])
+      throw InvalidNode("its perm is no permutation of the dimensions");
+    seen[dim] = true;
+    shape.push_back(x.dim(dim));
+  }
+  if (static_cast<int64_t>(shape.size()) != x.rank())
+    throw InvalidNode("its perm does not name every dimension");
+  if (x.host)
+    return fromHost(x.host->transpose(permutation));
+  if (x.expr)
+    return withStep(
+        x, TransposeStepAttr::get(builder.getContext(), permutation));
+  return emit(TransposeOp::create(builder, loc, tensorType(shape, x.element()),
+                                  materialise(x), permutation));
+}
+
+Val ValueBuilder::slice(const Val &x, const Shape &offsets, const Shape &sizes,
+                        const Shape &steps) {
+  bool whole = ArrayRef<int64_t>(sizes) == x.shape();
+  for (int64_t step : steps)
+    whole &= step == 1;
+  if (whole)
+    return x;
+  if (x.host)
+    return fromHost(x.host->slice(offsets, sizes, steps));
+  if (x.expr)
+    return withStep(
+        x, SliceStepAttr::get(builder.getContext(), offsets, sizes, steps));
+  return emit(SliceOp::create(builder, loc, tensorType(sizes, x.element()),
+                              materialise(x), offsets, sizes, steps));
+}
+
+Val ValueBuilder::range(const Val &x, int64_t axis, int64_t first,
+                        int64_t count) {
+  if (first < 0 || count < 0 || first > x.dim(axis) - count)
+    throw InvalidNode("a slice leaves its input");
+  Shape offsets(x.rank(), 0), sizes = x.shape().vec(), steps(x.rank(), 1);
+  offsets[axis] = first;
+  sizes[axis] = count;
+  return slice(x, offsets, sizes, steps);
+}
+
+Val ValueBuilder::broadcast(const Val &x, const Shape &shape) {
+  if (x.shape() == ArrayRef<int64_t>(shape))
+    return x;
+  if (!broadcastsTo(x.shape(), shape))
+    throw InvalidNode("its shape cannot be expanded as asked");
+  if (!elementCount(shape))
+    throw InvalidNode("its shape is too large");
+  if (x.host)
+    return fromHost(x.host->broadcastTo(shape));
+  if (x.expr)
+    return withStep(x, BroadcastStepAttr::get(builder.getContext(), shape));
+  return emit(BroadcastOp::create(builder, loc, tensorType(shape, x.element()),
+                                  materialise(x)));
+}
+
+Val ValueBuilder::concat(const std::vector<Val> &inputs, int64_t axis) {
+  if (inputs.empty())
+    throw InvalidNode("it has no input");
+  Shape shape = inputs.front().shape().vec();
+  bool allHost = true, allConstant = true;
+  int64_t total = 0;
+  for (const Val &input : inputs) {
+    bool fits = input.rank() == static_cast<int64_t>(shape.size()) &&
+                input.element() == inputs.front().element();
+    for (int64_t i = 0; fits && i < input.rank(); ++i)
+      fits = i == axis || input.dim(i) == shape[i];
+    if (!fits)
+      throw InvalidNode("the shapes or types of its inputs differ");
+    total += input.dim(axis);
+    allHost &= input.host.has_value();
+    allConstant &= input.isConstant();
+  }
+  shape[axis] = total;
+  if (inputs.size() == 1)
+    return inputs.front();
+  if (allHost) {
+    std::vector<HostTensor> tensors;
+    for (const Val &input : inputs)
+      tensors.push_back(*input.host);
+    if (auto folded = HostTensor::concat(tensors, axis))
+      return fromHost(*folded);
+  }
+  if (allConstant) {
+    SmallVector<ExprAttr> others;
+    for (const Val &input : llvm::drop_begin(inputs))
+      others.push_back(expression(input));
+    return withStep(inputs.front(), ConcatStepAttr::get(builder.getContext(),
+                                                        axis, others));
+  }
+  SmallVector<Value> operands;
+  for (const Val &input : inputs)
+    if (input.type.getNumElements() > 0)
+      operands.push_back(materialise(input));
+  if (operands.size() == 1)
+    return fromValue(operands.front());
+  return emit(ConcatOp::create(builder, loc, tensorType(shape, inputs.front().element()),
+                               operands, axis));
+}
+
+namespace {
+/// Index values that count along one dimension, or not at all.
+struct Progression {
+  int64_t dim = -1;
+  int64_t first = 0, step = 1, count = 1;
+};
+} // namespace
+
+/// How component `c` of the index tensor depends on its other dimensions.
+static std::optional<Progression> progressionOf(const HostTensor &indices,
+                                                int64_t component, int64_t size,
+                                                bool hasComponents) {
+  HostTensor one = indices;
+  if (hasComponents) {
+    Shape offsets(indices.rank(), 0), sizes = indices.shape();
+    offsets.back() = component;
+    sizes.back() = 1;
+    one = indices.slice(offsets, sizes, Shape(indices.rank(), 1));
+  }
+  // The concatenation of the components stores what any of them depends on:
+  // look for the one dimension along which this one changes.
+  HostTensor stored = one.compact();
+  std::vector<int64_t> values = stored.intValues();
+  if (values.empty())
+    return std::nullopt;
+  for (int64_t &value : values)
+    value += value < 0 ? size : 0;
+  for (int64_t value : values)
+    if (value < 0 || value >= size)
+      throw InvalidNode("an index leaves the tensor it indexes");
+  Progression result;
+  result.first = values.front();
+  bool constant = true;
+  for (int64_t value : values)
+    constant &= value == values.front();
+  if (constant)
+    return result;
+  const Shape &shape = stored.shape();
+  for (int64_t dim = 0, rank = stored.rank(); dim < rank; ++dim) {
+    if (shape[dim] < 2)
+      continue;
+    int64_t inner = 1;
+    for (int64_t i = dim + 1; i < rank; ++i)
+      inner *= shape[i];
+    int64_t step = values[inner] - values[0];
+    bool fits = step != 0;
+    for (size_t i = 0; fits && i < values.size(); ++i)
+      fits = values[i] ==
+             values[0] + static_cast<int64_t>(i) / inner % shape[dim] * step;
+    if (fits) {
+      result.dim = dim;
+      result.step = step;
+      result.count = shape[dim];
+      return result;
+    }
+  }
+  return std::nullopt;
+}
+
+/// A gather whose indices only count, as slice, transpose, reshape and
+/// broadcast. The indices stand for dimensions [first, first + depth) of `x`;
+/// those before are kept in front.
+Val ValueBuilder::gatherAffine(const Val &x, const HostTensor &indices,
+                               int64_t depth, int64_t first, bool &done) {
+  bool hasComponents = depth != 0;
+  int64_t components = hasComponents ? depth : 1;
+  Shape outer = indices.shape();
+  if (hasComponents)
+    outer.pop_back();
+  Shape offsets(x.rank(), 0), sizes = x.shape().vec(), steps(x.rank(), 1);
+  std::vector<std::pair<int64_t, int64_t>> order;
+  done = false;
+  for (int64_t c = 0; c < components; ++c) {
+    int64_t axis = first + c;
+    auto p = progressionOf(indices, c, x.dim(axis), hasComponents);
+    if (!p)
+      return Val();
+    for (auto &[dim, source] : order)
+      if (p->dim >= 0 && dim == p->dim)
+        return Val();
+    offsets[axis] = p->first;
+    sizes[axis] = p->count;
+    steps[axis] = p->step;
+    if (p->dim >= 0)
+      order.push_back({p->dim, axis});
+  }
+  done = true;
+  Val part = slice(x, offsets, sizes, steps);
+  // Bring the counted dimensions into the order of the result; constant ones
+  // have one element and go last among them, to be dropped by the reshape.
+  llvm::sort(order);
+  Shape permutation;
+  for (int64_t i = 0; i < first; ++i)
+    permutation.push_back(i);
+  for (auto &[dim, source] : order)
+    permutation.push_back(source);
+  for (int64_t c = 0; c < components; ++c)
+    if (sizes[first + c] == 1 && !llvm::is_contained(permutation, first + c))
+      permutation.push_back(first + c);
+  for (int64_t i = first + components; i < x.rank(); ++i)
+    permutation.push_back(i);
+  bool identity = llvm::is_sorted(permutation);
+  if (!identity)
+    part = transpose(part, permutation);
+  Shape units(x.shape().begin(), x.shape().begin() + first), full = units;
+  for (size_t i = 0; i < outer.size(); ++i) {
+    bool counted = llvm::any_of(order, [&](auto &entry) {
+      return entry.first == static_cast<int64_t>(i);
+    });
+    units.push_back(counted ? outer[i] : 1);
+    full.push_back(outer[i]);
+  }
+  for (int64_t i = first + components; i < x.rank(); ++i) {
+    units.push_back(x.dim(i));
+    full.push_back(x.dim(i));
+  }
+  return broadcast(reshape(part, units), full);
+}
+
+Val ValueBuilder::gather(const Val &x, const Val &indices, int64_t axis) {
+  if (indices.isFloat())
+    throw InvalidNode("its indices are not integers");
+  if (x.host && indices.host) {
+    auto folded = x.host->gather(*indices.host, axis);
+    if (!folded)
+      throw InvalidNode("an index leaves the tensor it indexes");
+    return fromHost(*folded);
+  }
+  if (indices.host && indices.type.getNumElements() > 0) {
+    bool done;
+    Val view = gatherAffine(x, *indices.host, 0, axis, done);
+    if (done)
+      return view;
+  }
+  Shape shape(x.shape().begin(), x.shape().begin() + axis);
+  llvm::append_range(shape, indices.shape());
+  llvm::append_range(shape, x.shape().drop_front(axis + 1));
+  RankedTensorType type = tensorType(shape, x.element());
+  if (axis == 0 && x.rank() == 2 && x.isFloat())
+    return emit(EmbeddingOp::create(builder, loc, type, materialise(x),
+                                    materialise(indices)));
+  return emit(GatherOp::create(builder, loc, type, materialise(x),
+                               materialise(indices), axis));
+}
+
+Val ValueBuilder::gatherND(const Val &x, const Val &indices,
+                           int64_t batchDims) {
+  if (indices.isFloat() || indices.rank() < 1)
+    throw InvalidNode("its indices are not a tensor of integers");
+  int64_t depth = indices.dim(-1);
+  if (batchDims < 0 || depth < 1 || batchDims + depth > x.rank() ||
+      batchDims >= indices.rank())
+    throw InvalidNode("its indices do not fit its input");
+  if (x.host && indices.host)
+    if (auto folded = x.host->gatherND(*indices.host, batchDims))
+      return fromHost(*folded);
+  if (!indices.host)
+    throw UnsupportedNode("indices that depend on the data of an input");
+  if (batchDims == 0) {
+    bool done;
+    Val view = gatherAffine(x, *indices.host, depth, 0, done);
+    if (done)
+      return view;
+  }
+  throw UnsupportedNode("indices other than counting ones");
+}
