@@ -1,0 +1,36 @@
+// Part of the Tilework project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// One lane of the array's accumulation: the sum of a block is written as it is, or added to what the accumulator holds.
+// A row may follow on itself: what the accumulator does not show yet is taken from the two results before.
+//
+//   accumulator ─┬─ newer: result_o ─┬─ older: previous ─┐
+//                └───────────────────┴───────────────────┴─▶ + partial_i (or 0) ─▶ result_o
+//
+// Latency one cycle from en_i, throughput one a cycle. Nothing is reset.
+
+module tw_sum_lane (
+  input  logic        clk_i,
+  input  logic        en_i,
+  input  logic        accumulate_i,
+  input  logic        int8_i,
+  input  logic        newer_i,  // the accumulator's value is overtaken by result_o
+  input  logic        older_i,  // else by the result before it
+  input  logic [31:0] partial_i,
+  input  logic [31:0] stored_i,
+  output logic [31:0] result_o
+);
+  /*verilator no_inline_module*/
+
+  logic [31:0] previous_q;
+
+  always_ff @(posedge clk_i) begin
+    previous_q <= result_o;
+    if (en_i) begin
+      if (!accumulate_i) result_o <= partial_i;
+      else if (int8_i) result_o <= (newer_i ? result_o : older_i ? previous_q : stored_i) + partial_i;
+      else result_o <= tw_float_pkg::fp32_add(newer_i ? result_o : older_i ? previous_q : stored_i, partial_i);
+    end
+  end
+
+endmodule
