@@ -67,6 +67,8 @@ public:
   /// Index of the next instruction.
   uint32_t pc() const { return nextPc; }
   uint16_t context() const { return callContext; }
+  /// Active loops, those of the callers too.
+  unsigned loopDepth() const { return static_cast<unsigned>(loops.size()); }
   /// True while pc() is inside the program; when not, step traps without
   /// looking at the bytes.
   bool fetchable() const { return nextPc < launch.instructionCount; }
