@@ -1,0 +1,257 @@
+// Part of the Tilework project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// Waits by replay. For each dynamic instruction and each unit the latest
+// conflicting access gives the largest distance that is still safe; the static
+// field takes the least over all its executions. What the first iterations of a
+// hardware loop need from before the loop goes to the null instruction in front
+// of it, so that it does not bind the later ones.
+
+#include "compiler/conversion/Synchronise.h"
+#include "compiler/conversion/Replay.h"
+
+#include <algorithm>
+#include <limits>
+#include <map>
+
+namespace tilework {
+
+namespace {
+
+constexpr int kLoad = 0, kStore = 1, kVector = 3, kUnits = 4;
+constexpr uint32_t kNone = std::numeric_limits<uint32_t>::max();
+constexpr uint32_t kMostDistance = 62;
+
+/// The last writer and reader of each row by unit; sequence numbers count from
+/// 1, 0 is nobody.
+struct RowTable {
+  struct Row {
+    std::array<uint32_t, kUnits> write{}, read{};
+  };
+  std::vector<Row> rows;
+};
+
+/// The last access of each byte range; later accesses replace earlier ones.
+class RangeTable {
+public:
+  void assign(uint64_t begin, uint64_t end, uint32_t value) {
+    auto it = map.lower_bound(begin);
+    if (it != map.begin()) {
+      auto before = std::prev(it);
+      if (before->second.first > begin) {
+        auto [oldEnd, oldValue] = before->second;
+        before->second.first = begin;
+        if (oldEnd > end)
+          map[end] = {oldEnd, oldValue};
+      }
+    }
+    while (it != map.end() && it->first < end) {
+      if (it->second.first > end)
+        map[end] = it->second;
+      it = map.erase(it);
+    }
+    map[begin] = {end, value};
+  }
+  uint32_t latest(uint64_t begin, uint64_t end) const {
+    uint32_t latest = 0;
+    auto it = map.lower_bound(begin);
+    if (it != map.begin() && std::prev(it)->second.first > begin)
+      latest = std::prev(it)->second.second;
+    for (; it != map.end() && it->first < end; ++it)
+      latest = std::max(latest, it->second.second);
+    return latest;
+  }
+
+private:
+  std::map<uint64_t, std::pair<uint64_t, uint32_t>> map;
+};
+
+using Distances = std::array<uint32_t, kUnits>;
+
+class Synchroniser {
+public:
+  Synchroniser(LoweredProgram &program, const planning::Machine &machine)
+      : program(program), machine(machine) {
+    scratchpad.rows.resize(machine.scratchpadRows());
+    accumulator.rows.resize(machine.accumulatorRows());
+    statistics.rows.resize(4 * machine.statisticsRows);
+    Distances none;
+    none.fill(kNone);
+    distance.assign(program.instructions.size(), none);
+    crossing.assign(program.instructions.size(), none);
+    crossingAtNull.assign(program.instructions.size(), none);
+    nullOf.assign(program.instructions.size(), 0);
+    nullCounts.assign(program.instructions.size(), {});
+  }
+
+  bool run(std::string &error);
+
+private:
+  void dispatch(const Replay::Event &event);
+  void visit(const TouchedRange &range, int unit, Distances &latest);
+  void record(const TouchedRange &range, int unit, uint32_t sequence);
+  void writeFields();
+
+  LoweredProgram &program;
+  const planning::Machine &machine;
+  RowTable scratchpad, accumulator, statistics;
+  RangeTable stored, loaded;
+  Distances dispatched{};
+  // Of the outermost hardware loop in execution.
+  bool inLoop = false;
+  size_t loopPc = 0;
+  Distances atEntry{};
+  std::vector<Distances> distance; ///< by instruction: least distance from
+                                   ///< inside its loop, or without loops
+  std::vector<Distances>
+      crossing; ///< least distance to what was dispatched before the loop
+  std::vector<Distances>
+      crossingAtNull; ///< the same, seen from the null in front of the loop
+  std::vector<size_t> nullOf;
+  std::vector<Distances> nullCounts; ///< by null instruction: dispatched counts
+                                     ///< at its last execution
+};
+
+void Synchroniser::visit(const TouchedRange &range, int unit,
+                         Distances &latest) {
+  auto raise = [&](int other, uint32_t sequence) {
+    latest[other] = std::max(latest[other], sequence);
+  };
+  if (range.memory == TouchedRange::Memory::Dram) {
+    if (range.write)
+      raise(kLoad, loaded.latest(range.begin, range.end));
+    else
+      raise(kStore, stored.latest(range.begin, range.end));
+    return;
+  }
+  RowTable &table =
+      range.memory == TouchedRange::Memory::Scratchpad    ? scratchpad
+      : range.memory == TouchedRange::Memory::Accumulator ? accumulator
+                                                          : statistics;
+  for (uint64_t r = range.begin; r < range.end; ++r) {
+    const RowTable::Row &row = table.rows[r];
+    for (int other = 0; other < kUnits; ++other) {
+      if (other == unit) {
+        // Within a unit order is kept, but a vector instruction may read before
+        // an earlier one has written.
+        if (unit == kVector && !range.write)
+          raise(other, row.write[other]);
+        continue;
+      }
+      raise(other, row.write[other]);
+      if (range.write)
+        raise(other, row.read[other]);
+    }
+  }
+}
+
+void Synchroniser::record(const TouchedRange &range, int unit,
+                          uint32_t sequence) {
+  if (range.memory == TouchedRange::Memory::Dram) {
+    (range.write ? stored : loaded).assign(range.begin, range.end, sequence);
+    return;
+  }
+  RowTable &table =
+      range.memory == TouchedRange::Memory::Scratchpad    ? scratchpad
+      : range.memory == TouchedRange::Memory::Accumulator ? accumulator
+                                                          : statistics;
+  for (uint64_t r = range.begin; r < range.end; ++r)
+    (range.write ? table.rows[r].write : table.rows[r].read)[unit] = sequence;
+}
+
+void Synchroniser::dispatch(const Replay::Event &event) {
+  if (std::holds_alternative<isa::Null>(
+          program.instructions[event.pc].instruction)) {
+    nullCounts[event.pc] = dispatched;
+    ++dispatched[event.unit];
+    return;
+  }
+  Distances latest{};
+  for (const TouchedRange &range : *event.ranges)
+    visit(range, event.unit, latest);
+  for (int other = 0; other < kUnits; ++other) {
+    if (!latest[other])
+      continue;
+    // Sequence numbers count from 1: everything up to `latest` must have
+    // retired.
+    uint32_t k = dispatched[other] - latest[other];
+    if (inLoop && latest[other] <= atEntry[other]) {
+      // The nulls stand in front of the loop in the order of the units.
+      size_t null = loopPc - kUnits + event.unit;
+      nullOf[event.pc] = null;
+      crossing[event.pc][other] = std::min(crossing[event.pc][other], k);
+      crossingAtNull[event.pc][other] =
+          std::min(crossingAtNull[event.pc][other],
+                   nullCounts[null][other] >= latest[other]
+                       ? nullCounts[null][other] - latest[other]
+                       : 0);
+    } else {
+      distance[event.pc][other] = std::min(distance[event.pc][other], k);
+    }
+  }
+  uint32_t sequence = ++dispatched[event.unit];
+  for (const TouchedRange &range : *event.ranges)
+    record(range, event.unit, sequence);
+}
+
+void Synchroniser::writeFields() {
+  for (size_t pc = 0; pc < distance.size(); ++pc)
+    for (int other = 0; other < kUnits; ++other) {
+      uint32_t cross = crossing[pc][other];
+      if (cross == kNone || cross >= distance[pc][other])
+        continue;
+      uint32_t &null = distance[nullOf[pc]][other];
+      null = std::min(null, crossingAtNull[pc][other]);
+    }
+  for (size_t pc = 0; pc < distance.size(); ++pc) {
+    auto field = [&](int unit) -> uint8_t {
+      uint32_t k = distance[pc][unit];
+      return k == kNone ? 0
+                        : static_cast<uint8_t>(std::min(k, kMostDistance) + 1);
+    };
+    std::visit(
+        [&](auto &inst) {
+          using Inst = std::decay_t<decltype(inst)>;
+          if constexpr (std::is_same_v<Inst, isa::Null> ||
+                        std::is_same_v<Inst, isa::Load> ||
+                        std::is_same_v<Inst, isa::Store> ||
+                        std::is_same_v<Inst, isa::Gather> ||
+                        std::is_same_v<Inst, isa::Matmul> ||
+                        std::is_same_v<Inst, isa::Vector>) {
+            inst.wait_load = field(0);
+            inst.wait_store = field(1);
+            inst.wait_array = field(2);
+            inst.wait_vector = field(3);
+          }
+        },
+        program.instructions[pc].instruction);
+  }
+}
+
+bool Synchroniser::run(std::string &error) {
+  Replay replay(machine, program);
+  Replay::Handlers handlers;
+  handlers.dispatch = [&](const Replay::Event &event) { dispatch(event); };
+  handlers.enterOutermost = [&](size_t pc) {
+    inLoop = pc >= kUnits;
+    for (int unit = 0; inLoop && unit < kUnits; ++unit)
+      inLoop = std::holds_alternative<isa::Null>(
+          program.instructions[pc - kUnits + unit].instruction);
+    loopPc = pc;
+    atEntry = dispatched;
+  };
+  handlers.leaveOutermost = [&] { inLoop = false; };
+  if (!replay.run(handlers, {}, error))
+    return false;
+  writeFields();
+  return true;
+}
+
+} // namespace
+
+bool synchronise(LoweredProgram &program, const planning::Machine &machine,
+                 std::string &error) {
+  return Synchroniser(program, machine).run(error);
+}
+
+} // namespace tilework

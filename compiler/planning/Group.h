@@ -1,0 +1,119 @@
+// Part of the Tilework project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// What a planner is asked: one fused group of graph ops, stated as loops over
+// dimensions with access maps into DRAM tensors. The conversion from the graph
+// dialect fills these records; they name no MLIR type.
+
+#pragma once
+
+#include "compiler/planning/Schedule.h"
+
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace tilework::planning {
+
+/// Where a matrix stands in a DRAM tensor. Element (row, column) of batch (i0,
+/// i1, …) is at offset + Σ batchStrides[d]·i_d + row·rowStride +
+/// column·elementBytes. A row stride of 0 repeats one row.
+struct Access {
+  int tensor = -1;
+  int64_t offset = 0;
+  std::vector<int64_t> batchStrides;
+  int64_t rowStride = 0;
+};
+
+/// Normalisation of a row: (x − mean)·rstd·scale + shift, or x·rms·scale.
+struct Norm {
+  bool root = false; ///< RMS: no mean, no shift
+  float epsilon = 0;
+  int scale = -1, shift = -1; ///< tensors of N bf16; -1: absent
+};
+
+/// norm(activation(A·B + bias) + residual) over `batch`; A is M×K, B is K×N.
+struct MatmulGroup {
+  std::vector<int64_t> batch;
+  int64_t m = 0, n = 0, k = 0;
+  Access a;
+  Access b;
+  bool blocked = false;     ///< B is a weight, stored [⌈N/L⌉][K][L]
+  bool transposedB = false; ///< B stands as N rows of K elements
+  int bias = -1;            ///< tensor of N bf16
+  float scale = 1;
+  Function activation = Function::Identity;
+  std::optional<Access> residual;
+  std::optional<Norm> norm;
+  Access out;
+};
+
+/// softmax(scale·Q·Kᵀ + mask)·V for each batch and head.
+struct AttentionGroup {
+  int64_t batch = 1, heads = 1, kvHeads = 1;
+  int64_t queries = 0, keys = 0, headDim = 0, valueDim = 0;
+  Access q, k, v, out; ///< batchStrides: {batch, head (of kvHeads for k and v)}
+  float scale = 1;
+  std::optional<Access>
+      keyMask; ///< one row a batch: batchStrides {batch, head}
+  std::optional<Access>
+      fullMask; ///< queries × keys: batchStrides {batch, head}
+};
+
+/// A value of a row program.
+enum class RowOpKind : uint8_t {
+  Input,     ///< an M×N operand from DRAM
+  Column,    ///< a vector of N from DRAM, the same for all rows
+  RowScalar, ///< a vector of M from DRAM, the same for all columns
+  Gather,    ///< rows of the table `access` named by int32 `indices`, one a row
+  Function,  ///< function(lhs)
+  AddScalar,
+  MultiplyScalar, ///< lhs with `scalar`
+  Add,
+  Subtract,
+  Multiply,
+  Divide,
+  Maximum,
+  Minimum,
+  Softmax,
+  Normalise, ///< over the row
+  RowSum,
+  RowMean,
+  RowMaximum ///< result is a vector of M
+};
+
+struct RowOp {
+  RowOpKind kind = RowOpKind::Input;
+  int lhs = -1, rhs = -1; ///< indices of earlier ops
+  Function function = Function::Identity;
+  float scalar = 0;
+  Norm norm;
+  Access
+      access; ///< of inputs; RowScalar: rowStride is the distance of elements
+  Access indices;    ///< of Gather; rowStride 4
+  int64_t bound = 0; ///< of Gather: rows in the table
+  int source = -1;   ///< the graph op, for provenance
+};
+
+/// Elementwise chains, normalisations, softmax and row reductions over an M×N
+/// matrix, batched.
+struct RowsGroup {
+  std::vector<int64_t> batch;
+  int64_t m = 0, n = 0;
+  std::vector<RowOp> ops;
+  struct Output {
+    int value;
+    Access access;
+  };
+  std::vector<Output> outputs;
+};
+
+/// A strided copy: dimensions from the outermost, strides in bytes.
+struct CopyGroup {
+  int source = -1, destination = -1;
+  int64_t sourceOffset = 0, destinationOffset = 0;
+  std::vector<int64_t> sizes, sourceStrides, destinationStrides;
+  int elementLog2 = 1;
+};
+
+} // namespace tilework::planning

@@ -1,0 +1,599 @@
+// Part of the Tilework project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// Plans products: order of the loops over rows and columns, tile sizes, what
+// stays on chip, ring depths. Each candidate is first judged in closed form;
+// the best one is written as a schedule.
+
+#include "compiler/planning/Allocator.h"
+#include "compiler/planning/Planner.h"
+#include "compiler/planning/ScheduleBuilder.h"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+namespace tilework::planning {
+
+std::vector<int64_t> tileChoices(int64_t extent, int64_t unit, int64_t most) {
+  std::vector<int64_t> choices;
+  int64_t units = std::max<int64_t>(1, ceilDiv(extent, unit));
+  for (int64_t parts = 1; parts <= units;
+       parts = parts < 8 ? parts + 1 : parts + parts / 4) {
+    int64_t tile = ceilDiv(units, parts) * unit;
+    if (tile <= most && (choices.empty() || choices.back() != tile))
+      choices.push_back(tile);
+  }
+  if (choices.empty() || (choices.back() != unit && unit <= most))
+    choices.push_back(unit);
+  return choices;
+}
+
+void finishNormStatistics(ScheduleBuilder &builder, const Norm &norm, int64_t n,
+                          Extent rows, int statisticsBase) {
+  auto chain = [&](int source) {
+    ChainWriter writer(builder, 1, rows, statisticsBase, Value());
+    writer.beginStatistic(source);
+    return writer;
+  };
+  float inverse = 1.0f / static_cast<float>(n);
+  if (norm.root) {
+    auto writer = chain(1);
+    writer.multiplyScalar(inverse);
+    writer.addScalar(norm.epsilon);
+    writer.function(Function::ReciprocalSquareRoot);
+    writer.finishToStatistic(1);
+    return;
+  }
+  { // mean
+    auto writer = chain(0);
+    writer.multiplyScalar(inverse);
+    writer.finishToStatistic(0);
+  }
+  { // -mean²
+    auto writer = chain(0);
+    writer.multiplyScalar(-1.0f);
+    writer.multiplyStatisticElement(0);
+    writer.finishToStatistic(2);
+  }
+  { // The variance, kept from rounding below zero.
+    auto writer = chain(1);
+    writer.multiplyScalar(inverse);
+    writer.addStatisticElement(2);
+    writer.function(Function::Relu);
+    writer.finishToStatistic(2);
+  }
+  {
+    auto writer = chain(2);
+    writer.addScalar(norm.epsilon);
+    writer.function(Function::ReciprocalSquareRoot);
+    writer.finishToStatistic(1);
+  }
+  {
+    auto writer = chain(0);
+    writer.multiplyScalar(-1.0f);
+    writer.multiplyStatisticElement(1);
+    writer.finishToStatistic(0);
+  }
+}
+
+namespace {
+
+/// How much of an operand a slot holds.
+enum class Hold { Tile, Panel, Whole };
+
+struct Tiling {
+  int64_t m = 0, n = 0, k = 0;
+  bool rowsOuter = true; ///< loop over row tiles outside that over column tiles
+  Hold a = Hold::Panel, b = Hold::Tile;
+  int64_t aSlots = 1, bSlots = 2, sumSlots = 2, outSlots = 2;
+};
+
+class MatmulPlanner {
+public:
+  MatmulPlanner(const MatmulGroup &group, const Machine &machine)
+      : g(group), machine(machine) {
+    L = machine.lanes();
+    for (int64_t size : g.batch)
+      batches *= size;
+  }
+  Planned plan();
+
+private:
+  bool capacity(const Tiling &t, int64_t &scratchpad) const;
+  Cost cost(const Tiling &t, int64_t scratchpad) const;
+  Schedule write(const Tiling &t) const;
+  int64_t trips(int64_t extent, int64_t tile) const {
+    return ceilDiv(extent, tile);
+  }
+  int64_t weightPitch(int64_t rows) const {
+    return roundUp(rows, machine.weightRows);
+  }
+  int64_t aRows(const Tiling &t) const {
+    return (t.a == Hold::Whole ? g.m : t.m) *
+           ceilDiv(t.a == Hold::Tile ? t.k : g.k, L);
+  }
+  int64_t bRows(const Tiling &t) const {
+    int64_t k = t.b == Hold::Tile ? t.k : g.k,
+            n = t.b == Hold::Whole ? g.n : t.n;
+    return g.transposedB ? weightPitch(n) * ceilDiv(k, L)
+                         : weightPitch(k) * ceilDiv(n, L);
+  }
+  bool wholeColumns() const {
+    return g.norm || ceilDiv(g.n, L) <= machine.scratchpadRows() / 16;
+  }
+  int columnVectors() const {
+    return g.norm ? (g.norm->scale >= 0) + (g.norm->shift >= 0) : 0;
+  }
+  int epiloguePasses() const {
+    return 1 + (g.activation != Function::Identity && g.residual ? 1 : 0);
+  }
+
+  const MatmulGroup &g;
+  const Machine &machine;
+  int64_t L, batches = 1;
+};
+
+bool MatmulPlanner::capacity(const Tiling &t, int64_t &scratchpad) const {
+  int64_t sums = t.m * ceilDiv(t.n, machine.columns) * t.sumSlots;
+  if (sums > machine.accumulatorRows())
+    return false;
+  auto pitch = [&](int64_t rows) { return weightPitch(rows); };
+  scratchpad = pitch(aRows(t)) * t.aSlots + pitch(bRows(t)) * t.bSlots;
+  int64_t outTile = t.m * ceilDiv(g.norm ? g.n : t.n, L);
+  scratchpad += pitch(outTile) * t.outSlots;
+  if (g.residual)
+    scratchpad += pitch(t.m * ceilDiv(t.n, L)) * 2;
+  if (g.bias >= 0)
+    scratchpad +=
+        wholeColumns() ? pitch(ceilDiv(g.n, L)) : 2 * pitch(ceilDiv(t.n, L));
+  scratchpad += columnVectors() * pitch(ceilDiv(g.n, L));
+  return scratchpad <= machine.scratchpadRows();
+}
+
+Cost MatmulPlanner::cost(const Tiling &t, int64_t scratchpad) const {
+  int64_t mTrips = trips(g.m, t.m), nTrips = trips(g.n, t.n),
+          kTrips = trips(g.k, t.k);
+  auto sum = [](int64_t extent, int64_t tile, auto f) {
+    int64_t full = extent / tile, rest = extent % tile;
+    return full * f(tile) + (rest ? f(rest) : 0);
+  };
+  Cost c;
+  int64_t load =
+      (g.transposedB ? machine.columns : machine.rows) / machine.weightRows;
+  int64_t least = std::max(load, machine.adderLatency);
+  double blocks =
+      double(sum(g.n, t.n,
+                 [&](int64_t n) { return ceilDiv(n, machine.columns); })) *
+      double(
+          sum(g.k, t.k, [&](int64_t k) { return ceilDiv(k, machine.rows); }));
+  double rowCycles =
+      double(sum(g.m, t.m, [&](int64_t m) { return std::max(m, least); }));
+  c.array = double(batches) *
+            (blocks * rowCycles + double(mTrips * nTrips * kTrips) * 8.0);
+  // The vector unit handles a chunk of lanes a cycle.
+  double chunks =
+      double(sum(g.n, t.n,
+                 [&](int64_t n) { return ceilDiv(n, machine.vectorLanes); })) *
+      double(g.m);
+  double passes = epiloguePasses() + (g.norm ? 1 : 0);
+  double drains = double(mTrips * nTrips) * epiloguePasses() *
+                  double(machine.vectorLatency);
+  if (g.norm)
+    drains += double(mTrips) * 6.0 *
+              double(machine.vectorLatency + ceilDiv(t.m, machine.vectorLanes));
+  c.vector = double(batches) * (chunks * passes + drains);
+
+  double aBytes = 2.0 * double(g.m) * double(g.k),
+         bBytes = 2.0 * double(g.k) * double(roundUp(g.n, L));
+  double aTimes = 1, bTimes = 1;
+  if (t.a == Hold::Tile)
+    aTimes = double(nTrips);
+  else if (t.a == Hold::Panel && !t.rowsOuter)
+    aTimes = double(nTrips);
+  if (t.b == Hold::Tile)
+    bTimes = double(mTrips);
+  else if (t.b == Hold::Panel && t.rowsOuter)
+    bTimes = double(mTrips);
+  double outBytes = 2.0 * double(g.m) * double(g.n) * (g.residual ? 2.0 : 1.0);
+  c.dramBytes =
+      double(batches) * (aBytes * aTimes + bBytes * bTimes + outBytes);
+  // Short rows cost beats: a row of a tile is at least one beat, and begins and
+  // ends within one.
+  double beat = double(machine.axiDataBytes);
+  auto padding = [&](double rows, double rowBytes) {
+    return rowBytes >= 8 * beat ? 0.0 : rows * beat / 2;
+  };
+  double padded =
+      c.dramBytes +
+      double(batches) * padding(double(g.m * nTrips), 2.0 * double(t.n)) +
+      double(batches) *
+          padding(double(g.m) * double(kTrips) * aTimes, 2.0 * double(t.k));
+  c.dram = padded / machine.dramBytesPerCycle;
+
+  double bw = machine.dramBytesPerCycle;
+  double firstA = 2.0 * double((t.a == Hold::Whole ? g.m : t.m) *
+                               (t.a == Hold::Tile ? t.k : g.k));
+  double firstB = 2.0 * double((t.b == Hold::Tile ? t.k : g.k) *
+                               (t.b == Hold::Whole ? g.n : t.n));
+  c.start = double(machine.dramLatency) + (firstA + firstB) / bw;
+  double lastTile =
+      double(t.m) * double(ceilDiv(g.norm ? g.n : t.n, machine.vectorLanes));
+  c.tail = lastTile + 2.0 * double(t.m) * double(g.norm ? g.n : t.n) / bw +
+           2 * double(machine.dramLatency);
+  if (g.norm)
+    c.tail += double(t.m) * double(ceilDiv(t.n, machine.vectorLanes)) +
+              8.0 * double(machine.vectorLatency);
+  // Where a ring has one slot, filling and using it do not overlap.
+  double serial = 0;
+  int64_t tiles = mTrips * nTrips * batches;
+  if (t.sumSlots == 1)
+    serial += c.vector * double(tiles - 1) / double(tiles);
+  int64_t aFills =
+      batches * (t.a == Hold::Whole   ? 1
+                 : t.a == Hold::Panel ? (t.rowsOuter ? mTrips : tiles / batches)
+                                      : mTrips * nTrips * kTrips);
+  int64_t bFills =
+      batches * (t.b == Hold::Whole   ? 1
+                 : t.b == Hold::Panel ? (t.rowsOuter ? tiles / batches : nTrips)
+                                      : mTrips * nTrips * kTrips);
+  if (t.aSlots == 1)
+    serial += double(aFills - 1) * (firstA / bw + double(machine.dramLatency));
+  if (t.bSlots == 1)
+    serial += double(bFills - 1) * (firstB / bw + double(machine.dramLatency));
+  if (t.outSlots == 1)
+    serial +=
+        double(g.norm ? mTrips * batches - 1 : tiles - 1) * (c.tail - lastTile);
+  c.total = std::max({c.array, c.vector, c.dram}) + c.start + c.tail + serial;
+  // Room left over lets the next group prefetch; it decides only between near
+  // equals.
+  c.total *= 1.0 + 0.02 * double(scratchpad) / double(machine.scratchpadRows());
+  return c;
+}
+
+Schedule MatmulPlanner::write(const Tiling &t) const {
+  Schedule s;
+  ScheduleBuilder b(s, machine);
+  int64_t mTrips = trips(g.m, t.m), nTrips = trips(g.n, t.n),
+          kTrips = trips(g.k, t.k);
+  std::vector<int> batchDepth;
+  // Constant operands are loaded once, before everything.
+  auto columnVector = [&](const char *name, int tensor) {
+    int buffer = b.buffer(name, Space::Scratchpad, ceilDiv(g.n, L));
+    DramTile dram;
+    dram.tensor = tensor;
+    Tile tile;
+    tile.buffer = buffer;
+    tile.blockStride = 1;
+    b.load(dram, tile, 1, g.n);
+    return buffer;
+  };
+  int bias = g.bias >= 0 && wholeColumns() ? columnVector("bias", g.bias) : -1;
+  int scale =
+      g.norm && g.norm->scale >= 0 ? columnVector("scale", g.norm->scale) : -1;
+  int shift =
+      g.norm && g.norm->shift >= 0 ? columnVector("shift", g.norm->shift) : -1;
+  for (int64_t size : g.batch)
+    batchDepth.push_back(b.beginLoop(size));
+  int lastBatch = batchDepth.empty() ? -1 : batchDepth.back();
+  int first = static_cast<int>(batchDepth.size());
+  int mDepth = t.rowsOuter ? first : first + 1,
+      nDepth = t.rowsOuter ? first + 1 : first, kDepth = first + 2;
+  int tileDepth = first + 1;
+
+  auto batched = [&](const Access &access) {
+    Affine byte = access.offset;
+    for (size_t d = 0; d < access.batchStrides.size() && d < batchDepth.size();
+         ++d)
+      byte.add(batchDepth[d], access.batchStrides[d]);
+    return byte;
+  };
+  Extent mExtent(t.m, g.m, mDepth), nExtent(t.n, g.n, nDepth),
+      kExtent(t.k, g.k, kDepth);
+
+  int aTurn = t.a == Hold::Whole   ? lastBatch
+              : t.a == Hold::Panel ? mDepth
+                                   : kDepth;
+  int bTurn = t.b == Hold::Whole   ? lastBatch
+              : t.b == Hold::Panel ? nDepth
+                                   : kDepth;
+  int aBuffer =
+      b.buffer("activations", Space::Scratchpad, aRows(t), t.aSlots, aTurn);
+  int bBuffer =
+      b.buffer("weights", Space::Scratchpad, bRows(t), t.bSlots, bTurn);
+  int sums = b.buffer("sums", Space::Accumulator, b.sumRows(t.m, t.n),
+                      t.sumSlots, tileDepth);
+  int out =
+      b.buffer("out", Space::Scratchpad, t.m * ceilDiv(g.norm ? g.n : t.n, L),
+               t.outSlots, g.norm ? mDepth : tileDepth);
+  int residual = g.residual ? b.buffer("residual", Space::Scratchpad,
+                                       b.tileRows(t.m, t.n), 2, tileDepth)
+                            : -1;
+  int tileBias = g.bias >= 0 && bias < 0 ? b.buffer("bias", Space::Scratchpad,
+                                                    ceilDiv(t.n, L), 2, nDepth)
+                                         : -1;
+
+  // A: rows of K elements in blocks of L, block after block.
+  int64_t aPitch = t.a == Hold::Whole ? g.m : t.m;
+  auto loadA = [&] {
+    DramTile dram;
+    dram.tensor = g.a.tensor;
+    dram.byte = batched(g.a);
+    dram.stride = g.a.rowStride;
+    if (t.a != Hold::Whole)
+      dram.byte.add(mDepth, t.m * g.a.rowStride);
+    if (t.a == Hold::Tile)
+      dram.byte.add(kDepth, t.k * 2);
+    Tile tile;
+    tile.buffer = aBuffer;
+    tile.blockStride = aPitch;
+    b.load(dram, tile, t.a == Hold::Whole ? Extent(g.m) : mExtent,
+           t.a == Hold::Tile ? kExtent : Extent(g.k));
+  };
+  int64_t bK = t.b == Hold::Tile ? t.k : g.k,
+          bN = t.b == Hold::Whole ? g.n : t.n;
+  int64_t bPitch = weightPitch(g.transposedB ? bN : bK);
+  auto loadB = [&] {
+    Extent n = t.b == Hold::Whole ? Extent(g.n) : nExtent,
+           k = t.b == Hold::Tile ? kExtent : Extent(g.k);
+    DramTile dram;
+    dram.tensor = g.b.tensor;
+    dram.byte = batched(g.b);
+    Tile tile;
+    tile.buffer = bBuffer;
+    tile.blockStride = bPitch;
+    if (g.blocked) {
+      int64_t rowBytes = machine.rowBytes();
+      dram.stride = rowBytes;
+      dram.outerStride = g.k * rowBytes;
+      if (t.b != Hold::Whole)
+        dram.byte.add(nDepth, t.n / L * dram.outerStride);
+      if (t.b == Hold::Tile)
+        dram.byte.add(kDepth, t.k * rowBytes);
+      Step &step = b.load(dram, tile, k, L);
+      step.outer = t.b == Hold::Whole
+                       ? Extent(ceilDiv(g.n, L))
+                       : Extent(t.n / L, ceilDiv(g.n, L), nDepth);
+      step.outerStride = bPitch;
+      return;
+    }
+    dram.stride = g.b.rowStride;
+    int64_t nStep = g.transposedB ? g.b.rowStride : 2,
+            kStep = g.transposedB ? 2 : g.b.rowStride;
+    if (t.b != Hold::Whole)
+      dram.byte.add(nDepth, t.n * nStep);
+    if (t.b == Hold::Tile)
+      dram.byte.add(kDepth, t.k * kStep);
+    b.load(dram, tile, g.transposedB ? n : k, g.transposedB ? k : n);
+  };
+
+  if (t.b == Hold::Whole)
+    loadB();
+  if (t.a == Hold::Whole)
+    loadA();
+  auto enter = [&](bool rowLoop) {
+    b.beginLoop(rowLoop ? mTrips : nTrips);
+    if (rowLoop && t.a == Hold::Panel)
+      loadA();
+    if (!rowLoop && t.b == Hold::Panel)
+      loadB();
+    if (!rowLoop && tileBias >= 0) {
+      DramTile dram;
+      dram.tensor = g.bias;
+      dram.byte.add(nDepth, t.n * 2);
+      Tile tile;
+      tile.buffer = tileBias;
+      tile.blockStride = 1;
+      b.load(dram, tile, 1, nExtent);
+    }
+  };
+  enter(t.rowsOuter);
+  enter(!t.rowsOuter);
+  Tile residualTile;
+  if (g.residual) {
+    DramTile dram;
+    dram.tensor = g.residual->tensor;
+    dram.byte = batched(*g.residual)
+                    .add(mDepth, t.m * g.residual->rowStride)
+                    .add(nDepth, t.n * 2);
+    dram.stride = g.residual->rowStride;
+    residualTile.buffer = residual;
+    residualTile.blockStride = t.m;
+    b.load(dram, residualTile, mExtent, nExtent);
+  }
+  b.beginLoop(kTrips);
+  if (t.a == Hold::Tile)
+    loadA();
+  if (t.b == Hold::Tile)
+    loadB();
+  {
+    Step &step = b.step(StepKind::Matmul);
+    step.tile.buffer = aBuffer;
+    step.tile.blockStride = aPitch;
+    if (t.a == Hold::Whole)
+      step.tile.row.add(mDepth, t.m);
+    if (t.a != Hold::Tile && kTrips > 1)
+      step.tile.row.add(kDepth, t.k / L * aPitch);
+    step.weights.buffer = bBuffer;
+    step.weights.blockStride = bPitch;
+    if (t.b == Hold::Whole && nTrips > 1)
+      step.weights.row.add(nDepth, g.transposedB ? t.n : t.n / L * bPitch);
+    if (t.b != Hold::Tile && kTrips > 1)
+      step.weights.row.add(kDepth, g.transposedB ? t.k / L * bPitch : t.k);
+    step.sums.buffer = sums;
+    step.sums.blockStride = t.m;
+    step.rows = mExtent;
+    step.columns = nExtent;
+    step.depth = kExtent;
+    step.byColumns = g.transposedB;
+    step.accumulate = kTrips > 1 ? Accumulate::AfterFirst : Accumulate::Never;
+    step.accumulateDepth = kTrips > 1 ? kDepth : -1;
+  }
+  b.endLoop();
+
+  // Epilogue, out of the accumulator.
+  Value source;
+  source.tile.buffer = sums;
+  source.tile.blockStride = t.m;
+  source.type = ValueType::Fp32;
+  Value destination;
+  destination.tile.buffer = out;
+  destination.tile.blockStride = t.m;
+  if (g.norm)
+    destination.tile.row.add(nDepth, t.n / L * t.m);
+  ChainWriter chain(b, mExtent, nExtent, 0, source);
+  chain.begin(source);
+  chain.multiplyScalar(g.scale);
+  if (g.bias >= 0) {
+    Tile tile;
+    tile.buffer = bias >= 0 ? bias : tileBias;
+    tile.blockStride = 1;
+    if (bias >= 0)
+      tile.row.add(nDepth, t.n / L);
+    chain.addColumn(tile);
+  }
+  chain.function(g.activation);
+  if (g.residual)
+    chain.addElement({residualTile, ValueType::Bf16});
+  if (g.norm)
+    chain.reduce(Reduce::SumAndSquares, 0,
+                 nTrips > 1 ? Accumulate::AfterFirst : Accumulate::Never,
+                 nTrips > 1 ? nDepth : -1);
+  chain.finish(destination);
+
+  DramTile result;
+  result.tensor = g.out.tensor;
+  result.byte = batched(g.out).add(mDepth, t.m * g.out.rowStride);
+  result.stride = g.out.rowStride;
+  if (!g.norm) {
+    result.byte.add(nDepth, t.n * 2);
+    b.store(result, destination.tile, mExtent, nExtent);
+  }
+  b.endLoop();
+  if (g.norm) {
+    finishNormStatistics(b, *g.norm, g.n, mExtent, 0);
+    Value row;
+    row.tile.buffer = out;
+    row.tile.blockStride = t.m;
+    ChainWriter second(b, mExtent, g.n, 0, row);
+    second.begin(row);
+    second.multiplyStatistic(1);
+    if (!g.norm->root)
+      second.addStatistic(0, false);
+    Tile vector;
+    vector.blockStride = 1;
+    if (scale >= 0) {
+      vector.buffer = scale;
+      second.multiplyColumn(vector);
+    }
+    if (shift >= 0) {
+      vector.buffer = shift;
+      second.addColumn(vector);
+    }
+    second.finish(row);
+    b.store(result, row.tile, mExtent, g.n);
+  }
+  b.endLoop();
+  for (size_t d = 0; d < batchDepth.size(); ++d)
+    b.endLoop();
+  return s;
+}
+
+Planned MatmulPlanner::plan() {
+  Tiling best;
+  double bestTotal = std::numeric_limits<double>::infinity();
+  Cost bestCost;
+  int64_t mostRows = std::min<int64_t>(g.m, 32768);
+  if (g.norm)
+    mostRows = std::min(mostRows, machine.statisticsRows);
+  // A tile's rows or the accumulator's, whichever are fewer, bound the search.
+  int64_t mostColumns = std::max(
+      L, std::min<int64_t>(32768, machine.accumulatorRows() * machine.columns));
+  auto mChoices =
+      tileChoices(g.m, 1, std::min(mostRows, machine.accumulatorRows()));
+  auto nChoices = tileChoices(g.n, L, mostColumns);
+  auto kChoices = tileChoices(g.k, L, 32768);
+  Tiling smallest;
+  int64_t smallestRows = -1;
+  for (int64_t k : kChoices)
+    for (int64_t n : nChoices)
+      for (int64_t m : mChoices) {
+        Tiling t;
+        t.m = m;
+        t.n = n;
+        t.k = std::min(k, g.k);
+        if (m * ceilDiv(n, machine.columns) > machine.accumulatorRows())
+          continue;
+        bool oneK = t.k >= g.k;
+        for (bool rowsOuter : {true, false}) {
+          if (g.norm && !rowsOuter)
+            continue;
+          t.rowsOuter = rowsOuter;
+          for (Hold a : {Hold::Tile, Hold::Panel, Hold::Whole})
+            for (Hold w : {Hold::Tile, Hold::Panel, Hold::Whole}) {
+              // With one K tile a panel is a tile, held longer where its loop
+              // is the outer one.
+              if (oneK && ((a == Hold::Tile && rowsOuter) ||
+                           (w == Hold::Tile && !rowsOuter)))
+                continue;
+              if ((a == Hold::Whole && m >= g.m && !oneK) ||
+                  (w == Hold::Whole && n >= g.n && !oneK))
+                continue;
+              t.a = a;
+              t.b = w;
+              for (int slots = 0; slots < 16; ++slots) {
+                t.aSlots = slots & 1 ? 2 : 1;
+                t.bSlots = slots & 2 ? 2 : 1;
+                t.sumSlots = slots & 4 ? 2 : 1;
+                t.outSlots = slots & 8 ? 2 : 1;
+                int64_t rows;
+                if (!capacity(t, rows)) {
+                  int64_t need = rows;
+                  if (slots == 0 && (smallestRows < 0 || need < smallestRows)) {
+                    smallestRows = need;
+                    smallest = t;
+                  }
+                  if (slots == 0)
+                    break;
+                  continue;
+                }
+                Cost c = cost(t, rows);
+                if (c.total < bestTotal) {
+                  bestTotal = c.total;
+                  best = t;
+                  bestCost = c;
+                }
+              }
+            }
+        }
+      }
+  Planned result;
+  if (!std::isfinite(bestTotal)) {
+    result.refusal = "no tile of the product " + std::to_string(g.m) + "x" +
+                     std::to_string(g.k) + "x" + std::to_string(g.n) +
+                     " fits: the smallest tried needs " +
+                     std::to_string(smallestRows) + " scratchpad rows and " +
+                     std::to_string(ceilDiv(nChoices.back(), machine.columns)) +
+                     " accumulator rows, the target has " +
+                     std::to_string(machine.scratchpadRows()) + " and " +
+                     std::to_string(machine.accumulatorRows());
+    return result;
+  }
+  Schedule schedule = write(best);
+  schedule.cost = bestCost;
+  if (!allocate(schedule, machine, false)) {
+    result.refusal =
+        "the schedule of a product takes more rows than its estimate said";
+    return result;
+  }
+  result.schedule = std::move(schedule);
+  return result;
+}
+
+} // namespace
+
+Planned planMatmul(const MatmulGroup &group, const Machine &machine) {
+  return MatmulPlanner(group, machine).plan();
+}
+
+} // namespace tilework::planning

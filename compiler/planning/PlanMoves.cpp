@@ -1,0 +1,110 @@
+// Part of the Tilework project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// Plans strided copies through the scratchpad: what no operand's addressing can
+// take in (concatenation, a transpose of elements, broadcasts that must be
+// written out).
+
+#include "compiler/planning/Allocator.h"
+#include "compiler/planning/Planner.h"
+#include "compiler/planning/ScheduleBuilder.h"
+
+#include <algorithm>
+
+namespace tilework::planning {
+
+namespace {
+
+struct Dimension {
+  int64_t size, source, destination;
+};
+
+/// Dimensions without those of one element, neighbours that step alike merged.
+std::vector<Dimension> normalise(const CopyGroup &group) {
+  std::vector<Dimension> out;
+  for (size_t d = 0; d < group.sizes.size(); ++d) {
+    Dimension next{group.sizes[d], group.sourceStrides[d],
+                   group.destinationStrides[d]};
+    if (next.size == 1)
+      continue;
+    if (!out.empty() && out.back().source == next.size * next.source &&
+        out.back().destination == next.size * next.destination)
+      out.back() = {out.back().size * next.size, next.source, next.destination};
+    else
+      out.push_back(next);
+  }
+  return out;
+}
+
+} // namespace
+
+Planned planCopy(const CopyGroup &group, const Machine &machine) {
+  Planned result;
+  std::vector<Dimension> dims = normalise(group);
+  int64_t bytes = int64_t(1) << group.elementLog2;
+  // The innermost dimension is a run of elements where both sides are dense in
+  // it; otherwise runs are one element.
+  if (dims.empty() || dims.back().source != bytes ||
+      dims.back().destination != bytes)
+    dims.push_back({1, bytes, bytes});
+  if (dims.size() == 1)
+    dims.insert(dims.begin(), {1, 0, 0});
+  if (dims.size() > static_cast<size_t>(kMaxDepth)) {
+    result.refusal = "a copy with more than eight strided dimensions";
+    return result;
+  }
+  Dimension run = dims.back(), row = dims[dims.size() - 2];
+  int64_t perRow = machine.rowBytes() / bytes;
+  int64_t half = std::max<int64_t>(machine.scratchpadRows() / 4, 1);
+  int64_t runTile = std::min<int64_t>({run.size, 32768, half * perRow});
+  if (runTile < run.size)
+    runTile = std::max(perRow, runTile / perRow * perRow);
+  int64_t rowsPerRun = ceilDiv(runTile, perRow);
+  int64_t rowTile = std::max<int64_t>(
+      1, std::min<int64_t>({row.size, half / rowsPerRun, 32768}));
+  Schedule schedule;
+  ScheduleBuilder b(schedule, machine);
+  DramTile source, destination;
+  source.tensor = group.source;
+  source.byte = group.sourceOffset;
+  destination.tensor = group.destination;
+  destination.byte = group.destinationOffset;
+  for (size_t d = 0; d + 2 < dims.size(); ++d) {
+    int depth = b.beginLoop(dims[d].size);
+    source.byte.add(depth, dims[d].source);
+    destination.byte.add(depth, dims[d].destination);
+  }
+  int rowDepth = b.beginLoop(ceilDiv(row.size, rowTile));
+  int runDepth = b.beginLoop(ceilDiv(run.size, runTile));
+  source.byte.add(rowDepth, rowTile * row.source)
+      .add(runDepth, runTile * run.source);
+  destination.byte.add(rowDepth, rowTile * row.destination)
+      .add(runDepth, runTile * run.destination);
+  source.stride = row.source;
+  destination.stride = row.destination;
+  Tile tile;
+  tile.buffer =
+      b.buffer("copy", Space::Scratchpad, rowTile * rowsPerRun, 2, runDepth);
+  tile.blockStride = rowTile;
+  Extent rows(rowTile, row.size, rowDepth),
+      columns(runTile, run.size, runDepth);
+  b.load(source, tile, rows, columns, group.elementLog2);
+  b.store(destination, tile, rows, columns, group.elementLog2);
+  for (size_t d = 0; d < dims.size(); ++d)
+    b.endLoop();
+  double moved = double(bytes);
+  for (const Dimension &d : dims)
+    moved *= double(d.size);
+  schedule.cost.dramBytes = 2 * moved;
+  schedule.cost.total = 2 * moved / machine.dramBytesPerCycle;
+  if (!allocate(schedule, machine, false)) {
+    result.refusal = "a copy does not fit in " +
+                     std::to_string(machine.scratchpadRows()) +
+                     " scratchpad rows";
+    return result;
+  }
+  result.schedule = std::move(schedule);
+  return result;
+}
+
+} // namespace tilework::planning

@@ -1,0 +1,229 @@
+// Part of the Tilework project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// Writes schedule records; the stages of a vector step are placed greedily,
+// each operation at the first open stage that can do it.
+
+#include "compiler/planning/ScheduleBuilder.h"
+
+namespace tilework::planning {
+
+int ScheduleBuilder::buffer(std::string name, Space space, int64_t slotRows,
+                            int64_t slots, int turnDepth) {
+  Buffer buffer;
+  buffer.name = std::move(name);
+  buffer.space = space;
+  buffer.slotRows = slotRows;
+  buffer.slots = slots;
+  buffer.turnDepth = slots > 1 ? turnDepth : -1;
+  schedule.buffers.push_back(std::move(buffer));
+  return static_cast<int>(schedule.buffers.size()) - 1;
+}
+
+int ScheduleBuilder::beginLoop(int64_t trip) {
+  step(StepKind::Loop).trip = trip;
+  return openLoops++;
+}
+
+void ScheduleBuilder::endLoop() {
+  step(StepKind::End);
+  --openLoops;
+}
+
+Step &ScheduleBuilder::step(StepKind kind) {
+  schedule.steps.emplace_back();
+  schedule.steps.back().kind = kind;
+  schedule.steps.back().primary = primary;
+  return schedule.steps.back();
+}
+
+static Step &dma(ScheduleBuilder &builder, StepKind kind, const DramTile &dram,
+                 const Tile &tile, Extent rows, Extent columns,
+                 int elementLog2) {
+  Step &step = builder.step(kind);
+  step.dram = dram;
+  step.tile = tile;
+  step.rows = rows;
+  step.columns = columns;
+  step.elementLog2 = elementLog2;
+  return step;
+}
+
+Step &ScheduleBuilder::load(const DramTile &dram, const Tile &tile, Extent rows,
+                            Extent columns, int elementLog2) {
+  return dma(*this, StepKind::Load, dram, tile, rows, columns, elementLog2);
+}
+
+Step &ScheduleBuilder::store(const DramTile &dram, const Tile &tile,
+                             Extent rows, Extent columns, int elementLog2) {
+  return dma(*this, StepKind::Store, dram, tile, rows, columns, elementLog2);
+}
+
+//===----------------------------------------------------------------------===//
+// Chains
+//===----------------------------------------------------------------------===//
+
+namespace {
+enum Stage { kMultiply0, kAdd0, kAdd1, kFunction, kMultiply1, kAdd2, kEnd };
+}
+
+void ChainWriter::begin(const Value &source) {
+  current = Step();
+  current.kind = StepKind::Vector;
+  current.rows = rows;
+  current.columns = columns;
+  current.tile = source.tile;
+  current.chain.sourceType = source.type;
+  current.chain.statisticsBase = statisticsBase;
+  position = kMultiply0;
+}
+
+void ChainWriter::beginStatistic(int statistic) {
+  begin({Tile(), ValueType::Statistics});
+  current.chain.sourceStatistic = statistic;
+}
+
+void ChainWriter::emit() {
+  Step &step = builder.step(StepKind::Vector);
+  int primary = step.primary;
+  step = current;
+  step.primary = primary;
+}
+
+void ChainWriter::flush() {
+  current.sums = spill.tile;
+  current.chain.destinationType = spill.type;
+  emit();
+  begin(spill);
+}
+
+void ChainWriter::multiplyScalar(float scalar) {
+  if (scalar == 1.0f)
+    return;
+  if (!free(kMultiply0))
+    flush();
+  current.chain.multiply0 = Multiply0::Scalar;
+  current.chain.multiply0Scalar = scalar;
+  position = kMultiply0 + 1;
+}
+
+void ChainWriter::addScalar(float scalar) {
+  if (scalar == 0.0f)
+    return;
+  if (!free(kAdd0))
+    flush();
+  current.chain.add0 = Add0::Scalar;
+  current.chain.add0Scalar = scalar;
+  position = kAdd0 + 1;
+}
+
+void ChainWriter::multiplyStatistic(int statistic) {
+  if (!free(kMultiply1))
+    flush();
+  if (free(kMultiply0)) {
+    current.chain.multiply0 = Multiply0::Statistic;
+    current.chain.multiply0Statistic = statistic;
+    position = kMultiply0 + 1;
+    return;
+  }
+  current.chain.multiply1 = Multiply1::Statistic;
+  current.chain.multiply1Statistic = statistic;
+  position = kMultiply1 + 1;
+}
+
+void ChainWriter::addStatistic(int statistic, bool minus) {
+  if (!free(kAdd1))
+    flush();
+  current.chain.add1 = minus ? Add1::MinusStatistic : Add1::Statistic;
+  current.chain.add1Statistic = statistic;
+  position = kAdd1 + 1;
+}
+
+void ChainWriter::multiplyColumn(const Tile &column) {
+  if (!free(kMultiply1))
+    flush();
+  current.chain.multiply1 = Multiply1::Column;
+  current.column[1] = column;
+  position = kMultiply1 + 1;
+}
+
+void ChainWriter::addColumn(const Tile &column) {
+  if (!free(kAdd2))
+    flush();
+  // The early stage leaves the later ones open; the late one serves a chain
+  // that has passed it.
+  if (free(kAdd0)) {
+    current.chain.add0 = Add0::Column;
+    current.column[0] = column;
+    position = kAdd0 + 1;
+    return;
+  }
+  current.chain.add2 = Add2::Column;
+  current.column[2] = column;
+  position = kAdd2 + 1;
+}
+
+void ChainWriter::addElement(const Value &element) {
+  if (!free(kAdd1) || current.chain.elementType != ValueType::None)
+    flush();
+  bool early = free(kAdd0);
+  if (early)
+    current.chain.add0 = Add0::Element;
+  else
+    current.chain.add1 = Add1::Element;
+  current.element = element.tile;
+  current.chain.elementType = element.type;
+  position = (early ? kAdd0 : kAdd1) + 1;
+}
+
+void ChainWriter::multiplyElement(const Value &element) {
+  if (!free(kMultiply1) || current.chain.elementType != ValueType::None)
+    flush();
+  current.chain.multiply1 = Multiply1::Element;
+  current.element = element.tile;
+  current.chain.elementType = element.type;
+  position = kMultiply1 + 1;
+}
+
+void ChainWriter::addStatisticElement(int statistic) {
+  addElement({Tile(), ValueType::Statistics});
+  current.chain.elementStatistic = statistic;
+}
+
+void ChainWriter::multiplyStatisticElement(int statistic) {
+  multiplyElement({Tile(), ValueType::Statistics});
+  current.chain.elementStatistic = statistic;
+}
+
+void ChainWriter::function(Function function) {
+  if (function == Function::Identity)
+    return;
+  if (!free(kFunction))
+    flush();
+  current.chain.function = function;
+  position = kFunction + 1;
+}
+
+void ChainWriter::reduce(Reduce kind, int statistic, Accumulate accumulate,
+                         int depth) {
+  current.chain.reduce = kind;
+  current.chain.reduceStatistic = statistic;
+  current.chain.reduceAccumulate = accumulate;
+  current.chain.reduceDepth = depth;
+  position = kEnd;
+}
+
+void ChainWriter::finish(const Value &destination) {
+  current.sums = destination.tile;
+  current.chain.destinationType = destination.type;
+  emit();
+}
+
+void ChainWriter::finishToStatistic(int statistic) {
+  current.chain.destinationStatistic = statistic;
+  finish({Tile(), ValueType::Statistics});
+}
+
+void ChainWriter::finishStatistics() { finish({Tile(), ValueType::None}); }
+
+} // namespace tilework::planning

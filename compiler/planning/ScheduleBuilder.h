@@ -1,0 +1,114 @@
+// Part of the Tilework project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// Writes schedule records: buffers, loops, DMA, products, and chains of vector
+// steps. Every planner of a group kind uses it, so that the rules of one vector
+// instruction (which stage can do what, one element operand) stand in one
+// place.
+
+#pragma once
+
+#include "compiler/planning/Schedule.h"
+
+namespace tilework::planning {
+
+class ScheduleBuilder {
+public:
+  ScheduleBuilder(Schedule &schedule, const Machine &machine)
+      : schedule(schedule), machine(machine) {}
+
+  /// A new buffer; its index.
+  int buffer(std::string name, Space space, int64_t slotRows, int64_t slots = 1,
+             int turnDepth = -1);
+  /// Opens a loop; its depth.
+  int beginLoop(int64_t trip);
+  void endLoop();
+  int depth() const { return openLoops; }
+
+  Step &load(const DramTile &dram, const Tile &tile, Extent rows,
+             Extent columns, int elementLog2 = 1);
+  Step &store(const DramTile &dram, const Tile &tile, Extent rows,
+              Extent columns, int elementLog2 = 1);
+  Step &step(StepKind kind);
+
+  /// Provenance of the steps that follow: an index into Schedule::sources.
+  void setPrimary(int index) { primary = index; }
+
+  /// Rows that M rows of N bf16 take, and the same for an accumulator tile.
+  int64_t tileRows(int64_t m, int64_t n) const {
+    return m * ceilDiv(n, machine.lanes());
+  }
+  int64_t sumRows(int64_t m, int64_t n) const {
+    return m * ceilDiv(n, machine.columns);
+  }
+
+  Schedule &schedule;
+  const Machine &machine;
+
+private:
+  int openLoops = 0;
+  int primary = 0;
+};
+
+/// A value in a tile with its type.
+struct Value {
+  Tile tile;
+  ValueType type = ValueType::Bf16;
+};
+
+/// Packs a sequence of element operations on one tile into as few vector steps
+/// as the stages allow. Where a step is full, the value so far goes to `spill`
+/// (which may be the source's own tile) and a new step begins there.
+class ChainWriter {
+public:
+  ChainWriter(ScheduleBuilder &builder, Extent rows, Extent columns,
+              int statisticsBase, Value spill)
+      : builder(builder), rows(rows), columns(columns),
+        statisticsBase(statisticsBase), spill(spill) {}
+
+  void begin(const Value &source);
+  void beginStatistic(int statistic);
+  void multiplyScalar(float scalar);
+  void addScalar(float scalar);
+  void multiplyStatistic(int statistic);
+  void addStatistic(int statistic, bool minus);
+  void multiplyColumn(const Tile &column);
+  void addColumn(const Tile &column);
+  void addElement(const Value &element);
+  void multiplyElement(const Value &element);
+  void addStatisticElement(int statistic);
+  void multiplyStatisticElement(int statistic);
+  void function(Function function);
+  /// Row statistics of the value so far; the chain ends here, with finish or
+  /// finishStatistics.
+  void reduce(Reduce kind, int statistic,
+              Accumulate accumulate = Accumulate::Never, int depth = -1);
+  void finish(const Value &destination);
+  void finishToStatistic(int statistic);
+  /// Ends the chain with its statistics as the only result.
+  void finishStatistics();
+  /// Whether the step in the making reads a row statistic: it cannot write one
+  /// that it reads.
+  bool readsStatistic() const {
+    const Chain &c = current.chain;
+    return c.multiply0 == Multiply0::Statistic || c.add1 == Add1::Statistic ||
+           c.add1 == Add1::MinusStatistic ||
+           c.multiply1 == Multiply1::Statistic;
+  }
+
+private:
+  /// Ends the step in the making at the spill tile and begins another there.
+  void flush();
+  void emit();
+  bool free(int stage) const { return position <= stage; }
+
+  ScheduleBuilder &builder;
+  Extent rows, columns;
+  int statisticsBase;
+  Value spill;
+  Step current;
+  int position = 0; ///< first stage that is still open, 0 … 5; 6: only
+                    ///< reduction and destination
+};
+
+} // namespace tilework::planning
