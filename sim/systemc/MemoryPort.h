@@ -55,8 +55,8 @@ public:
 
   Port &port(uint32_t index) { return ports[index]; }
   Fetch &fetch() { return fetchClient; }
-  /// Grants requests of cycle `now`, all set before. Without requests it need
-  /// not be called.
+  /// Grants requests of cycle `now`, all set before. Need not be called in a
+  /// cycle without requests; `granted` means something only beside `request`.
   void arbitrate(Cycle now);
   const Bytes &bytes() const { return totals; }
 

@@ -81,7 +81,7 @@ void StoreDma::commit(Cycle now) {
   bool satisfied = queueValid && counters.satisfied(queue.front());
   bool sent = false;
   for (uint32_t p = 0; p < shape.ports; ++p)
-    sent |= memory.port(p).store.granted;
+    sent |= memory.port(p).store.request && memory.port(p).store.granted;
 
   if (granted || sent)
     lastActivity = Activity::Busy;
@@ -136,7 +136,7 @@ void StoreDma::commit(Cycle now) {
   gap = nextGap;
 
   for (uint32_t p = 0; p < shape.ports; ++p)
-    if (memory.port(p).store.granted)
+    if (memory.port(p).store.request && memory.port(p).store.granted)
       send(ports[p], p, now);
 
   if (retire) {
