@@ -76,26 +76,45 @@ std::optional<HostTensor> HostTensor::cast(DataType to) const {
 
 static std::optional<double> evaluate(UnaryKind kind, double x) {
   switch (kind) {
-  case UnaryKind::Neg: return -x;
-  case UnaryKind::Abs: return std::fabs(x);
-  case UnaryKind::Sqrt: return std::sqrt(x);
-  case UnaryKind::Rsqrt: return 1.0 / std::sqrt(x);
-  case UnaryKind::Reciprocal: return 1.0 / x;
-  case UnaryKind::Exp: return std::exp(x);
-  case UnaryKind::Log: return std::log(x);
-  case UnaryKind::Tanh: return std::tanh(x);
-  case UnaryKind::Erf: return std::erf(x);
-  case UnaryKind::Sigmoid: return 1.0 / (1.0 + std::exp(-x));
-  case UnaryKind::Silu: return x / (1.0 + std::exp(-x));
-  case UnaryKind::Relu: return std::max(x, 0.0);
-  case UnaryKind::Floor: return std::floor(x);
-  case UnaryKind::Ceil: return std::ceil(x);
-  case UnaryKind::Round: return std::nearbyint(x);
-  case UnaryKind::Sign: return x > 0 ? 1.0 : x < 0 ? -1.0 : x;
-  case UnaryKind::Cos: return std::cos(x);
-  case UnaryKind::Sin: return std::sin(x);
+  case UnaryKind::Neg:
+    return -x;
+  case UnaryKind::Abs:
+    return std::fabs(x);
+  case UnaryKind::Sqrt:
+    return std::sqrt(x);
+  case UnaryKind::Rsqrt:
+    return 1.0 / std::sqrt(x);
+  case UnaryKind::Reciprocal:
+    return 1.0 / x;
+  case UnaryKind::Exp:
+    return std::exp(x);
+  case UnaryKind::Log:
+    return std::log(x);
+  case UnaryKind::Tanh:
+    return std::tanh(x);
+  case UnaryKind::Erf:
+    return std::erf(x);
+  case UnaryKind::Sigmoid:
+    return 1.0 / (1.0 + std::exp(-x));
+  case UnaryKind::Silu:
+    return x / (1.0 + std::exp(-x));
+  case UnaryKind::Relu:
+    return std::max(x, 0.0);
+  case UnaryKind::Floor:
+    return std::floor(x);
+  case UnaryKind::Ceil:
+    return std::ceil(x);
+  case UnaryKind::Round:
+    return std::nearbyint(x);
+  case UnaryKind::Sign:
+    return x > 0 ? 1.0 : x < 0 ? -1.0 : x;
+  case UnaryKind::Cos:
+    return std::cos(x);
+  case UnaryKind::Sin:
+    return std::sin(x);
   case UnaryKind::Not:
-  case UnaryKind::IsNan: break;
+  case UnaryKind::IsNan:
+    break;
   }
   return std::nullopt;
 }
@@ -127,14 +146,23 @@ std::optional<HostTensor> HostTensor::unary(UnaryKind kind,
   for (int64_t &value : values) {
     auto negated = static_cast<int64_t>(-static_cast<uint64_t>(value));
     switch (kind) {
-    case UnaryKind::Neg: value = negated; break;
-    case UnaryKind::Abs: value = value < 0 ? negated : value; break;
+    case UnaryKind::Neg:
+      value = negated;
+      break;
+    case UnaryKind::Abs:
+      value = value < 0 ? negated : value;
+      break;
     case UnaryKind::Not:
       value = x.dataType == DataType::Bool ? !value : ~value;
       break;
-    case UnaryKind::Sign: value = (value > 0) - (value < 0); break;
-    case UnaryKind::Relu: value = std::max<int64_t>(value, 0); break;
-    default: return std::nullopt;
+    case UnaryKind::Sign:
+      value = (value > 0) - (value < 0);
+      break;
+    case UnaryKind::Relu:
+      value = std::max<int64_t>(value, 0);
+      break;
+    default:
+      return std::nullopt;
     }
     value = wrapTo(x.dataType, value);
   }
@@ -170,53 +198,83 @@ static std::optional<int64_t> divide(BinaryKind kind, int64_t a, int64_t b) {
 static std::optional<int64_t> evaluate(BinaryKind kind, int64_t a, int64_t b) {
   auto ua = static_cast<uint64_t>(a), ub = static_cast<uint64_t>(b);
   switch (kind) {
-  case BinaryKind::Add: return ua + ub;
-  case BinaryKind::Sub: return ua - ub;
-  case BinaryKind::Mul: return ua * ub;
+  case BinaryKind::Add:
+    return ua + ub;
+  case BinaryKind::Sub:
+    return ua - ub;
+  case BinaryKind::Mul:
+    return ua * ub;
   case BinaryKind::Div:
-  case BinaryKind::Mod: return divide(kind, a, b);
-  case BinaryKind::Pow: return power(a, b);
-  case BinaryKind::Max: return std::max(a, b);
-  case BinaryKind::Min: return std::min(a, b);
-  case BinaryKind::And: return a & b;
-  case BinaryKind::Or: return a | b;
-  case BinaryKind::Xor: return a ^ b;
-  case BinaryKind::Eq: return a == b;
-  case BinaryKind::Ne: return a != b;
-  case BinaryKind::Lt: return a < b;
-  case BinaryKind::Le: return a <= b;
-  case BinaryKind::Gt: return a > b;
-  case BinaryKind::Ge: return a >= b;
+  case BinaryKind::Mod:
+    return divide(kind, a, b);
+  case BinaryKind::Pow:
+    return power(a, b);
+  case BinaryKind::Max:
+    return std::max(a, b);
+  case BinaryKind::Min:
+    return std::min(a, b);
+  case BinaryKind::And:
+    return a & b;
+  case BinaryKind::Or:
+    return a | b;
+  case BinaryKind::Xor:
+    return a ^ b;
+  case BinaryKind::Eq:
+    return a == b;
+  case BinaryKind::Ne:
+    return a != b;
+  case BinaryKind::Lt:
+    return a < b;
+  case BinaryKind::Le:
+    return a <= b;
+  case BinaryKind::Gt:
+    return a > b;
+  case BinaryKind::Ge:
+    return a >= b;
   }
   return std::nullopt;
 }
 
 static std::optional<double> evaluate(BinaryKind kind, double a, double b) {
   switch (kind) {
-  case BinaryKind::Add: return a + b;
-  case BinaryKind::Sub: return a - b;
-  case BinaryKind::Mul: return a * b;
-  case BinaryKind::Div: return a / b;
-  case BinaryKind::Mod: return std::fmod(a, b);
-  case BinaryKind::Pow: return std::pow(a, b);
-  case BinaryKind::Max: return std::isnan(a) || a > b ? a : b;
-  case BinaryKind::Min: return std::isnan(a) || a < b ? a : b;
-  case BinaryKind::Eq: return a == b;
-  case BinaryKind::Ne: return a != b;
-  case BinaryKind::Lt: return a < b;
-  case BinaryKind::Le: return a <= b;
-  case BinaryKind::Gt: return a > b;
-  case BinaryKind::Ge: return a >= b;
+  case BinaryKind::Add:
+    return a + b;
+  case BinaryKind::Sub:
+    return a - b;
+  case BinaryKind::Mul:
+    return a * b;
+  case BinaryKind::Div:
+    return a / b;
+  case BinaryKind::Mod:
+    return std::fmod(a, b);
+  case BinaryKind::Pow:
+    return std::pow(a, b);
+  case BinaryKind::Max:
+    return std::isnan(a) || a > b ? a : b;
+  case BinaryKind::Min:
+    return std::isnan(a) || a < b ? a : b;
+  case BinaryKind::Eq:
+    return a == b;
+  case BinaryKind::Ne:
+    return a != b;
+  case BinaryKind::Lt:
+    return a < b;
+  case BinaryKind::Le:
+    return a <= b;
+  case BinaryKind::Gt:
+    return a > b;
+  case BinaryKind::Ge:
+    return a >= b;
   case BinaryKind::And:
   case BinaryKind::Or:
-  case BinaryKind::Xor: break;
+  case BinaryKind::Xor:
+    break;
   }
   return std::nullopt;
 }
 
-std::optional<HostTensor> HostTensor::binary(BinaryKind kind,
-                                             const HostTensor &a,
-                                             const HostTensor &b) {
+std::optional<HostTensor>
+HostTensor::binary(BinaryKind kind, const HostTensor &a, const HostTensor &b) {
   std::optional<Shape> shape = broadcast(a.dims, b.dims);
   if (!shape || a.isFloat() != b.isFloat())
     return std::nullopt;
@@ -408,8 +466,8 @@ std::optional<HostTensor> HostTensor::gather(const HostTensor &indices,
   });
 }
 
-std::optional<HostTensor>
-HostTensor::gatherElements(const HostTensor &indices, int64_t axis) const {
+std::optional<HostTensor> HostTensor::gatherElements(const HostTensor &indices,
+                                                     int64_t axis) const {
   return pick(*this, indices.dims, indices.dims,
               [&](const Shape &index, Shape &source) {
                 source = index;
@@ -451,10 +509,9 @@ std::optional<HostTensor> HostTensor::gatherND(const HostTensor &indices,
 }
 
 template <typename T>
-static std::optional<HostTensor> scatter(const HostTensor &data,
-                                         const HostTensor &indices,
-                                         const HostTensor &updates,
-                                         std::vector<T> values) {
+static std::optional<HostTensor>
+scatter(const HostTensor &data, const HostTensor &indices,
+        const HostTensor &updates, std::vector<T> values) {
   const Shape &dims = data.shape();
   Shape strides = denseStrides(dims);
   Shape outer(indices.shape().begin(), indices.shape().end() - 1);
@@ -492,7 +549,7 @@ template <typename T>
 static std::vector<T> reduceValues(ReduceKind kind, const HostTensor &x,
                                    const Shape &result) {
   std::vector<T> values = HostAccess<T>::read(x, x.shape());
-  T start = kind == ReduceKind::Prod ? T(1)
+  T start = kind == ReduceKind::Prod  ? T(1)
             : kind == ReduceKind::Max ? std::numeric_limits<T>::lowest()
             : kind == ReduceKind::Min ? std::numeric_limits<T>::max()
                                       : T(0);
@@ -506,10 +563,18 @@ static std::vector<T> reduceValues(ReduceKind kind, const HostTensor &x,
     T &sum = sums[position], value = values[next++];
     switch (kind) {
     case ReduceKind::Sum:
-    case ReduceKind::Mean: sum += value; break;
-    case ReduceKind::Prod: sum *= value; break;
-    case ReduceKind::Max: sum = std::max(sum, value); break;
-    case ReduceKind::Min: sum = std::min(sum, value); break;
+    case ReduceKind::Mean:
+      sum += value;
+      break;
+    case ReduceKind::Prod:
+      sum *= value;
+      break;
+    case ReduceKind::Max:
+      sum = std::max(sum, value);
+      break;
+    case ReduceKind::Min:
+      sum = std::min(sum, value);
+      break;
     }
   });
   if (kind == ReduceKind::Mean && !sums.empty())
@@ -526,8 +591,8 @@ HostTensor::reduce(ReduceKind kind, const std::vector<int64_t> &axes) const {
   for (int64_t axis : axes)
     result[axis] = 1;
   if (!isFloat())
-    return HostAccess<int64_t>::make(dataType, result, result,
-                                     reduceValues<int64_t>(kind, *this, result));
+    return HostAccess<int64_t>::make(
+        dataType, result, result, reduceValues<int64_t>(kind, *this, result));
   std::vector<double> values = reduceValues<double>(kind, *this, result);
   for (double &value : values)
     value = roundTo(dataType, value);

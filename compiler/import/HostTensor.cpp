@@ -80,16 +80,26 @@ double tilework::roundTo(DataType type, double value) {
 
 int64_t tilework::wrapTo(DataType type, int64_t value) {
   switch (type) {
-  case DataType::Bool: return value != 0;
-  case DataType::Int8: return static_cast<int8_t>(value);
-  case DataType::Uint8: return static_cast<uint8_t>(value);
-  case DataType::Int16: return static_cast<int16_t>(value);
-  case DataType::Uint16: return static_cast<uint16_t>(value);
-  case DataType::Int32: return static_cast<int32_t>(value);
-  case DataType::Uint32: return static_cast<uint32_t>(value);
-  case DataType::Int4: return static_cast<int64_t>(static_cast<uint64_t>(value) << 60) >> 60;
-  case DataType::Uint4: return value & 15;
-  default: return value;
+  case DataType::Bool:
+    return value != 0;
+  case DataType::Int8:
+    return static_cast<int8_t>(value);
+  case DataType::Uint8:
+    return static_cast<uint8_t>(value);
+  case DataType::Int16:
+    return static_cast<int16_t>(value);
+  case DataType::Uint16:
+    return static_cast<uint16_t>(value);
+  case DataType::Int32:
+    return static_cast<int32_t>(value);
+  case DataType::Uint32:
+    return static_cast<uint32_t>(value);
+  case DataType::Int4:
+    return static_cast<int64_t>(static_cast<uint64_t>(value) << 60) >> 60;
+  case DataType::Uint4:
+    return value & 15;
+  default:
+    return value;
   }
 }
 
@@ -145,23 +155,33 @@ std::optional<HostTensor> HostTensor::fromBytes(DataType type, Shape shape,
       value = value != 0;
     return ints(std::move(values));
   }
-  case DataType::Uint8: return ints(convert<uint8_t, int64_t>(bytes, n));
-  case DataType::Int8: return ints(convert<int8_t, int64_t>(bytes, n));
-  case DataType::Uint16: return ints(convert<uint16_t, int64_t>(bytes, n));
-  case DataType::Int16: return ints(convert<int16_t, int64_t>(bytes, n));
-  case DataType::Int32: return ints(convert<int32_t, int64_t>(bytes, n));
-  case DataType::Uint32: return ints(convert<uint32_t, int64_t>(bytes, n));
+  case DataType::Uint8:
+    return ints(convert<uint8_t, int64_t>(bytes, n));
+  case DataType::Int8:
+    return ints(convert<int8_t, int64_t>(bytes, n));
+  case DataType::Uint16:
+    return ints(convert<uint16_t, int64_t>(bytes, n));
+  case DataType::Int16:
+    return ints(convert<int16_t, int64_t>(bytes, n));
+  case DataType::Int32:
+    return ints(convert<int32_t, int64_t>(bytes, n));
+  case DataType::Uint32:
+    return ints(convert<uint32_t, int64_t>(bytes, n));
   case DataType::Int64:
-  case DataType::Uint64: return ints(convert<int64_t, int64_t>(bytes, n));
+  case DataType::Uint64:
+    return ints(convert<int64_t, int64_t>(bytes, n));
   case DataType::Int4:
   case DataType::Uint4: {
     std::vector<int64_t> values(n);
     for (int64_t i = 0; i < n; ++i)
-      values[i] = wrapTo(type, static_cast<uint8_t>(bytes[i / 2]) >> 4 * (i & 1));
+      values[i] =
+          wrapTo(type, static_cast<uint8_t>(bytes[i / 2]) >> 4 * (i & 1));
     return ints(std::move(values));
   }
-  case DataType::Float: return floats(convert<float, double>(bytes, n));
-  case DataType::Double: return floats(convert<double, double>(bytes, n));
+  case DataType::Float:
+    return floats(convert<float, double>(bytes, n));
+  case DataType::Double:
+    return floats(convert<double, double>(bytes, n));
   case DataType::Float16: {
     std::vector<double> values(n);
     auto raw = convert<uint16_t, uint16_t>(bytes, n);

@@ -73,14 +73,12 @@ public:
   std::optional<HostTensor> cast(onnx::DataType to) const;
   static std::optional<HostTensor> unary(graph::UnaryKind kind,
                                          const HostTensor &x);
-  static std::optional<HostTensor> binary(graph::BinaryKind kind,
-                                          const HostTensor &a,
-                                          const HostTensor &b);
-  static std::optional<HostTensor> select(const HostTensor &c,
-                                          const HostTensor &a,
-                                          const HostTensor &b);
   static std::optional<HostTensor>
-  concat(const std::vector<HostTensor> &inputs, int64_t axis);
+  binary(graph::BinaryKind kind, const HostTensor &a, const HostTensor &b);
+  static std::optional<HostTensor>
+  select(const HostTensor &c, const HostTensor &a, const HostTensor &b);
+  static std::optional<HostTensor> concat(const std::vector<HostTensor> &inputs,
+                                          int64_t axis);
   std::optional<HostTensor> gather(const HostTensor &indices,
                                    int64_t axis) const;
   std::optional<HostTensor> gatherElements(const HostTensor &indices,

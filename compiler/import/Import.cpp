@@ -93,8 +93,7 @@ llvm::Expected<ImportedModel> Importer::run() {
     OwningOpRef<ModuleOp> module = ModuleOp::create(loc);
     builder.setInsertionPointToEnd(module->getBody());
     auto function = func::FuncOp::create(
-        builder, loc, "main",
-        builder.getFunctionType(types, TypeRange()));
+        builder, loc, "main", builder.getFunctionType(types, TypeRange()));
     Block *body = function.addEntryBlock();
     builder.setInsertionPointToEnd(body);
     auto nameAttr = [&](std::string_view name) {
@@ -117,16 +116,16 @@ llvm::Expected<ImportedModel> Importer::run() {
     for (const onnx::ValueInfo &output : model.graph.outputs) {
       Binding *binding = find(output.name, scope);
       if (!binding)
-        return failure(Kind::Invalid, "nothing makes the output " +
-                                          quoted(output.name));
+        return failure(Kind::Invalid,
+                       "nothing makes the output " + quoted(output.name));
       values.loc = NameLoc::get(nameAttr(output.name));
       results.push_back(values.materialise(binding->val));
       resultAttributes.push_back(builder.getDictionaryAttr(
           builder.getNamedAttr(graph::kNameAttrName, nameAttr(output.name))));
     }
     func::ReturnOp::create(builder, loc, results);
-    function.setFunctionType(builder.getFunctionType(
-        types, TypeRange(ValueRange(results))));
+    function.setFunctionType(
+        builder.getFunctionType(types, TypeRange(ValueRange(results))));
     for (auto [i, attribute] : llvm::enumerate(resultAttributes))
       function.setResultAttrs(i, cast<DictionaryAttr>(attribute));
     SmallVector<Attribute> names;
@@ -153,9 +152,9 @@ llvm::Expected<ImportedModel> Importer::run() {
   }
 }
 
-llvm::Expected<ImportedModel> tilework::importOnnx(MLIRContext &context,
-                                                   const ImportSource &source,
-                                                   const ImportOptions &options) {
+llvm::Expected<ImportedModel>
+tilework::importOnnx(MLIRContext &context, const ImportSource &source,
+                     const ImportOptions &options) {
   DialectRegistry registry;
   registerImportDialects(registry);
   context.appendDialectRegistry(registry);
@@ -181,7 +180,8 @@ llvm::Expected<ImportedModel> tilework::importOnnx(MLIRContext &context,
 }
 
 /// Calls `visit` with each name of a location.
-static void forEachName(Location loc, llvm::function_ref<void(StringRef)> visit) {
+static void forEachName(Location loc,
+                        llvm::function_ref<void(StringRef)> visit) {
   if (auto fused = dyn_cast<FusedLoc>(loc))
     for (Location inner : fused.getLocations())
       forEachName(inner, visit);

@@ -34,7 +34,9 @@ struct ImportSource {
   std::string_view bytes;
   std::string name;
 
-  static ImportSource file(std::string path) { return {std::move(path), {}, {}}; }
+  static ImportSource file(std::string path) {
+    return {std::move(path), {}, {}};
+  }
   static ImportSource memory(std::string_view bytes, std::string name) {
     return {{}, bytes, std::move(name)};
   }

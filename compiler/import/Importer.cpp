@@ -112,8 +112,8 @@ Val Importer::constant(const onnx::Tensor &tensor) {
   if (files->read(file, offset, bytes).size() != bytes)
     throw InvalidNode("the data of constant " + quoted(tensor.name) +
                       " ends after its file");
-  auto span = graph::SpanAttr::get(&context, file, offset, bytes, element,
-                                   tensor.dims);
+  auto span =
+      graph::SpanAttr::get(&context, file, offset, bytes, element, tensor.dims);
   return values.fromExpr(graph::ExprAttr::get(&context, span, {}),
                          StringRef(tensor.name.data(), tensor.name.size()));
 }
@@ -158,8 +158,8 @@ void Importer::defineUnknown(const onnx::Node &node, Scope &scope) {
     auto info = scope.infos.find(output);
     if (info != scope.infos.end())
       if (auto shape = statedShape(*info->second)) {
-        auto type =
-            RankedTensorType::get(*shape, values.elementType(info->second->type));
+        auto type = RankedTensorType::get(
+            *shape, values.elementType(info->second->type));
         binding.val = values.fromValue(tensor::EmptyOp::create(
             builder, values.loc, type.getShape(), type.getElementType()));
         binding.unknown = false;
@@ -225,8 +225,8 @@ void Importer::importNode(const onnx::Node &node, Scope &scope) {
   } else if (!entry) {
     bool flow = node.op == "Loop" || node.op == "Scan";
     report.reason =
-        known ? "version " + std::to_string(opset) +
-                    " of its operator set is not supported for this op"
+        known  ? "version " + std::to_string(opset) +
+                     " of its operator set is not supported for this op"
         : flow ? "loops are not supported; export the model without control "
                  "flow"
                : "no lowering for this op";
@@ -252,14 +252,14 @@ void Importer::importNode(const onnx::Node &node, Scope &scope) {
     for (std::string_view input : node.inputs) {
       Binding b = lookup(input, scope, report.name);
       if (!b.val.isAbsent())
-        report.work = std::max<double>(report.work, b.val.type.getNumElements());
+        report.work =
+            std::max<double>(report.work, b.val.type.getNumElements());
     }
   }
   reports.push_back(std::move(report));
 }
 
-void Importer::importNodes(const std::vector<onnx::Node> &nodes,
-                           Scope &scope) {
+void Importer::importNodes(const std::vector<onnx::Node> &nodes, Scope &scope) {
   for (const onnx::Node &node : nodes)
     importNode(node, scope);
 }
@@ -286,8 +286,8 @@ void Importer::inlineFunction(const onnx::Node &node,
     for (const onnx::Attribute &attribute : node.attributes)
       if (attribute.name == wanted)
         return attribute.refName.empty() ? &attribute
-               : scope.attribute        ? scope.attribute(attribute.refName)
-                                        : nullptr;
+               : scope.attribute         ? scope.attribute(attribute.refName)
+                                         : nullptr;
     for (const onnx::Attribute &attribute : function.defaults)
       if (attribute.name == wanted)
         return &attribute;
@@ -296,7 +296,8 @@ void Importer::inlineFunction(const onnx::Node &node,
   importNodes(function.nodes, inner);
   for (size_t i = 0; i < node.outputs.size(); ++i) {
     if (i >= function.outputs.size())
-      fail(Kind::Invalid, "node " + quoted(name) + " has more outputs than its "
+      fail(Kind::Invalid, "node " + quoted(name) +
+                              " has more outputs than its "
                               "function");
     if (node.outputs[i].empty())
       continue;
@@ -325,8 +326,8 @@ bool Importer::inlineBranch(const onnx::Node &node, Scope &scope,
     if (attribute.name == wanted)
       branch = attribute.g.get();
   if (!branch || branch->outputs.size() < node.outputs.size())
-    fail(Kind::Invalid, "node " + quoted(name) + " has no fitting " +
-                            std::string(wanted));
+    fail(Kind::Invalid,
+         "node " + quoted(name) + " has no fitting " + std::string(wanted));
   Scope inner;
   inner.outer = &scope;
   inner.depth = scope.depth + 1;

@@ -66,7 +66,8 @@ private:
   void define(std::string_view name, Binding binding, Scope &scope);
   void defineUnknown(const onnx::Node &node, Scope &scope);
   Binding *find(std::string_view name, Scope &scope);
-  Binding lookup(std::string_view name, Scope &scope, const std::string &reader);
+  Binding lookup(std::string_view name, Scope &scope,
+                 const std::string &reader);
   Val constant(const onnx::Tensor &tensor);
   llvm::Error unsupported();
 

@@ -23,8 +23,9 @@ static std::string shapeText(const std::vector<onnx::Dim> &shape) {
   std::string text = "[";
   for (const onnx::Dim &dim : shape) {
     text += text.size() > 1 ? ", " : "";
-    text += dim.value ? std::to_string(*dim.value)
-            : dim.name.empty() ? "?" : quoted(dim.name);
+    text += dim.value          ? std::to_string(*dim.value)
+            : dim.name.empty() ? "?"
+                               : quoted(dim.name);
   }
   return text + "]";
 }
@@ -56,7 +57,8 @@ Importer::inputTypes(const std::vector<const onnx::ValueInfo *> &inputs) {
                                   " is no tensor; sequences and maps are not "
                                   "supported");
     if (!values.elementType(input->type))
-      fail(Kind::Unsupported, "input " + quoted(input->name) + " has elements "
+      fail(Kind::Unsupported, "input " + quoted(input->name) +
+                                  " has elements "
                                   "of type " +
                                   std::string(onnx::nameOf(input->type)) +
                                   ", which is not supported");
@@ -66,27 +68,32 @@ Importer::inputTypes(const std::vector<const onnx::ValueInfo *> &inputs) {
   }
   for (const auto &[name, value] : options.dims) {
     if (!dimNames.count(name))
-      fail(Kind::User, "--dim " + quoted(name) + ": the model has no such "
-                           "symbolic dimension; it has " + listOf(dimNames));
+      fail(Kind::User, "--dim " + quoted(name) +
+                           ": the model has no such "
+                           "symbolic dimension; it has " +
+                           listOf(dimNames));
     if (value < 1)
       fail(Kind::User, "--dim " + quoted(name) + "=" + std::to_string(value) +
                            ": a dimension is at least 1");
     dims[name] = value;
   }
   for (const auto &[name, shape] : options.shapes) {
-    auto input = llvm::find_if(inputs, [&](auto *i) { return i->name == name; });
+    auto input =
+        llvm::find_if(inputs, [&](auto *i) { return i->name == name; });
     if (input == inputs.end())
-      fail(Kind::User, "--shape " + quoted(name) + ": the model has no such "
-                           "input; it has " + listOf(inputNames));
+      fail(Kind::User, "--shape " + quoted(name) +
+                           ": the model has no such "
+                           "input; it has " +
+                           listOf(inputNames));
     const onnx::ValueInfo &info = **input;
     if (info.hasShape && info.shape.size() != shape.size())
-      fail(Kind::User, "--shape " + quoted(name) + " has " +
-                           std::to_string(shape.size()) +
-                           " dimensions, the input has " +
-                           shapeText(info.shape));
+      fail(Kind::User,
+           "--shape " + quoted(name) + " has " + std::to_string(shape.size()) +
+               " dimensions, the input has " + shapeText(info.shape));
     for (size_t i = 0; i < shape.size(); ++i) {
       if (shape[i] < 1)
-        fail(Kind::User, "--shape " + quoted(name) + ": a dimension is at "
+        fail(Kind::User, "--shape " + quoted(name) +
+                             ": a dimension is at "
                              "least 1");
       if (!info.hasShape)
         continue;
@@ -134,13 +141,14 @@ Importer::inputTypes(const std::vector<const onnx::ValueInfo *> &inputs) {
     std::optional<int64_t> count = elementCount(shape);
     if (!count || *count > (int64_t(1) << 40))
       fail(Kind::User, "input " + quoted(input->name) + " is too large");
-    types.push_back(mlir::RankedTensorType::get(
-        shape, values.elementType(input->type)));
+    types.push_back(
+        mlir::RankedTensorType::get(shape, values.elementType(input->type)));
   }
   if (!missing.empty()) {
     std::string example;
     for (std::string_view name : missing)
-      example += " --dim " + quoted(name).substr(1, quoted(name).size() - 2) + "=N";
+      example +=
+          " --dim " + quoted(name).substr(1, quoted(name).size() - 2) + "=N";
     fail(Kind::User, "the model leaves the dimension" +
                          std::string(missing.size() > 1 ? "s " : " ") +
                          listOf(missing) + " open; fix " +
@@ -148,7 +156,8 @@ Importer::inputTypes(const std::vector<const onnx::ValueInfo *> &inputs) {
                          example);
   }
   if (!unnamed.empty())
-    fail(Kind::User, "input " + quoted(unnamed) + " has no fixed shape; give "
+    fail(Kind::User, "input " + quoted(unnamed) +
+                         " has no fixed shape; give "
                          "one with --shape NAME=1x128");
   return types;
 }

@@ -119,9 +119,9 @@ void tilework::lowerAttention(NodeContext &c) {
                           : c.in(3));
   Val result = emitAttention(c, h);
   if (rank4Inputs)
-    result = c.b.transpose(
-        c.b.reshape(result, {result.dim(0), result.dim(1), h.heads, h.valueDim}),
-        {0, 2, 1, 3});
+    result = c.b.transpose(c.b.reshape(result, {result.dim(0), result.dim(1),
+                                                h.heads, h.valueDim}),
+                           {0, 2, 1, 3});
   c.set(0, result);
 }
 
@@ -135,10 +135,9 @@ static Val integerMask(NodeContext &c, const Val &mask, int64_t batch,
     std::vector<int64_t> values(keys);
     for (int64_t i = 0; i < keys; ++i)
       values[i] = i;
-    Val positions = c.b.fromHost(HostTensor::fromInts(
-        c.b.dataType(type), {keys}, std::move(values)));
-    seen = c.b.binary(BinaryKind::Lt, positions,
-                      c.b.reshape(mask, {batch, 1}));
+    Val positions = c.b.fromHost(
+        HostTensor::fromInts(c.b.dataType(type), {keys}, std::move(values)));
+    seen = c.b.binary(BinaryKind::Lt, positions, c.b.reshape(mask, {batch, 1}));
   } else if (mask.rank() == 2 || mask.rank() == 3) {
     seen = c.b.cast(mask, c.b.builder.getI1Type());
   } else {
@@ -152,8 +151,7 @@ static Val integerMask(NodeContext &c, const Val &mask, int64_t batch,
 /// Adds the part [first, first + size) of a packed bias.
 static Val withBias(NodeContext &c, const Val &x, const Val &bias,
                     int64_t first) {
-  return bias.isAbsent() ? x
-                         : c.b.add(x, c.b.range(bias, 0, first, x.dim(-1)));
+  return bias.isAbsent() ? x : c.b.add(x, c.b.range(bias, 0, first, x.dim(-1)));
 }
 
 static void addMask(NodeContext &c, Heads &h, size_t mask, size_t bias) {
@@ -181,13 +179,12 @@ void tilework::lowerFusedAttention(NodeContext &c) {
   if (h.heads < 1)
     throw InvalidNode("num_heads is missing");
   int64_t third = weight.dim(1) / 3;
-  Shape sizes = c.integers("qkv_hidden_sizes")
-                    .value_or(Shape{third, third, third});
+  Shape sizes =
+      c.integers("qkv_hidden_sizes").value_or(Shape{third, third, third});
   if (sizes.size() != 3 || sizes[0] != sizes[1] ||
       sizes[0] + sizes[1] + sizes[2] != weight.dim(1))
     throw InvalidNode("qkv_hidden_sizes do not fit its weight");
-  h.query = h.key = h.value =
-      c.matmul(x, weight, false, false, c.optional(2));
+  h.query = h.key = h.value = c.matmul(x, weight, false, false, c.optional(2));
   h.headDim = sizes[0] / h.heads;
   h.valueDim = sizes[2] / h.heads;
   for (int i = 0; i < 3; ++i) {
@@ -229,8 +226,8 @@ void tilework::lowerMultiHeadAttention(NodeContext &c) {
     Val key = c.in(1);
     if (key.rank() == 5) {
       h.valueDim = h.headDim;
-      h.key = h.value = c.b.reshape(
-          key, {key.dim(0), key.dim(1), h.heads * 2 * h.headDim});
+      h.key = h.value =
+          c.b.reshape(key, {key.dim(0), key.dim(1), h.heads * 2 * h.headDim});
       h.window[1][1] = h.window[2][1] = 2 * h.headDim;
       h.window[2][0] = h.headDim;
     } else if (key.rank() == 3) {

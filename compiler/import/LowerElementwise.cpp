@@ -36,16 +36,26 @@ void tilework::lowerUnary(NodeContext &c) {
 
 static BinaryKind binaryKind(llvm::StringRef op) {
   static const llvm::StringMap<BinaryKind> kinds = {
-      {"Add", BinaryKind::Add},        {"And", BinaryKind::And},
-      {"BitwiseAnd", BinaryKind::And}, {"BitwiseOr", BinaryKind::Or},
-      {"BitwiseXor", BinaryKind::Xor}, {"Div", BinaryKind::Div},
-      {"Equal", BinaryKind::Eq},       {"Greater", BinaryKind::Gt},
-      {"GreaterOrEqual", BinaryKind::Ge}, {"Less", BinaryKind::Lt},
-      {"LessOrEqual", BinaryKind::Le}, {"Max", BinaryKind::Max},
-      {"Mean", BinaryKind::Add},       {"Min", BinaryKind::Min},
-      {"Mod", BinaryKind::Mod},        {"Mul", BinaryKind::Mul},
-      {"Or", BinaryKind::Or},          {"Pow", BinaryKind::Pow},
-      {"Sub", BinaryKind::Sub},        {"Sum", BinaryKind::Add},
+      {"Add", BinaryKind::Add},
+      {"And", BinaryKind::And},
+      {"BitwiseAnd", BinaryKind::And},
+      {"BitwiseOr", BinaryKind::Or},
+      {"BitwiseXor", BinaryKind::Xor},
+      {"Div", BinaryKind::Div},
+      {"Equal", BinaryKind::Eq},
+      {"Greater", BinaryKind::Gt},
+      {"GreaterOrEqual", BinaryKind::Ge},
+      {"Less", BinaryKind::Lt},
+      {"LessOrEqual", BinaryKind::Le},
+      {"Max", BinaryKind::Max},
+      {"Mean", BinaryKind::Add},
+      {"Min", BinaryKind::Min},
+      {"Mod", BinaryKind::Mod},
+      {"Mul", BinaryKind::Mul},
+      {"Or", BinaryKind::Or},
+      {"Pow", BinaryKind::Pow},
+      {"Sub", BinaryKind::Sub},
+      {"Sum", BinaryKind::Add},
       {"Xor", BinaryKind::Xor}};
   return kinds.lookup(op);
 }
@@ -66,8 +76,8 @@ void tilework::lowerVariadic(NodeContext &c) {
   for (size_t i = 1; i < c.inputs.size(); ++i)
     result = c.b.binary(binaryKind(opName(c)), result, c.in(i));
   if (c.node.op == "Mean" && c.inputs.size() > 1)
-    result = c.b.mul(result, c.b.scalar(1.0 / c.inputs.size(),
-                                        result.element()));
+    result =
+        c.b.mul(result, c.b.scalar(1.0 / c.inputs.size(), result.element()));
   c.set(0, result);
 }
 
@@ -138,15 +148,15 @@ void tilework::lowerLeakyRelu(NodeContext &c) {
   Val x = c.in(0);
   float alpha = c.real("alpha", 0.01f);
   Val scaled = c.b.mul(x, c.b.scalar(alpha, x.element()));
-  c.set(0, c.b.binary(alpha <= 1 ? BinaryKind::Max : BinaryKind::Min, x,
-                      scaled));
+  c.set(0,
+        c.b.binary(alpha <= 1 ? BinaryKind::Max : BinaryKind::Min, x, scaled));
 }
 
 void tilework::lowerSoftplus(NodeContext &c) {
   Val x = c.in(0);
   Val one = c.b.scalar(1, x.element());
-  c.set(0, c.b.unary(UnaryKind::Log,
-                     c.b.add(c.b.unary(UnaryKind::Exp, x), one)));
+  c.set(0,
+        c.b.unary(UnaryKind::Log, c.b.add(c.b.unary(UnaryKind::Exp, x), one)));
 }
 
 void tilework::lowerIdentity(NodeContext &c) { c.set(0, c.in(0)); }
@@ -197,8 +207,8 @@ void tilework::lowerDequantize(NodeContext &c) {
   int64_t block = c.integer("block_size", 0);
   Val result = c.b.cast(x, scale.element());
   if (c.has(2))
-    result = c.b.binary(
-        BinaryKind::Sub, result,
-        c.b.cast(spread(c, x, c.in(2), block), scale.element()));
+    result =
+        c.b.binary(BinaryKind::Sub, result,
+                   c.b.cast(spread(c, x, c.in(2), block), scale.element()));
   c.set(0, c.b.mul(result, spread(c, x, scale, block)));
 }

@@ -41,8 +41,8 @@ void tilework::lowerGemm(NodeContext &c) {
   const Val &a = c.in(0), &b = c.in(1);
   if (a.rank() != 2 || b.rank() != 2)
     throw InvalidNode("its inputs are no matrices");
-  Val result = c.matmul(a, b, c.integer("transA", 0) != 0,
-                        c.integer("transB", 0) != 0);
+  Val result =
+      c.matmul(a, b, c.integer("transA", 0) != 0, c.integer("transB", 0) != 0);
   result = scaled(c, result, c.real("alpha", 1));
   if (c.has(2))
     result = c.b.add(result, scaled(c, c.in(2), c.real("beta", 1)));
@@ -123,7 +123,8 @@ void tilework::lowerSoftmax(NodeContext &c) {
 }
 
 /// Joins the dimensions from `axis` on, normalises over them and splits again.
-template <typename Fn> static Val overAxes(NodeContext &c, const Val &x, Fn norm) {
+template <typename Fn>
+static Val overAxes(NodeContext &c, const Val &x, Fn norm) {
   if (x.rank() == 0)
     throw InvalidNode("its input is a scalar");
   int64_t axis = c.axis(c.integer("axis", -1), x.rank());

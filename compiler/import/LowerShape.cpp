@@ -29,8 +29,8 @@ void tilework::lowerConstant(NodeContext &c) {
   if (const onnx::Attribute *a = c.attribute("value_floats")) {
     Shape shape{static_cast<int64_t>(a->floats.size())};
     std::vector<double> values(a->floats.begin(), a->floats.end());
-    return c.set(0, c.b.fromHost(HostTensor::fromFloats(
-                        DataType::Float, shape, std::move(values))));
+    return c.set(0, c.b.fromHost(HostTensor::fromFloats(DataType::Float, shape,
+                                                        std::move(values))));
   }
   throw UnsupportedNode("a constant other than a dense tensor of numbers");
 }
@@ -53,14 +53,13 @@ void tilework::lowerShape(NodeContext &c) {
   };
   int64_t start = bound(c.integer("start", 0));
   int64_t end = bound(c.integer("end", rank));
-  c.set(0, c.b.ints(start < end ? Shape(shape.begin() + start,
-                                        shape.begin() + end)
-                                : Shape()));
+  c.set(0,
+        c.b.ints(start < end ? Shape(shape.begin() + start, shape.begin() + end)
+                             : Shape()));
 }
 
 void tilework::lowerSize(NodeContext &c) {
-  c.set(0, c.b.scalar(c.in(0).type.getNumElements(),
-                      c.b.builder.getI64Type()));
+  c.set(0, c.b.scalar(c.in(0).type.getNumElements(), c.b.builder.getI64Type()));
 }
 
 void tilework::lowerRange(NodeContext &c) {
@@ -72,8 +71,7 @@ void tilework::lowerRange(NodeContext &c) {
   if (start->size() != 1 || limit->size() != 1 || delta->size() != 1)
     throw InvalidNode("its inputs are not scalars");
   double step = delta->floatValue();
-  double length =
-      std::ceil((limit->floatValue() - start->floatValue()) / step);
+  double length = std::ceil((limit->floatValue() - start->floatValue()) / step);
   if (step == 0 || !(length <= HostTensor::kMaxElements))
     throw InvalidNode("its length is not finite or too large");
   auto count = static_cast<int64_t>(std::max(length, 0.0));
@@ -294,9 +292,9 @@ void tilework::lowerCumSum(NodeContext &c) {
   Shape axis = c.b.requireInts(c.in(1), "the axis");
   if (axis.size() != 1)
     throw InvalidNode("its axis is not a scalar");
-  c.set(0, c.b.cumSum(x, c.axis(axis[0], x.rank()),
-                      c.integer("exclusive", 0) != 0,
-                      c.integer("reverse", 0) != 0));
+  c.set(0,
+        c.b.cumSum(x, c.axis(axis[0], x.rank()), c.integer("exclusive", 0) != 0,
+                   c.integer("reverse", 0) != 0));
 }
 
 void tilework::lowerTrilu(NodeContext &c) {
@@ -304,8 +302,8 @@ void tilework::lowerTrilu(NodeContext &c) {
   int64_t k = c.has(1) ? c.b.requireInts(c.in(1), "k").at(0) : 0;
   if (x.rank() < 2)
     throw InvalidNode("its input has fewer than two dimensions");
-  auto folded = x.host ? x.host->triangle(k, c.integer("upper", 1) != 0)
-                       : std::nullopt;
+  auto folded =
+      x.host ? x.host->triangle(k, c.integer("upper", 1) != 0) : std::nullopt;
   if (!folded)
     throw UnsupportedNode("the triangle of a computed tensor");
   c.set(0, c.b.fromHost(*folded));
@@ -322,8 +320,9 @@ void tilework::lowerEyeLike(NodeContext &c) {
   for (int64_t i = 0; i < x.dim(0); ++i)
     if (i + k >= 0 && i + k < x.dim(1))
       values[i * x.dim(1) + i + k] = 1;
-  auto folded = HostTensor::fromInts(DataType::Int64, shapeOf(x),
-                                     std::move(values)).cast(type);
+  auto folded =
+      HostTensor::fromInts(DataType::Int64, shapeOf(x), std::move(values))
+          .cast(type);
   if (!folded)
     throw UnsupportedNode("its element type");
   c.set(0, c.b.fromHost(*folded));

@@ -65,8 +65,7 @@ void integers(pbf_reader &reader, std::vector<int64_t> &values) {
 }
 
 /// A repeated field of fixed-size elements: appends their bytes.
-template <typename T>
-void fixedBytes(pbf_reader &reader, std::string &bytes) {
+template <typename T> void fixedBytes(pbf_reader &reader, std::string &bytes) {
   if (reader.wire_type() == pbf_wire_type::length_delimited) {
     std::string_view data = view(reader);
     if (data.size() % sizeof(T))
@@ -106,9 +105,14 @@ void readExternal(pbf_reader reader, Tensor &tensor) {
   std::string_view key, value;
   while (reader.next())
     switch (reader.tag()) {
-    case 1: key = text(reader); break;
-    case 2: value = text(reader); break;
-    default: reader.skip();
+    case 1:
+      key = text(reader);
+      break;
+    case 2:
+      value = text(reader);
+      break;
+    default:
+      reader.skip();
     }
   if (key == "location")
     tensor.location = value;
@@ -125,8 +129,12 @@ Tensor readTensor(pbf_reader reader) {
   bool external = false;
   while (reader.next())
     switch (reader.tag()) {
-    case 1: integers(reader, tensor.dims); break;
-    case 2: tensor.type = static_cast<DataType>(integer(reader)); break;
+    case 1:
+      integers(reader, tensor.dims);
+      break;
+    case 2:
+      tensor.type = static_cast<DataType>(integer(reader));
+      break;
     case 4: // float_data
       // One packed run can be read in place, as raw bytes are.
       if (reader.wire_type() == pbf_wire_type::length_delimited &&
@@ -144,13 +152,29 @@ Tensor readTensor(pbf_reader reader) {
       }
       fixedBytes<float>(reader, fixed);
       break;
-    case 5: case 7: case 11: integers(reader, typed); break;
-    case 8: tensor.name = text(reader); break;
-    case 9: tensor.raw = text(reader); tensor.hasRaw = true; break;
-    case 10: fixedBytes<double>(reader, fixed); break;
-    case 13: readExternal(message(reader), tensor); break;
-    case 14: external = integer(reader) == 1; break;
-    default: reader.skip();
+    case 5:
+    case 7:
+    case 11:
+      integers(reader, typed);
+      break;
+    case 8:
+      tensor.name = text(reader);
+      break;
+    case 9:
+      tensor.raw = text(reader);
+      tensor.hasRaw = true;
+      break;
+    case 10:
+      fixedBytes<double>(reader, fixed);
+      break;
+    case 13:
+      readExternal(message(reader), tensor);
+      break;
+    case 14:
+      external = integer(reader) == 1;
+      break;
+    default:
+      reader.skip();
     }
   tensor.isExternal = external;
   if (tensor.dims.size() > kMaxRank)
@@ -170,22 +194,43 @@ Attribute readAttribute(pbf_reader reader, unsigned depth) {
   std::string floats;
   while (reader.next())
     switch (reader.tag()) {
-    case 1: attribute.name = text(reader); break;
-    case 2: require(reader, pbf_wire_type::fixed32);
-            attribute.f = reader.get_float(); break;
-    case 3: attribute.i = integer(reader); break;
-    case 4: attribute.s = text(reader); break;
-    case 5: attribute.t = std::make_shared<Tensor>(readTensor(message(reader)));
-            break;
-    case 6: attribute.g = std::make_shared<Graph>(
-                readGraph(message(reader), depth + 1));
-            break;
-    case 7: fixedBytes<float>(reader, floats); break;
-    case 8: integers(reader, attribute.ints); break;
-    case 9: attribute.strings.push_back(text(reader)); break;
-    case 20: attribute.kind = static_cast<int>(integer(reader)); break;
-    case 21: attribute.refName = text(reader); break;
-    default: reader.skip();
+    case 1:
+      attribute.name = text(reader);
+      break;
+    case 2:
+      require(reader, pbf_wire_type::fixed32);
+      attribute.f = reader.get_float();
+      break;
+    case 3:
+      attribute.i = integer(reader);
+      break;
+    case 4:
+      attribute.s = text(reader);
+      break;
+    case 5:
+      attribute.t = std::make_shared<Tensor>(readTensor(message(reader)));
+      break;
+    case 6:
+      attribute.g =
+          std::make_shared<Graph>(readGraph(message(reader), depth + 1));
+      break;
+    case 7:
+      fixedBytes<float>(reader, floats);
+      break;
+    case 8:
+      integers(reader, attribute.ints);
+      break;
+    case 9:
+      attribute.strings.push_back(text(reader));
+      break;
+    case 20:
+      attribute.kind = static_cast<int>(integer(reader));
+      break;
+    case 21:
+      attribute.refName = text(reader);
+      break;
+    default:
+      reader.skip();
     }
   attribute.floats.resize(floats.size() / sizeof(float));
   if (!floats.empty())
@@ -197,15 +242,29 @@ Node readNode(pbf_reader reader, unsigned depth) {
   Node node;
   while (reader.next())
     switch (reader.tag()) {
-    case 1: node.inputs.push_back(text(reader)); break;
-    case 2: node.outputs.push_back(text(reader)); break;
-    case 3: node.name = text(reader); break;
-    case 4: node.op = text(reader); break;
-    case 5: node.attributes.push_back(readAttribute(message(reader), depth));
-            break;
-    case 7: node.domain = text(reader); break;
-    case 8: node.overload = text(reader); break;
-    default: reader.skip();
+    case 1:
+      node.inputs.push_back(text(reader));
+      break;
+    case 2:
+      node.outputs.push_back(text(reader));
+      break;
+    case 3:
+      node.name = text(reader);
+      break;
+    case 4:
+      node.op = text(reader);
+      break;
+    case 5:
+      node.attributes.push_back(readAttribute(message(reader), depth));
+      break;
+    case 7:
+      node.domain = text(reader);
+      break;
+    case 8:
+      node.overload = text(reader);
+      break;
+    default:
+      reader.skip();
     }
   if (node.domain == "ai.onnx")
     node.domain = "";
@@ -216,9 +275,14 @@ Dim readDim(pbf_reader reader) {
   Dim dim;
   while (reader.next())
     switch (reader.tag()) {
-    case 1: dim.value = integer(reader); break;
-    case 2: dim.name = text(reader); break;
-    default: reader.skip();
+    case 1:
+      dim.value = integer(reader);
+      break;
+    case 2:
+      dim.name = text(reader);
+      break;
+    default:
+      reader.skip();
     }
   return dim;
 }
@@ -227,7 +291,9 @@ void readTensorType(pbf_reader reader, ValueInfo &info) {
   info.isTensor = true;
   while (reader.next())
     switch (reader.tag()) {
-    case 1: info.type = static_cast<DataType>(integer(reader)); break;
+    case 1:
+      info.type = static_cast<DataType>(integer(reader));
+      break;
     case 2: {
       info.hasShape = true;
       pbf_reader shape = message(reader);
@@ -240,7 +306,8 @@ void readTensorType(pbf_reader reader, ValueInfo &info) {
         throw Malformed("a value has too many dimensions");
       break;
     }
-    default: reader.skip();
+    default:
+      reader.skip();
     }
 }
 
@@ -248,7 +315,9 @@ ValueInfo readValueInfo(pbf_reader reader) {
   ValueInfo info;
   while (reader.next())
     switch (reader.tag()) {
-    case 1: info.name = text(reader); break;
+    case 1:
+      info.name = text(reader);
+      break;
     case 2: {
       pbf_reader type = message(reader);
       while (type.next())
@@ -258,7 +327,8 @@ ValueInfo readValueInfo(pbf_reader reader) {
           type.skip();
       break;
     }
-    default: reader.skip();
+    default:
+      reader.skip();
     }
   return info;
 }
@@ -270,14 +340,30 @@ Graph readGraph(pbf_reader reader, unsigned depth) {
   Graph graph;
   while (reader.next())
     switch (reader.tag()) {
-    case 1: graph.nodes.push_back(readNode(message(reader), depth)); break;
-    case 2: graph.name = text(reader); break;
-    case 5: graph.initializers.push_back(readTensor(message(reader))); break;
-    case 11: graph.inputs.push_back(readValueInfo(message(reader))); break;
-    case 12: graph.outputs.push_back(readValueInfo(message(reader))); break;
-    case 13: graph.values.push_back(readValueInfo(message(reader))); break;
-    case 15: graph.hasSparseInitializers = true; reader.skip(); break;
-    default: reader.skip();
+    case 1:
+      graph.nodes.push_back(readNode(message(reader), depth));
+      break;
+    case 2:
+      graph.name = text(reader);
+      break;
+    case 5:
+      graph.initializers.push_back(readTensor(message(reader)));
+      break;
+    case 11:
+      graph.inputs.push_back(readValueInfo(message(reader)));
+      break;
+    case 12:
+      graph.outputs.push_back(readValueInfo(message(reader)));
+      break;
+    case 13:
+      graph.values.push_back(readValueInfo(message(reader)));
+      break;
+    case 15:
+      graph.hasSparseInitializers = true;
+      reader.skip();
+      break;
+    default:
+      reader.skip();
     }
   return graph;
 }
@@ -287,9 +373,14 @@ void readOpset(pbf_reader reader, std::map<std::string_view, int64_t> &opsets) {
   int64_t version = 0;
   while (reader.next())
     switch (reader.tag()) {
-    case 1: domain = text(reader); break;
-    case 2: version = integer(reader); break;
-    default: reader.skip();
+    case 1:
+      domain = text(reader);
+      break;
+    case 2:
+      version = integer(reader);
+      break;
+    default:
+      reader.skip();
     }
   opsets[domain == "ai.onnx" ? "" : domain] = version;
 }
@@ -298,17 +389,35 @@ Function readFunction(pbf_reader reader) {
   Function function;
   while (reader.next())
     switch (reader.tag()) {
-    case 1: function.name = text(reader); break;
-    case 4: function.inputs.push_back(text(reader)); break;
-    case 5: function.outputs.push_back(text(reader)); break;
-    case 6: function.attributes.push_back(text(reader)); break;
-    case 7: function.nodes.push_back(readNode(message(reader), 1)); break;
-    case 9: readOpset(message(reader), function.opsets); break;
-    case 10: function.domain = text(reader); break;
-    case 11: function.defaults.push_back(readAttribute(message(reader), 1));
-             break;
-    case 13: function.overload = text(reader); break;
-    default: reader.skip();
+    case 1:
+      function.name = text(reader);
+      break;
+    case 4:
+      function.inputs.push_back(text(reader));
+      break;
+    case 5:
+      function.outputs.push_back(text(reader));
+      break;
+    case 6:
+      function.attributes.push_back(text(reader));
+      break;
+    case 7:
+      function.nodes.push_back(readNode(message(reader), 1));
+      break;
+    case 9:
+      readOpset(message(reader), function.opsets);
+      break;
+    case 10:
+      function.domain = text(reader);
+      break;
+    case 11:
+      function.defaults.push_back(readAttribute(message(reader), 1));
+      break;
+    case 13:
+      function.overload = text(reader);
+      break;
+    default:
+      reader.skip();
     }
   return function;
 }
@@ -317,13 +426,27 @@ Model readModel(pbf_reader &reader, bool &hasGraph) {
   Model model;
   while (reader.next())
     switch (reader.tag()) {
-    case 1: model.irVersion = integer(reader); break;
-    case 2: model.producer = text(reader); break;
-    case 3: model.producerVersion = text(reader); break;
-    case 7: model.graph = readGraph(message(reader), 0); hasGraph = true; break;
-    case 8: readOpset(message(reader), model.opsets); break;
-    case 25: model.functions.push_back(readFunction(message(reader))); break;
-    default: reader.skip();
+    case 1:
+      model.irVersion = integer(reader);
+      break;
+    case 2:
+      model.producer = text(reader);
+      break;
+    case 3:
+      model.producerVersion = text(reader);
+      break;
+    case 7:
+      model.graph = readGraph(message(reader), 0);
+      hasGraph = true;
+      break;
+    case 8:
+      readOpset(message(reader), model.opsets);
+      break;
+    case 25:
+      model.functions.push_back(readFunction(message(reader)));
+      break;
+    default:
+      reader.skip();
     }
   return model;
 }
@@ -332,18 +455,30 @@ Model readModel(pbf_reader &reader, bool &hasGraph) {
 
 unsigned tilework::onnx::bitsOf(DataType type) {
   switch (type) {
-  case DataType::Uint4: case DataType::Int4: case DataType::Float4E2M1:
+  case DataType::Uint4:
+  case DataType::Int4:
+  case DataType::Float4E2M1:
     return 4;
-  case DataType::Uint8: case DataType::Int8: case DataType::Bool:
-  case DataType::Float8E4M3FN: case DataType::Float8E4M3FNUZ:
-  case DataType::Float8E5M2: case DataType::Float8E5M2FNUZ:
+  case DataType::Uint8:
+  case DataType::Int8:
+  case DataType::Bool:
+  case DataType::Float8E4M3FN:
+  case DataType::Float8E4M3FNUZ:
+  case DataType::Float8E5M2:
+  case DataType::Float8E5M2FNUZ:
     return 8;
-  case DataType::Uint16: case DataType::Int16: case DataType::Float16:
+  case DataType::Uint16:
+  case DataType::Int16:
+  case DataType::Float16:
   case DataType::Bfloat16:
     return 16;
-  case DataType::Float: case DataType::Int32: case DataType::Uint32:
+  case DataType::Float:
+  case DataType::Int32:
+  case DataType::Uint32:
     return 32;
-  case DataType::Int64: case DataType::Uint64: case DataType::Double:
+  case DataType::Int64:
+  case DataType::Uint64:
+  case DataType::Double:
   case DataType::Complex64:
     return 64;
   case DataType::Complex128:
@@ -355,10 +490,12 @@ unsigned tilework::onnx::bitsOf(DataType type) {
 
 std::string_view tilework::onnx::nameOf(DataType type) {
   static constexpr std::string_view names[] = {
-      "undefined", "float32", "uint8", "int8", "uint16", "int16", "int32",
-      "int64", "string", "bool", "float16", "float64", "uint32", "uint64",
-      "complex64", "complex128", "bfloat16", "float8e4m3fn", "float8e4m3fnuz",
-      "float8e5m2", "float8e5m2fnuz", "uint4", "int4", "float4e2m1"};
+      "undefined",      "float32",      "uint8",          "int8",
+      "uint16",         "int16",        "int32",          "int64",
+      "string",         "bool",         "float16",        "float64",
+      "uint32",         "uint64",       "complex64",      "complex128",
+      "bfloat16",       "float8e4m3fn", "float8e4m3fnuz", "float8e5m2",
+      "float8e5m2fnuz", "uint4",        "int4",           "float4e2m1"};
   auto index = static_cast<size_t>(type);
   return index < std::size(names) ? names[index] : "unknown";
 }

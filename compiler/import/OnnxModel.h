@@ -21,11 +21,30 @@ namespace tilework::onnx {
 
 /// TensorProto.DataType of ONNX's schema.
 enum class DataType : int32_t {
-  Undefined = 0, Float = 1, Uint8 = 2, Int8 = 3, Uint16 = 4, Int16 = 5,
-  Int32 = 6, Int64 = 7, String = 8, Bool = 9, Float16 = 10, Double = 11,
-  Uint32 = 12, Uint64 = 13, Complex64 = 14, Complex128 = 15, Bfloat16 = 16,
-  Float8E4M3FN = 17, Float8E4M3FNUZ = 18, Float8E5M2 = 19, Float8E5M2FNUZ = 20,
-  Uint4 = 21, Int4 = 22, Float4E2M1 = 23
+  Undefined = 0,
+  Float = 1,
+  Uint8 = 2,
+  Int8 = 3,
+  Uint16 = 4,
+  Int16 = 5,
+  Int32 = 6,
+  Int64 = 7,
+  String = 8,
+  Bool = 9,
+  Float16 = 10,
+  Double = 11,
+  Uint32 = 12,
+  Uint64 = 13,
+  Complex64 = 14,
+  Complex128 = 15,
+  Bfloat16 = 16,
+  Float8E4M3FN = 17,
+  Float8E4M3FNUZ = 18,
+  Float8E5M2 = 19,
+  Float8E5M2FNUZ = 20,
+  Uint4 = 21,
+  Int4 = 22,
+  Float4E2M1 = 23
 };
 
 /// Bits of one element as stored in raw bytes; 0 where there is no fixed size.
@@ -53,8 +72,17 @@ struct Graph;
 
 /// AttributeProto; `kind` is the schema's AttributeType.
 struct Attribute {
-  enum Kind { Undefined = 0, Float = 1, Int = 2, String = 3, TensorValue = 4,
-              GraphValue = 5, Floats = 6, Ints = 7, Strings = 8 };
+  enum Kind {
+    Undefined = 0,
+    Float = 1,
+    Int = 2,
+    String = 3,
+    TensorValue = 4,
+    GraphValue = 5,
+    Floats = 6,
+    Ints = 7,
+    Strings = 8
+  };
   std::string_view name;
   int kind = Undefined;
   float f = 0;

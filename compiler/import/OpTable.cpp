@@ -184,8 +184,8 @@ NodeContext::integersFrom(std::string_view name, size_t i) const {
 int64_t NodeContext::axis(int64_t value, int64_t rank) const {
   int64_t positive = value < 0 ? value + rank : value;
   if (positive < 0 || positive >= rank)
-    throw InvalidNode("axis " + std::to_string(value) +
-                      " is not within rank " + std::to_string(rank));
+    throw InvalidNode("axis " + std::to_string(value) + " is not within rank " +
+                      std::to_string(rank));
   return positive;
 }
 

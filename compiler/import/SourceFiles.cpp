@@ -51,8 +51,8 @@ unsigned SourceFiles::map(int descriptor, std::string name,
   }
   Entry entry;
   if (info.st_size > 0) {
-    entry.mapping = ::mmap(nullptr, info.st_size, PROT_READ, MAP_PRIVATE,
-                           descriptor, 0);
+    entry.mapping =
+        ::mmap(nullptr, info.st_size, PROT_READ, MAP_PRIVATE, descriptor, 0);
     if (entry.mapping == MAP_FAILED) {
       error = "cannot map " + quoted(name) + ": " + std::strerror(errno);
       return kFailed;
@@ -73,8 +73,8 @@ unsigned SourceFiles::addFile(const std::string &path, std::string &error) {
     return kFailed;
   }
   size_t slash = path.find_last_of('/');
-  unsigned index =
-      map(file.value, slash == path.npos ? path : path.substr(slash + 1), error);
+  unsigned index = map(
+      file.value, slash == path.npos ? path : path.substr(slash + 1), error);
   return index;
 }
 
@@ -107,10 +107,9 @@ unsigned SourceFiles::addExternal(const std::string &base,
       Descriptor file(::openat(folder.value, part.c_str(),
                                O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK));
       if (file.value < 0)
-        return refuse(errno == ELOOP
-                          ? "is a symbolic link"
-                          : std::string("cannot be opened: ") +
-                                std::strerror(errno));
+        return refuse(errno == ELOOP ? "is a symbolic link"
+                                     : std::string("cannot be opened: ") +
+                                           std::strerror(errno));
       struct stat info;
       if (::fstat(file.value, &info) != 0 || !S_ISREG(info.st_mode))
         return refuse("is not a plain file");

@@ -27,38 +27,64 @@ Type ValueBuilder::elementType(DataType type) const {
                                      : IntegerType::Unsigned);
   };
   switch (type) {
-  case DataType::Float: return b.getF32Type();
-  case DataType::Double: return b.getF64Type();
-  case DataType::Float16: return b.getF16Type();
-  case DataType::Bfloat16: return b.getBF16Type();
-  case DataType::Bool: return b.getI1Type();
-  case DataType::Int4: return integer(4, true);
-  case DataType::Int8: return integer(8, true);
-  case DataType::Int16: return integer(16, true);
-  case DataType::Int32: return integer(32, true);
-  case DataType::Int64: return integer(64, true);
-  case DataType::Uint4: return integer(4, false);
-  case DataType::Uint8: return integer(8, false);
-  case DataType::Uint16: return integer(16, false);
-  case DataType::Uint32: return integer(32, false);
-  case DataType::Uint64: return integer(64, false);
-  default: return {};
+  case DataType::Float:
+    return b.getF32Type();
+  case DataType::Double:
+    return b.getF64Type();
+  case DataType::Float16:
+    return b.getF16Type();
+  case DataType::Bfloat16:
+    return b.getBF16Type();
+  case DataType::Bool:
+    return b.getI1Type();
+  case DataType::Int4:
+    return integer(4, true);
+  case DataType::Int8:
+    return integer(8, true);
+  case DataType::Int16:
+    return integer(16, true);
+  case DataType::Int32:
+    return integer(32, true);
+  case DataType::Int64:
+    return integer(64, true);
+  case DataType::Uint4:
+    return integer(4, false);
+  case DataType::Uint8:
+    return integer(8, false);
+  case DataType::Uint16:
+    return integer(16, false);
+  case DataType::Uint32:
+    return integer(32, false);
+  case DataType::Uint64:
+    return integer(64, false);
+  default:
+    return {};
   }
 }
 
 DataType ValueBuilder::dataType(Type element) {
-  if (element.isF32()) return DataType::Float;
-  if (element.isF64()) return DataType::Double;
-  if (element.isF16()) return DataType::Float16;
-  if (element.isBF16()) return DataType::Bfloat16;
+  if (element.isF32())
+    return DataType::Float;
+  if (element.isF64())
+    return DataType::Double;
+  if (element.isF16())
+    return DataType::Float16;
+  if (element.isBF16())
+    return DataType::Bfloat16;
   bool isUnsigned = element.isUnsignedInteger();
   switch (element.getIntOrFloatBitWidth()) {
-  case 1: return DataType::Bool;
-  case 4: return isUnsigned ? DataType::Uint4 : DataType::Int4;
-  case 8: return isUnsigned ? DataType::Uint8 : DataType::Int8;
-  case 16: return isUnsigned ? DataType::Uint16 : DataType::Int16;
-  case 32: return isUnsigned ? DataType::Uint32 : DataType::Int32;
-  default: return isUnsigned ? DataType::Uint64 : DataType::Int64;
+  case 1:
+    return DataType::Bool;
+  case 4:
+    return isUnsigned ? DataType::Uint4 : DataType::Int4;
+  case 8:
+    return isUnsigned ? DataType::Uint8 : DataType::Int8;
+  case 16:
+    return isUnsigned ? DataType::Uint16 : DataType::Int16;
+  case 32:
+    return isUnsigned ? DataType::Uint32 : DataType::Int32;
+  default:
+    return isUnsigned ? DataType::Uint64 : DataType::Int64;
   }
 }
 
@@ -84,11 +110,11 @@ Val ValueBuilder::fromExpr(ExprAttr expr, StringRef name) {
   val.name = name.str();
   if (auto span = dyn_cast<SpanAttr>(expr.getSource());
       span && expr.getSteps().empty()) {
-    int64_t limit = val.isFloat() ? kMaxFoldedFloats
-                    : storedBits(val.element()) >= 32 ||
-                            val.element().isInteger(1)
-                        ? HostTensor::kMaxElements
-                        : kMaxFoldedFloats;
+    int64_t limit =
+        val.isFloat() ? kMaxFoldedFloats
+        : storedBits(val.element()) >= 32 || val.element().isInteger(1)
+            ? HostTensor::kMaxElements
+            : kMaxFoldedFloats;
     if (val.type.getNumElements() <= limit)
       val.host = HostTensor::fromBytes(
           dataType(val.element()), val.shape().vec(),
@@ -165,12 +191,12 @@ ExprAttr ValueBuilder::expression(const Val &val) {
     return ExprAttr::get(context, denseAttribute(stored, type), steps);
   std::string bytes = stored.toBytes();
   uint64_t size = bytes.size();
-  unsigned file = files.addBytes(
-      std::move(bytes), "constant:" + std::to_string(files.size()));
-  return ExprAttr::get(context,
-                       SpanAttr::get(context, file, 0, size, val.element(),
-                                     stored.shape()),
-                       steps);
+  unsigned file = files.addBytes(std::move(bytes),
+                                 "constant:" + std::to_string(files.size()));
+  return ExprAttr::get(
+      context,
+      SpanAttr::get(context, file, 0, size, val.element(), stored.shape()),
+      steps);
 }
 
 Value ValueBuilder::materialise(const Val &val) {
@@ -179,9 +205,9 @@ Value ValueBuilder::materialise(const Val &val) {
   if (val.host) {
     // One repeated element: a scalar, and a broadcast that folds away.
     if (val.type.getNumElements() > 1 && val.host->isSplat()) {
-      HostTensor one = val.host->slice(Shape(val.rank(), 0),
-                                       Shape(val.rank(), 1),
-                                       Shape(val.rank(), 1))
+      HostTensor one = val.host
+                           ->slice(Shape(val.rank(), 0), Shape(val.rank(), 1),
+                                   Shape(val.rank(), 1))
                            .reshape({});
       return BroadcastOp::create(builder, loc, val.type,
                                  materialise(fromHost(one)));
@@ -241,7 +267,8 @@ Val ValueBuilder::unary(UnaryKind kind, const Val &x) {
   Type element = kind == UnaryKind::IsNan ? builder.getI1Type() : x.element();
   if (x.expr && kind != UnaryKind::IsNan)
     return withStep(x, UnaryStepAttr::get(builder.getContext(), kind));
-  return emit(UnaryOp::create(builder, loc, tensorType(x.shape().vec(), element), kind,
+  return emit(UnaryOp::create(builder, loc,
+                              tensorType(x.shape().vec(), element), kind,
                               materialise(x)));
 }
 
@@ -256,8 +283,8 @@ Val ValueBuilder::binary(BinaryKind kind, const Val &a, const Val &b) {
     MLIRContext *context = builder.getContext();
     bool reversed = !a.expr;
     const Val &left = reversed ? b : a, &right = reversed ? a : b;
-    return withStep(left, BinaryStepAttr::get(context, kind, expression(right),
-                                              reversed));
+    return withStep(
+        left, BinaryStepAttr::get(context, kind, expression(right), reversed));
   }
   Type element = isComparison(kind) ? builder.getI1Type() : a.element();
   return emit(BinaryOp::create(builder, loc, tensorType(shape, element), kind,
@@ -289,8 +316,8 @@ Val ValueBuilder::cast(const Val &x, Type element) {
       return fromHost(*folded);
   if (x.isConstant())
     return withStep(x, CastStepAttr::get(builder.getContext(), element));
-  return emit(
-      CastOp::create(builder, loc, tensorType(x.shape().vec(), element), materialise(x)));
+  return emit(CastOp::create(builder, loc, tensorType(x.shape().vec(), element),
+                             materialise(x)));
 }
 
 //===----------------------------------------------------------------------===//

@@ -101,7 +101,8 @@ public:
   Val matmul(const Val &a, const Val &b, bool transposeA, bool transposeB,
              const Val &bias = Val());
   Val softmax(const Val &x);
-  Val layerNorm(const Val &x, const Val &scale, const Val &shift, float epsilon);
+  Val layerNorm(const Val &x, const Val &scale, const Val &shift,
+                float epsilon);
   Val rmsNorm(const Val &x, const Val &scale, float epsilon);
   Val gelu(const Val &x, graph::GeluForm form);
 

@@ -40,8 +40,8 @@ Val ValueBuilder::transpose(const Val &x, const Shape &permutation) {
   if (x.host)
     return fromHost(x.host->transpose(permutation));
   if (x.expr)
-    return withStep(
-        x, TransposeStepAttr::get(builder.getContext(), permutation));
+    return withStep(x,
+                    TransposeStepAttr::get(builder.getContext(), permutation));
   return emit(TransposeOp::create(builder, loc, tensorType(shape, x.element()),
                                   materialise(x), permutation));
 }
@@ -118,8 +118,8 @@ Val ValueBuilder::concat(const std::vector<Val> &inputs, int64_t axis) {
     SmallVector<ExprAttr> others;
     for (const Val &input : llvm::drop_begin(inputs))
       others.push_back(expression(input));
-    return withStep(inputs.front(), ConcatStepAttr::get(builder.getContext(),
-                                                        axis, others));
+    return withStep(inputs.front(),
+                    ConcatStepAttr::get(builder.getContext(), axis, others));
   }
   SmallVector<Value> operands;
   for (const Val &input : inputs)
@@ -127,7 +127,8 @@ Val ValueBuilder::concat(const std::vector<Val> &inputs, int64_t axis) {
       operands.push_back(materialise(input));
   if (operands.size() == 1)
     return fromValue(operands.front());
-  return emit(ConcatOp::create(builder, loc, tensorType(shape, inputs.front().element()),
+  return emit(ConcatOp::create(builder, loc,
+                               tensorType(shape, inputs.front().element()),
                                operands, axis));
 }
 

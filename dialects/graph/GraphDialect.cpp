@@ -20,9 +20,9 @@ using namespace tilework::graph;
 
 static ParseResult parseDimList(AsmParser &parser,
                                 SmallVectorImpl<int64_t> &dims) {
-  return parser.parseCommaSeparatedList(
-      AsmParser::Delimiter::Square,
-      [&] { return parser.parseInteger(dims.emplace_back()); });
+  return parser.parseCommaSeparatedList(AsmParser::Delimiter::Square, [&] {
+    return parser.parseInteger(dims.emplace_back());
+  });
 }
 
 static void printDimList(AsmPrinter &printer, ArrayRef<int64_t> dims) {
@@ -33,9 +33,9 @@ static void printDimList(AsmPrinter &printer, ArrayRef<int64_t> dims) {
 
 static ParseResult parseAttrList(AsmParser &parser,
                                  SmallVectorImpl<Attribute> &attributes) {
-  return parser.parseCommaSeparatedList(
-      AsmParser::Delimiter::Square,
-      [&] { return parser.parseAttribute(attributes.emplace_back()); });
+  return parser.parseCommaSeparatedList(AsmParser::Delimiter::Square, [&] {
+    return parser.parseAttribute(attributes.emplace_back());
+  });
 }
 
 static void printAttrList(AsmPrinter &printer, ArrayRef<Attribute> attributes) {

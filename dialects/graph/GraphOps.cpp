@@ -93,13 +93,12 @@ LogicalResult MatmulOp::verify() {
   RankedTensorType result = typeOf(getResult());
   if (lhs.getRank() < 2 || rhs.getRank() < 2)
     return emitOpError() << "needs operands of rank 2 or more";
-  int64_t inner =
-      rhs.getDimSize(rhs.getRank() - (getTransposeRhs() ? 1 : 2));
+  int64_t inner = rhs.getDimSize(rhs.getRank() - (getTransposeRhs() ? 1 : 2));
   if (getK() != inner)
     return emitOpError() << "sums over " << getK() << " elements of lhs but "
                          << inner << " of rhs";
-  auto batch = broadcastShapes(lhs.getShape().drop_back(2),
-                               rhs.getShape().drop_back(2));
+  auto batch =
+      broadcastShapes(lhs.getShape().drop_back(2), rhs.getShape().drop_back(2));
   if (failed(batch))
     return emitOpError() << "batch dimensions of " << lhs << " and " << rhs
                          << " do not broadcast";
@@ -129,8 +128,7 @@ static LogicalResult verifyWindow(Operation *op, ArrayRef<int64_t> window,
   if (window.size() != 2)
     return op->emitOpError() << what << "_window must be [first, stride]";
   int64_t last = window[0] + (count - 1) * window[1];
-  if (std::min(window[0], last) < 0 ||
-      std::max(window[0], last) + size > width)
+  if (std::min(window[0], last) < 0 || std::max(window[0], last) + size > width)
     return op->emitOpError() << what << "_window leaves the " << width
                              << " columns of its tensor";
   return success();
@@ -224,7 +222,8 @@ LogicalResult EmbeddingOp::verify() {
   RankedTensorType table = typeOf(getTable()), ids = typeOf(getIds());
   if (table.getRank() != 2)
     return emitOpError() << "needs a table of rank 2, not " << table;
-  if (!ids.getElementType().isInteger(32) && !ids.getElementType().isInteger(64))
+  if (!ids.getElementType().isInteger(32) &&
+      !ids.getElementType().isInteger(64))
     return emitOpError() << "needs ids of type i32 or i64, not " << ids;
   SmallVector<int64_t> shape(ids.getShape());
   shape.push_back(table.getDimSize(1));
@@ -353,8 +352,8 @@ LogicalResult TransposeOp::verify() {
     shape.push_back(input.getDimSize(dim));
   }
   if (!seen.all())
-    return emitOpError() << "permutation must name each of "
-                         << input.getRank() << " dimensions";
+    return emitOpError() << "permutation must name each of " << input.getRank()
+                         << " dimensions";
   if (typeOf(getResult()).getShape() != ArrayRef<int64_t>(shape))
     return emitOpError() << "result has a shape other than the permutation "
                             "gives";
@@ -372,8 +371,8 @@ LogicalResult SliceOp::verify() {
     int64_t first = getOffsets()[i], size = getSizes()[i];
     int64_t last = first + (size - 1) * getStrides()[i];
     int64_t dim = input.getDimSize(i);
-    if (size < 0 || (size > 0 && (first < 0 || first >= dim || last < 0 ||
-                                  last >= dim)))
+    if (size < 0 ||
+        (size > 0 && (first < 0 || first >= dim || last < 0 || last >= dim)))
       return emitOpError() << "leaves dimension " << i << " of size " << dim;
   }
   if (typeOf(getResult()).getShape() != getSizes())

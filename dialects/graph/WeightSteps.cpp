@@ -85,8 +85,8 @@ inferSlice(SliceStepAttr step, RankedTensorType type, ErrorFn emitError) {
     int64_t first = step.getOffsets()[i], size = step.getSizes()[i];
     int64_t last = first + (size - 1) * step.getStrides()[i];
     int64_t dim = type.getDimSize(i);
-    if (size < 0 || (size > 0 && (first < 0 || first >= dim || last < 0 ||
-                                  last >= dim)))
+    if (size < 0 ||
+        (size > 0 && (first < 0 || first >= dim || last < 0 || last >= dim)))
       return emitError() << "slice_step leaves dimension " << i << " of size "
                          << dim;
   }
@@ -105,13 +105,14 @@ inferStep(Attribute attribute, RankedTensorType type, ErrorFn emitError) {
       })
       .Case([&](UnaryStepAttr step) -> Result { return type; })
       .Case([&](BinaryStepAttr step) -> Result {
-        FailureOr<RankedTensorType> other = step.getOperand().inferType(emitError);
+        FailureOr<RankedTensorType> other =
+            step.getOperand().inferType(emitError);
         if (failed(other))
           return failure();
         auto shape = broadcastShapes(type.getShape(), other->getShape());
         if (failed(shape) || other->getElementType() != element)
-          return emitError() << "binary_step cannot combine " << type
-                             << " with " << *other;
+          return emitError()
+                 << "binary_step cannot combine " << type << " with " << *other;
         Type result = isComparison(step.getKind())
                           ? IntegerType::get(type.getContext(), 1)
                           : element;
@@ -138,13 +139,16 @@ inferStep(Attribute attribute, RankedTensorType type, ErrorFn emitError) {
                              << "of " << type;
         return RankedTensorType::get(step.getShape(), element);
       })
-      .Case([&](SliceStepAttr step) { return inferSlice(step, type, emitError); })
+      .Case(
+          [&](SliceStepAttr step) { return inferSlice(step, type, emitError); })
       .Case([&](BroadcastStepAttr step) -> Result {
         if (!broadcastsTo(type.getShape(), step.getShape()))
           return emitError() << "broadcast_step does not fit " << type;
         return RankedTensorType::get(step.getShape(), element);
       })
-      .Case([&](ConcatStepAttr step) { return inferConcat(step, type, emitError); })
+      .Case([&](ConcatStepAttr step) {
+        return inferConcat(step, type, emitError);
+      })
       .Default([&](Attribute other) -> Result {
         return emitError() << "not a step of a weight: " << other;
       });

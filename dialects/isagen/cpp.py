@@ -66,8 +66,7 @@ def header(isa):
     opcodes = ["enum class Opcode : uint8_t {"]
     opcodes += [f"  {i.definition} = {i.opcode}," for i in isa.instructions]
     constants = [
-        f"constexpr unsigned k{c.definition} = {c.value}; ///< {c.sentence}"
-        for c in isa.constants
+        f"constexpr unsigned k{c.definition} = {c.value}; ///< {c.sentence}" for c in isa.constants
     ]
     names = ", ".join(i.definition for i in isa.instructions)
     return fill(
@@ -90,10 +89,7 @@ def tables(isa):
     out = []
     for e in isa.enumerations:
         out.append(f"static constexpr CaseInfo k{e.definition}Cases[] = {{")
-        out += [
-            f"    {{{literal(c.name)}, {c.value}, {literal(c.sentence)}}},"
-            for c in e.cases
-        ]
+        out += [f"    {{{literal(c.name)}, {c.value}, {literal(c.sentence)}}}," for c in e.cases]
         out.append("};")
     out.append("static constexpr EnumerationInfo kEnumerations[] = {")
     index = {}
@@ -134,5 +130,3 @@ def tables(isa):
         positions[i.opcode] = n
     out.append("    " + ", ".join(map(str, positions)) + "};")
     return fill("InstructionTables.inc.in", tables="\n".join(out))
-
-

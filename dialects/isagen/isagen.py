@@ -41,9 +41,7 @@ def main():
     parser.add_argument("--output", action="append", default=[])
     arguments = parser.parse_args()
     try:
-        isa = records.read(
-            tablegen.dump(arguments.tblgen, arguments.root, arguments.definitions)
-        )
+        isa = records.read(tablegen.dump(arguments.tblgen, arguments.root, arguments.definitions))
         for output in arguments.output:
             kind, path = output.split("=", 1)
             write(path, EMITTERS[kind](isa))

@@ -163,8 +163,7 @@ def read_enumeration(records, record):
         require(case["sentence"], f"{owner}: '{case['name']}' needs a sentence")
         require(
             0 <= case["value"] < 1 << record["width"],
-            f"{owner}: {case['name']} = {case['value']} does not fit "
-            f"{record['width']} bits",
+            f"{owner}: {case['name']} = {case['value']} does not fit {record['width']} bits",
         )
     require(cases, f"{owner}: no cases")
     check_unique((c.name for c in cases), owner)
@@ -185,9 +184,7 @@ def read_field(records, record, lsb, enumerations, owner):
             any(c.value == 0 for c in enumeration.cases),
             f"{owner}.{name}: a field's enumeration needs a case of value 0",
         )
-    return Field(
-        name, record["kind"], lsb, record["width"], record["sentence"], enumeration
-    )
+    return Field(name, record["kind"], lsb, record["width"], record["sentence"], enumeration)
 
 
 def read_instruction(records, record, enumerations, bits):
@@ -197,9 +194,7 @@ def read_instruction(records, record, enumerations, bits):
     require(0 <= record["opcode"] < 1 << OPCODE_BITS, f"{owner}: opcode out of range")
     fields, lsb = [], OPCODE_BITS
     for reference in record["fields"]:
-        fields.append(
-            read_field(records, follow(records, reference), lsb, enumerations, owner)
-        )
+        fields.append(read_field(records, follow(records, reference), lsb, enumerations, owner))
         lsb += fields[-1].width
     require(lsb <= bits, f"{owner}: {lsb} bits, an instruction has {bits}")
     check_unique((f.name for f in fields), owner)
@@ -247,8 +242,7 @@ def check_registers(isa):
                 count = isa.constant(REGISTER_KINDS[f.kind][1])
                 require(
                     count == 1 << f.width,
-                    f"{instruction.definition}.{f.name}: {f.width} bits for "
-                    f"{count} registers",
+                    f"{instruction.definition}.{f.name}: {f.width} bits for {count} registers",
                 )
 
 
@@ -259,8 +253,7 @@ def read(records):
         for r in definitions_of(records, "Constant")
     ]
     enumerations = {
-        r["!name"]: read_enumeration(records, r)
-        for r in definitions_of(records, "Enumeration")
+        r["!name"]: read_enumeration(records, r) for r in definitions_of(records, "Enumeration")
     }
     bits = 8 * next(c.value for c in constants if c.name == "instruction_bytes")
     instructions = [
@@ -269,9 +262,7 @@ def read(records):
     ]
     check_unique((i.opcode for i in instructions), "opcodes")
     check_unique((i.mnemonic for i in instructions), "mnemonics")
-    check_unique(
-        [i.definition for i in instructions] + list(enumerations), "definitions"
-    )
+    check_unique([i.definition for i in instructions] + list(enumerations), "definitions")
     isa = InstructionSet(constants, list(enumerations.values()), instructions)
     check_registers(isa)
     return isa

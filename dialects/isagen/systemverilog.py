@@ -32,8 +32,7 @@ def enumeration(e):
     for n, c in enumerate(e.cases):
         comma = "" if n == last else ","
         out.append(
-            f"    {e.definition}{camel(c.name)} = {e.width}'d{c.value}{comma}"
-            f"  // {c.sentence}"
+            f"    {e.definition}{camel(c.name)} = {e.width}'d{c.value}{comma}  // {c.sentence}"
         )
     return "\n".join(out + [f"  }} {name}_e;", ""])
 
@@ -104,9 +103,7 @@ def package(isa):
     )
     names = [snake(i.definition) for i in isa.instructions]
     width = max(len(n) for n in names)
-    members = "\n".join(
-        f"    {n}_inst_t{' ' * (width - len(n))} {n}_inst;" for n in names
-    )
+    members = "\n".join(f"    {n}_inst_t{' ' * (width - len(n))} {n}_inst;" for n in names)
     sequencer = ", ".join(f"Op{i.definition}" for i in isa.instructions if i.is_sequencer)
     return fill(
         "tw_isa_pkg.sv.in",
@@ -116,13 +113,9 @@ def package(isa):
         structures="\n".join(structure(i, isa.bits) for i in isa.instructions),
         members=members,
         legal_values="\n".join(
-            legal_value(e)
-            for e in isa.enumerations
-            if not e.is_full and used(isa, e)
+            legal_value(e) for e in isa.enumerations if not e.is_full and used(isa, e)
         ),
-        legal_instructions="\n".join(
-            instruction_is_legal(i, isa.bits) for i in isa.instructions
-        ),
+        legal_instructions="\n".join(instruction_is_legal(i, isa.bits) for i in isa.instructions),
         units="\n".join(u for u in map(unit_of, isa.instructions) if u),
         sequencer=sequencer,
     )

@@ -73,12 +73,30 @@ EXP_LOW, EXP_HIGH = -90.0, 88.8125
 TABLES = [
     Table("Exponential", 7, [Octave(math.exp, 0.0, 1.0, 29, 90 / 128, 1 << 29)]),
     Table("Reciprocal", 7, [Octave(lambda m: 1.0 / m, 1.0, 1.0, 30, None, 1 << 30)]),
-    Table("ReciprocalRoot", 6, [Octave(lambda m: 1.0 / math.sqrt(m), 1.0, 1.0, 30, None, 1 << 30),
-                                Octave(lambda m: 1.0 / math.sqrt(m), 2.0, 2.0, 30)]),
-    Table("Root", 6, [Octave(math.sqrt, 1.0, 1.0, 30, None, 1 << 30), Octave(math.sqrt, 2.0, 2.0, 30)]),
+    Table(
+        "ReciprocalRoot",
+        6,
+        [
+            Octave(lambda m: 1.0 / math.sqrt(m), 1.0, 1.0, 30, None, 1 << 30),
+            Octave(lambda m: 1.0 / math.sqrt(m), 2.0, 2.0, 30),
+        ],
+    ),
+    Table(
+        "Root", 6, [Octave(math.sqrt, 1.0, 1.0, 30, None, 1 << 30), Octave(math.sqrt, 2.0, 2.0, 30)]
+    ),
     Table("Logarithm", 6, [Octave(math.log, 1.0, 1.0, 24), Octave(near_one, 1.0, 1.0, 30)]),
-    Table("Tanh", OFFSET_BITS, offset_octaves(lambda x: ratio(math.tanh, x, 1.0), SATURATION["Tanh"], 1 << 30)),
-    Table("Erf", OFFSET_BITS, offset_octaves(lambda x: ratio(math.erf, x, 2.0 / math.sqrt(math.pi)), SATURATION["Erf"], None)),
+    Table(
+        "Tanh",
+        OFFSET_BITS,
+        offset_octaves(lambda x: ratio(math.tanh, x, 1.0), SATURATION["Tanh"], 1 << 30),
+    ),
+    Table(
+        "Erf",
+        OFFSET_BITS,
+        offset_octaves(
+            lambda x: ratio(math.erf, x, 2.0 / math.sqrt(math.pi)), SATURATION["Erf"], None
+        ),
+    ),
     Table("Logistic", OFFSET_BITS, offset_octaves(logistic_tail, SATURATION["Logistic"], 1 << 29)),
     Table("Normal", OFFSET_BITS, offset_octaves(standard_tail, SATURATION["Normal"], 1 << 29)),
     Table("GeluTanh", OFFSET_BITS, offset_octaves(gelu_tanh_tail, SATURATION["GeluTanh"], 1 << 29)),
@@ -88,7 +106,9 @@ TABLES = [
 def interpolate(octave, left, width):
     """a0 + a1 s + a2 s^2 for s in [-1, 1] over the segment, in units of the result's last place."""
     node, unit = math.sqrt(3.0) / 2.0, float(1 << octave.fraction)
-    low, mid, high = (octave.function(left + width * (1.0 + s) / 2.0) * unit for s in (-node, 0.0, node))
+    low, mid, high = (
+        octave.function(left + width * (1.0 + s) / 2.0) * unit for s in (-node, 0.0, node)
+    )
     return mid, (high - low) / (2.0 * node), (high + low - 2.0 * mid) / (2.0 * node * node)
 
 
@@ -102,13 +122,17 @@ SAMPLES = [-T_ONE + i * (2 * T_ONE - 1) // 24 for i in range(25)]
 
 def fit_segment(octave, left, width, shift1, shift2, pin):
     a0, a1, a2 = interpolate(octave, left, width)
-    c1 = math.floor(a1 * 2.0**shift1 / T_ONE + 0.5 + 0.5)  # the inner shift rounds down by half on average
-    c2 = math.floor(a2 * 2.0**(shift1 + shift2) / T_ONE**2 + 0.5)
+    c1 = math.floor(
+        a1 * 2.0**shift1 / T_ONE + 0.5 + 0.5
+    )  # the inner shift rounds down by half on average
+    c2 = math.floor(a2 * 2.0 ** (shift1 + shift2) / T_ONE**2 + 0.5)
     unit = float(1 << octave.fraction)
     exact = [octave.function(left + width * (1.0 + t / T_ONE) / 2.0) * unit for t in SAMPLES]
     best = None
     for slope in (c1 - 1, c1, c1 + 1):
-        errors = [evaluate(0, slope, c2, shift1, shift2, t) - value for t, value in zip(SAMPLES, exact)]
+        errors = [
+            evaluate(0, slope, c2, shift1, shift2, t) - value for t, value in zip(SAMPLES, exact)
+        ]
         if pin is None:
             c0 = -math.floor((max(errors) + min(errors)) / 2.0 + 0.5)
         else:
@@ -133,9 +157,13 @@ def fit_table(table):
         lefts = [octave.start + i * width for i in range(count)]
         raw = [interpolate(octave, left, width) for left in lefts]
         steepest = max(abs(a1) + abs(a2) for _, a1, a2 in raw)
-        octave.shift1 = min(30, math.floor(math.log2(((1 << (C1_BITS - 1)) - 4) * T_ONE / steepest)))
+        octave.shift1 = min(
+            30, math.floor(math.log2(((1 << (C1_BITS - 1)) - 4) * T_ONE / steepest))
+        )
         bend = max(abs(a2) for _, _, a2 in raw) * 2.0**octave.shift1 / T_ONE**2
-        parts.append((octave, lefts, width, math.floor(math.log2(((1 << (C2_BITS - 1)) - 1) / bend))))
+        parts.append(
+            (octave, lefts, width, math.floor(math.log2(((1 << (C2_BITS - 1)) - 1) / bend)))
+        )
     table.shift2 = min(31, min(part[3] for part in parts))
     table.entries = []
     for number, (octave, lefts, width, _) in enumerate(parts):
@@ -145,7 +173,11 @@ def fit_table(table):
             pin = octave.pin if i == 0 else None
             table.entries.append(fit_segment(octave, left, width, octave.shift1, table.shift2, pin))
     for c0, c1, c2 in table.entries:
-        if not (-(1 << 31) <= c0 < 1 << 31 and abs(c1) < 1 << (C1_BITS - 1) and abs(c2) < 1 << (C2_BITS - 1)):
+        if not (
+            -(1 << 31) <= c0 < 1 << 31
+            and abs(c1) < 1 << (C1_BITS - 1)
+            and abs(c2) < 1 << (C2_BITS - 1)
+        ):
             raise SystemExit("a coefficient of %s does not fit" % table.name)
 
 
@@ -177,25 +209,39 @@ BANNER = "// Generated by sim/functional/GenerateSpecialFunctions.py. Do not edi
 
 
 def constants():
-    result = [("Saturation" + name, bits_of(value), "fp32 bits") for name, value in SATURATION.items()]
-    return result + [("ExponentialLow", bits_of(EXP_LOW), "fp32 bits"), ("ExponentialHigh", bits_of(EXP_HIGH), "fp32 bits"),
-                     ("ExponentialScale", EXP_SCALE, "1/ln 2, 13 bits of fraction"),
-                     ("ExponentialBias", EXP_BIAS, "keeps the remainder from going below 0, 23 bits of fraction"),
-                     ("LogTwo31", LN2_31, "ln 2, 31 bits of fraction"), ("LogTwo24", LN2_24, "ln 2, 24 bits of fraction")]
+    result = [
+        ("Saturation" + name, bits_of(value), "fp32 bits") for name, value in SATURATION.items()
+    ]
+    return result + [
+        ("ExponentialLow", bits_of(EXP_LOW), "fp32 bits"),
+        ("ExponentialHigh", bits_of(EXP_HIGH), "fp32 bits"),
+        ("ExponentialScale", EXP_SCALE, "1/ln 2, 13 bits of fraction"),
+        (
+            "ExponentialBias",
+            EXP_BIAS,
+            "keeps the remainder from going below 0, 23 bits of fraction",
+        ),
+        ("LogTwo31", LN2_31, "ln 2, 31 bits of fraction"),
+        ("LogTwo24", LN2_24, "ln 2, 24 bits of fraction"),
+    ]
 
 
 def write_cpp(path, tables):
     lines = [BANNER]
     for name, value, text in constants():
         lines.append("constexpr uint32_t k%s = 0x%xu; ///< %s\n" % (name, value, text))
-    lines.append("enum class FunctionTableIndex : uint8_t { %s };\n" % ", ".join(t.name for t in tables))
+    lines.append(
+        "enum class FunctionTableIndex : uint8_t { %s };\n" % ", ".join(t.name for t in tables)
+    )
     total = sum(len(t.entries) for t in tables)
     lines.append("constexpr FunctionTable kFunctionTables[%d] = {\n" % len(tables))
     base = 0
     for table in tables:
         shifts = [octave.shift1 for octave in table.octaves] + [0] * (OCTAVES - len(table.octaves))
-        lines.append("    {%d, %d, %d, {%s}}, // %s\n"
-                     % (base, table.segment_bits, table.shift2, ", ".join(map(str, shifts)), table.name))
+        lines.append(
+            "    {%d, %d, %d, {%s}}, // %s\n"
+            % (base, table.segment_bits, table.shift2, ", ".join(map(str, shifts)), table.name)
+        )
         base += len(table.entries)
     lines.append("};\nconstexpr unsigned kCoefficientCount = %d;\n" % total)
     entries = [entry for table in tables for entry in table.entries]
@@ -203,7 +249,10 @@ def write_cpp(path, tables):
     lines += ["    %d,\n" % c0 for c0, _, _ in entries]
     lines.append("};\n/// c1 in the upper %d bits, c2 in the lower %d.\n" % (C1_BITS, C2_BITS))
     lines.append("constexpr uint32_t kCoefficient12[%d] = {\n" % total)
-    lines += ["    0x%08xu,\n" % (((c1 << C2_BITS) & 0xFFFFFFFF) | (c2 & ((1 << C2_BITS) - 1))) for _, c1, c2 in entries]
+    lines += [
+        "    0x%08xu,\n" % (((c1 << C2_BITS) & 0xFFFFFFFF) | (c2 & ((1 << C2_BITS) - 1)))
+        for _, c1, c2 in entries
+    ]
     lines.append("};\n")
     with open(path, "w") as file:
         file.writelines(lines)
@@ -212,34 +261,60 @@ def write_cpp(path, tables):
 def write_sv(path, tables):
     entries = [entry for table in tables for entry in table.entries]
     bits = max(1, (len(entries) - 1).bit_length())
-    lines = [BANNER, "//\n// Tables and constants of the vector unit's special functions.\n\n",
-             "package tw_special_function_pkg;\n\n"]
+    lines = [
+        BANNER,
+        "//\n// Tables and constants of the vector unit's special functions.\n\n",
+        "package tw_special_function_pkg;\n\n",
+    ]
     for name, value, text in constants():
         lines.append("  localparam logic [31:0] %s = 32'h%08x;  // %s\n" % (name, value, text))
     lines.append("\n  localparam int unsigned TableCount = %d;\n" % len(tables))
     lines.append("  localparam int unsigned CoefficientCount = %d;\n" % len(entries))
     lines.append("  localparam int unsigned IndexWidth = %d;\n\n" % bits)
     lines.append("  typedef enum logic [3:0] {\n")
-    lines.append(",\n".join("    Table%s = 4'd%d" % (table.name, i) for i, table in enumerate(tables)))
+    lines.append(
+        ",\n".join("    Table%s = 4'd%d" % (table.name, i) for i, table in enumerate(tables))
+    )
     lines.append("\n  } table_e;\n\n")
-    lines.append("  // A segment's place: base entry, 7 (1) or 6 (0) bits of segment, and the two shifts.\n")
-    lines.append("  typedef struct packed {\n    logic [IndexWidth-1:0] base;\n    logic                  fine;\n"
-                 "    logic [4:0]            shift2;\n    logic [%d:0][4:0]       shift1;  // by octave\n  } table_t;\n\n" % (OCTAVES - 1))
+    lines.append(
+        "  // A segment's place: base entry, 7 (1) or 6 (0) bits of segment, and the two shifts.\n"
+    )
+    lines.append(
+        "  typedef struct packed {\n    logic [IndexWidth-1:0] base;\n    logic                  fine;\n"
+        "    logic [4:0]            shift2;\n    logic [%d:0][4:0]       shift1;  // by octave\n  } table_t;\n\n"
+        % (OCTAVES - 1)
+    )
     lines.append("  function automatic table_t table_of(table_e index);\n    case (index)\n")
     base = 0
     for i, table in enumerate(tables):
         shifts = [octave.shift1 for octave in table.octaves] + [0] * (OCTAVES - len(table.octaves))
         label = "default" if i == len(tables) - 1 else "Table" + table.name
-        lines.append("      %s: return {%d'd%d, 1'd%d, 5'd%d, {%s}};\n"
-                     % (label, bits, base, table.segment_bits == 7, table.shift2,
-                        ", ".join("5'd%d" % shift for shift in reversed(shifts))))
+        lines.append(
+            "      %s: return {%d'd%d, 1'd%d, 5'd%d, {%s}};\n"
+            % (
+                label,
+                bits,
+                base,
+                table.segment_bits == 7,
+                table.shift2,
+                ", ".join("5'd%d" % shift for shift in reversed(shifts)),
+            )
+        )
         base += len(table.entries)
     lines.append("    endcase\n  endfunction\n\n")
-    lines.append("  typedef struct packed {\n    logic signed [31:0] c0;\n    logic signed [%d:0] c1;\n"
-                 "    logic signed [%d:0] c2;\n  } coefficients_t;\n\n" % (C1_BITS - 1, C2_BITS - 1))
+    lines.append(
+        "  typedef struct packed {\n    logic signed [31:0] c0;\n    logic signed [%d:0] c1;\n"
+        "    logic signed [%d:0] c2;\n  } coefficients_t;\n\n" % (C1_BITS - 1, C2_BITS - 1)
+    )
     lines.append("  localparam logic [63:0] Coefficients [%d] = '{\n" % len(entries))
-    words = ["    64'h%016x" % (((c0 & 0xFFFFFFFF) << 32) | (((c1 << C2_BITS) & 0xFFFFFFFF) | (c2 & ((1 << C2_BITS) - 1))))
-             for c0, c1, c2 in entries]
+    words = [
+        "    64'h%016x"
+        % (
+            ((c0 & 0xFFFFFFFF) << 32)
+            | (((c1 << C2_BITS) & 0xFFFFFFFF) | (c2 & ((1 << C2_BITS) - 1)))
+        )
+        for c0, c1, c2 in entries
+    ]
     lines.append(",\n".join(words) + "\n  };\n\nendpackage\n")
     with open(path, "w") as file:
         file.writelines(lines)
