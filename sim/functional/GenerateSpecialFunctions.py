@@ -182,14 +182,15 @@ def fit_table(table):
 
 
 LN2_31, LN2_24 = round(math.log(2.0) * 2**31), round(math.log(2.0) * 2**24)
-EXP_SCALE, EXP_BIAS = round(2**13 / math.log(2.0)), 42000
+EXP_SCALE = math.floor(2**13 / math.log(2.0))
 
 
 def check_exponential_reduction():
-    """The estimate of floor(x / ln 2) leaves a remainder inside the table for every x that is not clamped."""
+    """The estimate of floor(x / ln 2), with a factor rounded down for x >= 0 and up for x < 0, leaves a remainder
+    inside the table for every x that is not clamped."""
     limit = 90 << 24
     for a in range(math.floor(EXP_LOW * 1024) - 1, math.ceil(EXP_HIGH * 1024) + 1):
-        n = (a * EXP_SCALE - EXP_BIAS) >> 23
+        n = (a * (EXP_SCALE + (a < 0))) >> 23
         low = (a << 21) - n * LN2_31
         if low < 0 or low + (1 << 21) > limit:
             raise SystemExit("exp: remainder outside the table at %d" % a)
@@ -215,12 +216,7 @@ def constants():
     return result + [
         ("ExponentialLow", bits_of(EXP_LOW), "fp32 bits"),
         ("ExponentialHigh", bits_of(EXP_HIGH), "fp32 bits"),
-        ("ExponentialScale", EXP_SCALE, "1/ln 2, 13 bits of fraction"),
-        (
-            "ExponentialBias",
-            EXP_BIAS,
-            "keeps the remainder from going below 0, 23 bits of fraction",
-        ),
+        ("ExponentialScale", EXP_SCALE, "1/ln 2, 13 bits of fraction; one more below 0"),
         ("LogTwo31", LN2_31, "ln 2, 31 bits of fraction"),
         ("LogTwo24", LN2_24, "ln 2, 24 bits of fraction"),
     ]

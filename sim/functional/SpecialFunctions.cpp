@@ -58,9 +58,10 @@ uint32_t exponential(uint32_t x) {
                            : significand >> (-1 - exponent);
   const int32_t value =
       negative ? -static_cast<int32_t>(fixed) : static_cast<int32_t>(fixed);
-  const int32_t n = ((value >> 14) * static_cast<int32_t>(kExponentialScale) -
-                     static_cast<int32_t>(kExponentialBias)) >>
-                    23;
+  // Rounded down so that the remainder is never negative.
+  const int32_t n =
+      ((value >> 14) * static_cast<int32_t>(kExponentialScale + negative)) >>
+      23;
   // The remainder is in [0, 0.703): the lower 32 bits of both are enough.
   const uint32_t remainder = (static_cast<uint32_t>(value) << 7) -
                              static_cast<uint32_t>(n) * kLogTwo31;

@@ -94,9 +94,10 @@ HWY_INLINE FloatVec exponential(FloatVec x) {
       hn::Min(hn::Max(x, setBits(kExponentialLow)), setBits(kExponentialHigh));
   const IntVec value =
       hn::ConvertTo(Ints(), hn::Mul(clamped, hn::Set(d, 16777216.0f)));
-  const IntVec n = hn::ShiftRight<23>(hn::Sub(
-      hn::Mul(hn::ShiftRight<14>(value), setInt(int32_t(kExponentialScale))),
-      setInt(int32_t(kExponentialBias))));
+  const IntVec factor =
+      hn::Sub(setInt(int32_t(kExponentialScale)), hn::ShiftRight<31>(value));
+  const IntVec n =
+      hn::ShiftRight<23>(hn::Mul(hn::ShiftRight<14>(value), factor));
   const IntVec remainder =
       hn::Sub(hn::ShiftLeft<7>(value), hn::Mul(n, setInt(int32_t(kLogTwo31))));
   const IntVec position =
