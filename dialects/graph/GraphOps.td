@@ -70,9 +70,9 @@ def Graph_MatmulOp : Graph_Op<"matmul", [AttrSizedOperandSegments]> {
   let results = (outs AnyRankedTensor:$result);
   let assemblyFormat = [{
     $lhs `,` $rhs (`bias` `(` $bias^ `:` type($bias) `)`)?
-    (`activation` $activation^)?
+    (`activation` `` $activation^)?
     (`residual` `(` $residual^ `:` type($residual) `)`)?
-    (`norm` $norm^ `(` $norm_scale (`,` $norm_shift^)? `:` type($norm_scale)
+    (`norm` `` $norm^ `(` $norm_scale (`,` $norm_shift^)? `:` type($norm_scale)
        (`,` type($norm_shift)^)? `)`)?
     attr-dict `:` `(` type($lhs) `,` type($rhs) `)` `->` type($result)
   }];
@@ -193,7 +193,7 @@ def Graph_GeluOp : Graph_Op<"gelu", [SameOperandsAndResultType]> {
   }];
   let arguments = (ins AnyRankedTensor:$input, Graph_GeluFormAttr:$form);
   let results = (outs AnyRankedTensor:$result);
-  let assemblyFormat = "$form $input attr-dict `:` type($input)";
+  let assemblyFormat = "`` $form $input attr-dict `:` type($input)";
 }
 
 //===----------------------------------------------------------------------===//
@@ -248,7 +248,7 @@ def Graph_UnaryOp : Graph_Op<"unary"> {
   }];
   let arguments = (ins Graph_UnaryKindAttr:$kind, AnyRankedTensor:$input);
   let results = (outs AnyRankedTensor:$result);
-  let assemblyFormat = "$kind $input attr-dict `:` type($input) `->` type($result)";
+  let assemblyFormat = "`` $kind $input attr-dict `:` type($input) `->` type($result)";
   let hasFolder = 1;
 }
 
@@ -263,7 +263,7 @@ def Graph_BinaryOp : Graph_Op<"binary"> {
   }];
   let arguments = (ins Graph_BinaryKindAttr:$kind, AnyRankedTensor:$lhs, AnyRankedTensor:$rhs);
   let results = (outs AnyRankedTensor:$result);
-  let assemblyFormat = "$kind $lhs `,` $rhs attr-dict `:` functional-type(operands, $result)";
+  let assemblyFormat = "`` $kind $lhs `,` $rhs attr-dict `:` functional-type(operands, $result)";
   let hasFolder = 1;
 }
 
@@ -316,7 +316,7 @@ def Graph_ReduceOp : Graph_Op<"reduce"> {
   let arguments = (ins Graph_ReduceKindAttr:$kind, AnyRankedTensor:$input,
                        DenseI64ArrayAttr:$axes);
   let results = (outs AnyRankedTensor:$result);
-  let assemblyFormat = "$kind $input attr-dict `:` type($input) `->` type($result)";
+  let assemblyFormat = "`` $kind $input attr-dict `:` type($input) `->` type($result)";
 }
 
 def Graph_CumSumOp : Graph_Op<"cumsum", [SameOperandsAndResultType]> {
@@ -435,7 +435,7 @@ def Graph_LaunchStepOp : Graph_Op<"launch_step"> {
       OptionalAttr<Graph_SizeAttr>:$axis, OptionalAttr<DenseI64ArrayAttr>:$dims,
       UnitAttr:$exclusive, UnitAttr:$reverse);
   let results = (outs AnyRankedTensor:$result);
-  let assemblyFormat = "$kind `(` $inputs `)` attr-dict `:` functional-type($inputs, $result)";
+  let assemblyFormat = "`` $kind `(` $inputs `)` attr-dict `:` functional-type($inputs, $result)";
 }
 
 #endif // TILEWORK_DIALECTS_GRAPH_GRAPHOPS_TD

@@ -3,6 +3,7 @@
 //
 // mlir-opt with Tilework's dialects and passes.
 
+#include "compiler/transforms/Passes.h"
 #include "dialects/graph/GraphDialect.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -18,6 +19,7 @@ int main(int argc, char **argv) {
                   mlir::math::MathDialect, mlir::tensor::TensorDialect,
                   tilework::graph::GraphDialect>();
   mlir::registerTransformsPasses();
+  tilework::registerGraphTransformsPasses();
   return mlir::asMainReturnCode(mlir::MlirOptMain(
       argc, argv, "Tilework optimizer driver\n", registry));
 }

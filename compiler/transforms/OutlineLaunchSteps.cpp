@@ -1,0 +1,271 @@
+// Part of the Tilework project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// graph-outline-launch-steps: what depends on integer inputs alone becomes
+// launch steps, narrowed where the chip reads it.
+
+#include "compiler/transforms/Matchers.h"
+#include "compiler/transforms/Passes.h"
+
+#include "llvm/ADT/TypeSwitch.h"
+
+namespace tilework {
+#define GEN_PASS_DEF_OUTLINELAUNCHSTEPS
+#include "compiler/transforms/Passes.h.inc"
+} // namespace tilework
+
+using namespace mlir;
+using namespace tilework;
+using namespace tilework::graph;
+
+static bool isFloat(Value value) {
+  return isa<FloatType>(tensorTypeOf(value).getElementType());
+}
+
+static std::optional<StepKind> stepOf(UnaryKind kind) {
+  switch (kind) {
+  case UnaryKind::Neg: return StepKind::Neg;
+  case UnaryKind::Abs: return StepKind::Abs;
+  case UnaryKind::Not: return StepKind::Not;
+  default: return std::nullopt;
+  }
+}
+
+static std::optional<StepKind> stepOf(BinaryKind kind) {
+  switch (kind) {
+  case BinaryKind::Add: return StepKind::Add;
+  case BinaryKind::Sub: return StepKind::Sub;
+  case BinaryKind::Mul: return StepKind::Mul;
+  case BinaryKind::Div: return StepKind::Div;
+  case BinaryKind::Mod: return StepKind::Mod;
+  case BinaryKind::Max: return StepKind::Max;
+  case BinaryKind::Min: return StepKind::Min;
+  case BinaryKind::And: return StepKind::And;
+  case BinaryKind::Or: return StepKind::Or;
+  case BinaryKind::Xor: return StepKind::Xor;
+  case BinaryKind::Eq: return StepKind::Eq;
+  case BinaryKind::Ne: return StepKind::Ne;
+  case BinaryKind::Lt: return StepKind::Lt;
+  case BinaryKind::Le: return StepKind::Le;
+  case BinaryKind::Gt: return StepKind::Gt;
+  case BinaryKind::Ge: return StepKind::Ge;
+  case BinaryKind::Pow: return std::nullopt;
+  }
+  return std::nullopt;
+}
+
+static std::optional<StepKind> stepOf(ReduceOp op) {
+  if (op.getAxes().size() != 1)
+    return std::nullopt;
+  switch (op.getKind()) {
+  case ReduceKind::Sum: return StepKind::ReduceSum;
+  case ReduceKind::Max: return StepKind::ReduceMax;
+  case ReduceKind::Min: return StepKind::ReduceMin;
+  default: return std::nullopt;
+  }
+}
+
+/// The launch step that does an op, or nothing.
+static std::optional<StepKind> stepOf(Operation *op) {
+  using Kind = std::optional<StepKind>;
+  return llvm::TypeSwitch<Operation *, Kind>(op)
+      .Case([](UnaryOp op) { return stepOf(op.getKind()); })
+      .Case([](BinaryOp op) { return stepOf(op.getKind()); })
+      .Case([](ReduceOp op) { return stepOf(op); })
+      .Case([](SelectOp) -> Kind { return StepKind::Select; })
+      .Case([](CastOp) -> Kind { return StepKind::Cast; })
+      .Case([](CumSumOp) -> Kind { return StepKind::CumSum; })
+      .Case([](GatherOp) -> Kind { return StepKind::Gather; })
+      .Case([](ReshapeOp) -> Kind { return StepKind::Reshape; })
+      .Case([](TransposeOp) -> Kind { return StepKind::Transpose; })
+      .Case([](SliceOp) -> Kind { return StepKind::Slice; })
+      .Case([](BroadcastOp) -> Kind { return StepKind::Broadcast; })
+      .Case([](ConcatOp) -> Kind { return StepKind::Concat; })
+      .Default([](Operation *) -> Kind { return std::nullopt; });
+}
+
+namespace {
+
+class Outliner {
+public:
+  explicit Outliner(ModuleOp module) : module(module) {}
+
+  LogicalResult run() {
+    module.walk([&](Operation *op) { classify(op); });
+    if (failed(refuseTheRest()))
+      return failure();
+    for (Operation *op : steps)
+      outline(op);
+    for (Operation *op : llvm::reverse(steps))
+      if (op->use_empty())
+        op->erase();
+    // Inputs that the chip reads as they are.
+    module.walk([&](EmbeddingOp op) {
+      OpBuilder builder(op);
+      op.getIdsMutable().assign(narrowed(builder, op.getIds(),
+                                         builder.getI32Type()));
+    });
+    return success();
+  }
+
+private:
+  /// Whether the value is known on the host at the launch.
+  bool isHost(Value value) {
+    if (isa<BlockArgument>(value))
+      return !isFloat(value);
+    return isConstant(value) || hostOps.contains(value.getDefiningOp());
+  }
+
+  void classify(Operation *op) {
+    if (op->getNumResults() != 1 || !stepOf(op) ||
+        !llvm::all_of(op->getOperands(), [&](Value v) { return isHost(v); }))
+      return;
+    // Constants alone need no launch.
+    if (llvm::all_of(op->getOperands(), [](Value v) { return isConstant(v); }))
+      return;
+    hostOps.insert(op);
+    steps.push_back(op);
+  }
+
+  /// Integer ops that neither the host nor the chip can do.
+  LogicalResult refuseTheRest() {
+    bool failed = false;
+    module.walk([&](Operation *op) {
+      if (op->getNumResults() != 1 || hostOps.contains(op) ||
+          isa<arith::ConstantOp, WeightOp, LaunchStepOp>(op) ||
+          !isa<GraphDialect>(op->getDialect()) || op->use_empty())
+        return;
+      if (!isFloat(op->getResult(0))) {
+        op->emitError("integer or boolean values that depend on computed "
+                      "floats are not supported");
+        failed = true;
+      }
+    });
+    return failure(failed);
+  }
+
+  static Value narrowed(OpBuilder &builder, Value value, Type element) {
+    RankedTensorType type = tensorTypeOf(value);
+    if (type.getElementType() == element)
+      return value;
+    return step(builder, value.getLoc(), StepKind::Cast, value,
+                RankedTensorType::get(type.getShape(), element));
+  }
+
+  static LaunchStepOp step(OpBuilder &builder, Location loc, StepKind kind,
+                           ValueRange inputs, Type type) {
+    return LaunchStepOp::create(builder, loc, type, kind, inputs,
+                                /*axis=*/IntegerAttr(),
+                                /*dims=*/DenseI64ArrayAttr(),
+                                /*exclusive=*/false, /*reverse=*/false);
+  }
+
+  LaunchStepOp build(OpBuilder &builder, Operation *op, ValueRange inputs,
+                     Type type) {
+    LaunchStepOp result =
+        step(builder, op->getLoc(), *stepOf(op), inputs, type);
+    llvm::TypeSwitch<Operation *>(op)
+        .Case([&](CumSumOp op) {
+          result.setAxis(op.getAxis());
+          result.setExclusive(op.getExclusive());
+          result.setReverse(op.getReverse());
+        })
+        .Case([&](ReduceOp op) { result.setAxis(op.getAxes()[0]); })
+        .Case([&](GatherOp op) { result.setAxis(op.getAxis()); })
+        .Case([&](ConcatOp op) { result.setAxis(op.getAxis()); })
+        .Case([&](TransposeOp op) { result.setDims(op.getPermutation()); })
+        .Case([&](SliceOp op) {
+          SmallVector<int64_t> dims(op.getOffsets());
+          dims.append(op.getStrides().begin(), op.getStrides().end());
+          result.setDims(dims);
+        });
+    return result;
+  }
+
+  void outline(Operation *op) {
+    OpBuilder builder(op);
+    SmallVector<Value> inputs;
+    for (Value operand : op->getOperands())
+      inputs.push_back(steppedValue(operand));
+    Value result = op->getResult(0);
+    // A cast to a boolean is a comparison, which the loader has anyway.
+    RankedTensorType type = tensorTypeOf(result);
+    LaunchStepOp next;
+    if (isa<CastOp>(op) && type.getElementType().isInteger(1)) {
+      Value zero = scalar(builder, op->getLoc(), 0,
+                          tensorTypeOf(inputs[0]).getElementType());
+      next = step(builder, op->getLoc(), StepKind::Ne, {inputs[0], zero}, type);
+    } else {
+      next = build(builder, op, inputs, type);
+    }
+    stepped[result] = next.getResult();
+    // Users that stay on the chip read a narrow type.
+    Value forChip;
+    for (OpOperand &use : llvm::make_early_inc_range(result.getUses())) {
+      Operation *user = use.getOwner();
+      if (hostOps.contains(user))
+        continue;
+      if (!isa<GraphDialect>(user->getDialect())) {
+        use.set(next.getResult());
+        continue;
+      }
+      if (!forChip)
+        forChip = chipValue(builder, op, next);
+      Value value = forChip;
+      if (!isa<AttentionOp, EmbeddingOp>(user) && isFloat(result)) {
+        // Elementwise users keep the model's type.
+        OpBuilder at(user);
+        value = CastOp::create(at, op->getLoc(), type, value);
+      }
+      use.set(value);
+    }
+  }
+
+  /// The step's result in the type that the chip reads.
+  Value chipValue(OpBuilder &builder, Operation *op, LaunchStepOp next) {
+    RankedTensorType type = tensorTypeOf(next.getResult());
+    if (!isa<FloatType>(type.getElementType()))
+      return narrowed(builder, next.getResult(), builder.getI32Type());
+    Type bf16 = builder.getBF16Type();
+    auto narrow = RankedTensorType::get(type.getShape(), bf16);
+    auto select = dyn_cast<SelectOp>(op);
+    if (select) {
+      auto onTrue = scalarConstant(select.getOnTrue());
+      auto onFalse = scalarConstant(select.getOnFalse());
+      if (onTrue && onFalse) {
+        Location loc = op->getLoc();
+        return step(builder, loc, StepKind::Select,
+                    {steppedValue(select.getCondition()),
+                     scalar(builder, loc, *onTrue, bf16),
+                     scalar(builder, loc, *onFalse, bf16)},
+                    narrow)
+            .getResult();
+      }
+    }
+    return narrowed(builder, next.getResult(), bf16);
+  }
+
+  Value steppedValue(Value value) {
+    auto found = stepped.find(value);
+    return found == stepped.end() ? value : found->second;
+  }
+
+  ModuleOp module;
+  SmallVector<Operation *> steps;
+  llvm::DenseSet<Operation *> hostOps;
+  llvm::DenseMap<Value, Value> stepped;
+};
+
+struct OutlineLaunchStepsPass
+    : tilework::impl::OutlineLaunchStepsBase<OutlineLaunchStepsPass> {
+  void runOnOperation() override {
+    if (failed(Outliner(getOperation()).run()))
+      signalPassFailure();
+  }
+};
+
+} // namespace
+
+std::unique_ptr<Pass> tilework::createOutlineLaunchStepsPass() {
+  return std::make_unique<OutlineLaunchStepsPass>();
+}

@@ -1,0 +1,102 @@
+// Part of the Tilework project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// The passes on the graph dialect, in the order of the pipeline.
+
+#ifndef TILEWORK_COMPILER_TRANSFORMS_PASSES_TD
+#define TILEWORK_COMPILER_TRANSFORMS_PASSES_TD
+
+include "mlir/Pass/PassBase.td"
+
+class Graph_Pass<string argument, string name> : Pass<argument, "::mlir::ModuleOp"> {
+  let dependentDialects = ["::tilework::graph::GraphDialect", "::mlir::arith::ArithDialect"];
+  let constructor = "::tilework::create" # name # "Pass()";
+}
+
+def Simplify : Graph_Pass<"graph-simplify", "Simplify"> {
+  let summary = "Compose views, sink broadcasts, fold constants into weights";
+  let description = [{
+    Views of views become one view, or none where their composition is the
+    row-major order of the first tensor. A broadcast moves behind the
+    elementwise op that reads it, so that masks keep the axes that they depend
+    on. Views and elementwise ops on weights become recorded steps.
+
+    Before and after:
+
+    ```mlir
+    %1 = graph.transpose %0 {permutation = array<i64: 0, 2, 1>} : tensor<1x4x8xf32> -> tensor<1x8x4xf32>
+    %2 = graph.transpose %1 {permutation = array<i64: 0, 2, 1>} : tensor<1x8x4xf32> -> tensor<1x4x8xf32>
+    ```
+    becomes `%0`.
+  }];
+}
+
+def RecogniseLayerNorm : Graph_Pass<"graph-recognise-layer-norm", "RecogniseLayerNorm"> {
+  let summary = "Find layer and RMS normalisations spelt as reductions";
+  let description = [{
+    `(x - mean(x)) / sqrt(mean((x - mean(x))²) + ε) · scale + shift`, with the
+    square as a power or a product and the division as a product with a
+    reciprocal, becomes `graph.layer_norm`; the form without means becomes
+    `graph.rms_norm`.
+  }];
+}
+
+def RecogniseGelu : Graph_Pass<"graph-recognise-gelu", "RecogniseGelu"> {
+  let summary = "Find GELU and SiLU spelt as arithmetic";
+  let description = [{
+    `x · ½ · (1 + erf(x / √2))` in any association becomes `graph.gelu erf`;
+    `½ · x · (1 + tanh(√(2/π) · (x + 0.044715 · x³)))` becomes
+    `graph.gelu tanh`; `x · sigmoid(x)` becomes `graph.unary silu`.
+  }];
+}
+
+def RecogniseAttention : Graph_Pass<"graph-recognise-attention", "RecogniseAttention"> {
+  let summary = "Find attention around a softmax";
+  let description = [{
+    Two products around a softmax become `graph.attention`. The views between
+    the projections and the products are composed; scales of queries, keys and
+    scores become one; masks added to or selected into the scores become one
+    mask; a guard that turns NaN into zero is dropped, with a note.
+  }];
+}
+
+def RecogniseMasks : Graph_Pass<"graph-recognise-masks", "RecogniseMasks"> {
+  let summary = "Bring attention masks into their smallest form";
+  let description = [{
+    Splits a mask into the parts that it is the sum or conjunction of: constant
+    causal parts become the flag `causal`, parts that mask nothing go, what is
+    left depends on as few axes as its value does and is finite.
+  }];
+}
+
+def FuseEpilogues : Graph_Pass<"graph-fuse-epilogues", "FuseEpilogues"> {
+  let summary = "Give products their bias, activation, residual and normalisation";
+  let description = [{
+    ```mlir
+    %1 = graph.matmul %x, %w : …
+    %2 = graph.binary add %1, %b : …
+    %3 = graph.gelu erf %2 : …
+    ```
+    becomes `graph.matmul %x, %w bias(%b) activation gelu_erf`.
+  }];
+}
+
+def FuseProjections : Graph_Pass<"graph-fuse-projections", "FuseProjections"> {
+  let summary = "Join the projections of one tensor that feed one attention";
+  let description = [{
+    Products of one tensor with several weights, read by one attention, become
+    one product with the weights one after another; the attention's windows
+    move.
+  }];
+}
+
+def OutlineLaunchSteps : Graph_Pass<"graph-outline-launch-steps", "OutlineLaunchSteps"> {
+  let summary = "Turn integer preparation into launch steps";
+  let description = [{
+    Ops that depend on integer inputs alone and end in ids of an embedding or
+    in a mask become `graph.launch_step`; ids are narrowed to i32, masks to
+    bf16. An integer op that depends on a computed float is an error.
+  }];
+}
+
+#endif // TILEWORK_COMPILER_TRANSFORMS_PASSES_TD

@@ -1,0 +1,354 @@
+// Part of the Tilework project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// graph-recognise-attention: finds two products around a softmax, composes the
+// views of queries, keys and values, and says where each head's columns stand.
+
+#include "compiler/transforms/Matchers.h"
+#include "compiler/transforms/Passes.h"
+#include "compiler/transforms/ViewMap.h"
+
+namespace tilework {
+#define GEN_PASS_DEF_RECOGNISEATTENTION
+#include "compiler/transforms/Passes.h.inc"
+} // namespace tilework
+
+using namespace mlir;
+using namespace tilework;
+using namespace tilework::graph;
+
+/// A score at or below this masks its key.
+static constexpr double kMasked = -1.0e4;
+
+namespace {
+
+/// What stands between the product of queries and keys and the softmax.
+struct Scores {
+  MatmulOp product;
+  double scale = 1.0;
+  /// Values added to the scores, with the scale that applies to each.
+  SmallVector<std::pair<Value, double>> masks;
+};
+
+/// Where the heads of one operand stand.
+struct Operand {
+  Value tensor;
+  int64_t batch = 1, heads = 1, kvHeads = 1, rows = 1, width = 1;
+  int64_t window[2] = {0, 0};
+  double scale = 1.0;
+};
+
+} // namespace
+
+/// Follows the scores back to their product. Masks are collected as additive
+/// values; a selection becomes one.
+static bool findProduct(Value value, double scale, Scores &scores,
+                        OpBuilder &builder) {
+  if (auto product = value.getDefiningOp<MatmulOp>()) {
+    if (product.hasEpilogue())
+      return false;
+    scores.product = product;
+    scores.scale = scale;
+    return true;
+  }
+  if (auto scaled = matchScaled(value))
+    return findProduct(scaled->value, scale * scaled->factor, scores, builder);
+  if (auto reshape = value.getDefiningOp<ReshapeOp>()) {
+    ArrayRef<int64_t> from = shapeOf(reshape.getInput()), to = shapeOf(value);
+    return from.size() >= 2 && to.size() >= 2 &&
+           from.take_back(2) == to.take_back(2) && scores.masks.empty() &&
+           findProduct(reshape.getInput(), scale, scores, builder);
+  }
+  if (BinaryOp add = binaryOf(value, BinaryKind::Add))
+    for (auto [inner, mask] : {std::pair{add.getLhs(), add.getRhs()},
+                               std::pair{add.getRhs(), add.getLhs()}}) {
+      Scores found;
+      if (shapeOf(inner) != shapeOf(value) ||
+          !findProduct(inner, scale, found, builder))
+        continue;
+      scores.product = found.product;
+      scores.scale = found.scale;
+      scores.masks.append(found.masks);
+      scores.masks.push_back({mask, scale});
+      return true;
+    }
+  if (auto select = value.getDefiningOp<SelectOp>())
+    for (bool keepTrue : {true, false}) {
+      Value inner = keepTrue ? select.getOnTrue() : select.getOnFalse();
+      auto masked =
+          scalarConstant(keepTrue ? select.getOnFalse() : select.getOnTrue());
+      if (!masked || *masked > kMasked || shapeOf(inner) != shapeOf(value) ||
+          !findProduct(inner, scale, scores, builder))
+        continue;
+      Type element = tensorTypeOf(value).getElementType();
+      Location loc = select.getLoc();
+      Value zero = scalar(builder, loc, 0, element);
+      Value floor = scalar(builder, loc, kMaskFloor, element);
+      Value condition = select.getCondition();
+      auto type = RankedTensorType::get(shapeOf(condition), element);
+      Value mask = SelectOp::create(builder, loc, type, condition,
+                                    keepTrue ? zero : floor,
+                                    keepTrue ? floor : zero);
+      scores.masks.push_back({mask, 1.0});
+      return true;
+    }
+  return false;
+}
+
+/// Reads the heads off a view whose dimensions are batch and heads, then rows
+/// and columns (`transposed`: columns and rows).
+static bool readWindow(Value value, bool transposed, Operand &operand) {
+  ViewMap map = traceViews(value, /*throughScales=*/true);
+  size_t rank = map.dims.size();
+  size_t rowDim = transposed ? rank - 1 : rank - 2;
+  size_t columnDim = transposed ? rank - 2 : rank - 1;
+  auto rows = map.factors(rowDim, rowDim + 1);
+  auto columns = map.factors(columnDim, columnDim + 1);
+  auto outer = map.factors(0, rank - 2);
+  ArrayRef<int64_t> root = shapeOf(map.root);
+  if (root.empty() || rows.size() > 1 || columns.size() > 1 ||
+      (columns.size() == 1 && columns[0].stride != 1))
+    return false;
+  int64_t width = root.back();
+  operand.rows = shapeOf(value)[rowDim];
+  if (!rows.empty() && rows[0].stride != width)
+    return false;
+  int64_t batchStride = operand.rows * width;
+  SmallVector<ViewFactor> batch, heads;
+  for (ViewFactor factor : outer) {
+    bool isHead = factor.stride < width;
+    if (!isHead && !heads.empty())
+      return false;
+    (isHead ? heads : batch).push_back(factor);
+  }
+  // Key-value heads that serve several queries repeat with stride 0.
+  int64_t repeats = 1;
+  if (!heads.empty() && heads.back().stride == 0)
+    repeats = heads.pop_back_val().size;
+  if (batch.size() > 1 || heads.size() > 1 ||
+      (batch.size() == 1 && batch[0].stride != batchStride))
+    return false;
+  operand.batch = batch.empty() ? 1 : batch[0].size;
+  operand.kvHeads = heads.empty() ? 1 : heads[0].size;
+  operand.heads = operand.kvHeads * repeats;
+  operand.window[0] = map.offset;
+  operand.window[1] = heads.empty() ? 0 : heads[0].stride;
+  operand.width = width;
+  operand.tensor = map.root;
+  operand.scale = map.scale;
+  int64_t size = shapeOf(value)[columnDim];
+  int64_t last = map.offset + (operand.kvHeads - 1) * operand.window[1];
+  int64_t elements = tensorTypeOf(map.root).getNumElements();
+  return map.offset >= 0 && last >= 0 && last + size <= width &&
+         elements == operand.batch * batchStride;
+}
+
+/// Makes the operand a [B, S, H · D] tensor by ops where views do not say it.
+static Operand rearranged(OpBuilder &builder, Location loc, Value value,
+                          bool transposed, int64_t batch, int64_t heads) {
+  ArrayRef<int64_t> shape = shapeOf(value);
+  int64_t rows = shape[shape.size() - (transposed ? 1 : 2)];
+  int64_t columns = shape[shape.size() - (transposed ? 2 : 1)];
+  Type element = tensorTypeOf(value).getElementType();
+  SmallVector<int64_t> split{batch, heads, transposed ? columns : rows,
+                             transposed ? rows : columns};
+  SmallVector<int64_t> order{0, transposed ? 3 : 2, 1, transposed ? 2 : 3};
+  Value four = reshaped(builder, loc, value, split);
+  Value moved = TransposeOp::create(
+      builder, loc,
+      RankedTensorType::get({batch, rows, heads, columns}, element), four,
+      order);
+  Operand operand;
+  operand.tensor =
+      reshaped(builder, loc, moved, {batch, rows, heads * columns});
+  operand.batch = batch;
+  operand.heads = operand.kvHeads = heads;
+  operand.rows = rows;
+  operand.width = heads * columns;
+  operand.window[1] = columns;
+  return operand;
+}
+
+/// The product that reads the probabilities, behind a guard against NaN and
+/// reshapes.
+static MatmulOp findConsumer(Value probabilities, bool &guarded) {
+  for (Operation *user : probabilities.getUsers()) {
+    if (auto product = dyn_cast<MatmulOp>(user))
+      return product.getLhs() == probabilities && !product.hasEpilogue() &&
+                     !product.getTransposeLhs()
+                 ? product
+                 : MatmulOp();
+    if (auto reshape = dyn_cast<ReshapeOp>(user)) {
+      if (shapeOf(reshape.getResult()).size() >= 2 &&
+          shapeOf(reshape.getResult()).take_back(2) ==
+              shapeOf(probabilities).take_back(2))
+        if (MatmulOp found = findConsumer(reshape.getResult(), guarded))
+          return found;
+      continue;
+    }
+    auto select = dyn_cast<SelectOp>(user);
+    if (!select || select.getOnFalse() != probabilities ||
+        scalarConstant(select.getOnTrue()) != 0.0)
+      continue;
+    UnaryOp test = unaryOf(select.getCondition(), UnaryKind::IsNan);
+    if (!test || test.getInput() != probabilities)
+      continue;
+    guarded = true;
+    if (MatmulOp found = findConsumer(select.getResult(), guarded))
+      return found;
+  }
+  return {};
+}
+
+/// The sum of the masks as one value of rank 4 that broadcasts to the scores.
+static Value joinMasks(OpBuilder &builder, Location loc, const Scores &scores) {
+  Value sum;
+  for (auto [mask, scale] : scores.masks) {
+    SmallVector<int64_t> shape(shapeOf(mask));
+    if (shape.size() > 4)
+      return {};
+    shape.insert(shape.begin(), 4 - shape.size(), 1);
+    Value next = reshaped(builder, loc, mask, shape);
+    Type element = tensorTypeOf(mask).getElementType();
+    if (scale != 1.0)
+      next = BinaryOp::create(builder, loc, next.getType(), BinaryKind::Mul,
+                              next, scalar(builder, loc, scale, element));
+    if (!sum) {
+      sum = next;
+      continue;
+    }
+    auto joined = broadcastShapes(shapeOf(sum), shape);
+    if (failed(joined))
+      return {};
+    sum = BinaryOp::create(builder, loc, RankedTensorType::get(*joined, element),
+                           BinaryKind::Add, sum, next);
+  }
+  return sum;
+}
+
+static void recognise(SoftmaxOp softmax) {
+  bool guarded = false;
+  MatmulOp values = findConsumer(softmax.getResult(), guarded);
+  if (!values)
+    return;
+  OpBuilder builder(values);
+  Scores scores;
+  if (!findProduct(softmax.getInput(), 1.0, scores, builder))
+    return;
+  MatmulOp product = scores.product;
+  Value q = product.getLhs(), k = product.getRhs(), v = values.getRhs();
+  bool kTransposed = !product.getTransposeRhs();
+  bool vTransposed = values.getTransposeRhs();
+  if (product.getTransposeLhs() || shapeOf(q).size() < 3 ||
+      shapeOf(k).size() != shapeOf(q).size() ||
+      shapeOf(v).size() != shapeOf(values.getLhs()).size())
+    return;
+  // Masks of three dimensions mix batch and heads: only shared ones are read.
+  bool flat = shapeOf(softmax.getInput()).size() == 3;
+  for (auto &[mask, scale] : scores.masks)
+    if (flat && shapeOf(mask).size() == 3 && shapeOf(mask)[0] != 1)
+      return;
+  Operand query, key, value;
+  bool hasQuery = readWindow(q, false, query);
+  bool hasKey = readWindow(k, kTransposed, key);
+  bool hasValue = readWindow(v, vTransposed, value);
+  // Batch and heads of operands without windows: those of the result, or of
+  // an operand that has them.
+  ArrayRef<int64_t> shape = shapeOf(values.getResult());
+  int64_t batch, heads;
+  if (shape.size() == 4) {
+    batch = shape[0];
+    heads = shape[1];
+  } else if (hasQuery && shape.size() == 3) {
+    batch = query.batch;
+    heads = query.heads;
+  } else {
+    return;
+  }
+  auto fits = [&](const Operand &o) {
+    return o.batch == batch && o.heads == heads;
+  };
+  Location loc = values.getLoc();
+  if (!hasQuery || !fits(query) || query.kvHeads != heads)
+    query = rearranged(builder, loc, q, false, batch, heads);
+  if (!hasKey || !fits(key))
+    key = rearranged(builder, loc, k, kTransposed, batch, heads);
+  if (!hasValue || !fits(value))
+    value = rearranged(builder, loc, v, vTransposed, batch, heads);
+  if (value.kvHeads != key.kvHeads) {
+    key = rearranged(builder, loc, k, kTransposed, batch, heads);
+    value = rearranged(builder, loc, v, vTransposed, batch, heads);
+  }
+  int64_t headDim = product.getK(), valueDim = values.getN();
+  Value mask = joinMasks(builder, loc, scores);
+  if (!scores.masks.empty() && !mask)
+    return;
+  if (mask) {
+    SmallVector<int64_t> full{batch, heads, query.rows, key.rows};
+    if (!broadcastsTo(shapeOf(mask), full))
+      return;
+    // Every key has its own mask value, stored or repeated.
+    if (shapeOf(mask).back() != key.rows) {
+      SmallVector<int64_t> wide(shapeOf(mask));
+      wide.back() = key.rows;
+      mask = BroadcastOp::create(
+          builder, loc,
+          RankedTensorType::get(wide, tensorTypeOf(mask).getElementType()),
+          mask);
+    }
+  }
+  auto tensor = [&](const Operand &o) {
+    return reshaped(builder, loc, o.tensor, {batch, o.rows, o.width});
+  };
+  auto window = [&](const Operand &o) {
+    return builder.getDenseI64ArrayAttr({o.window[0], o.window[1]});
+  };
+  Type element = tensorTypeOf(values).getElementType();
+  double scale = scores.scale * query.scale * key.scale * value.scale;
+  // A factor on values is one on the result; none of the exporters writes one.
+  if (value.scale != 1.0)
+    return;
+  SmallVector<Value> stops{query.tensor, key.tensor, value.tensor};
+  for (auto &[term, factor] : scores.masks)
+    stops.push_back(term);
+  auto type = RankedTensorType::get({batch, query.rows, heads * valueDim},
+                                    element);
+  auto attention = AttentionOp::create(
+      builder, fuseLocations(opsBetween(values, stops)), type, tensor(query),
+      tensor(key), tensor(value), mask, builder.getI64IntegerAttr(heads),
+      builder.getI64IntegerAttr(key.kvHeads),
+      builder.getI64IntegerAttr(headDim), builder.getI64IntegerAttr(valueDim),
+      window(query), window(key), window(value),
+      builder.getF32FloatAttr(static_cast<float>(scale)),
+      /*causal=*/nullptr);
+  if (guarded)
+    addNote(attention,
+            "the guard that turns NaN after the softmax into zero is left out: "
+            "masks are finite, so that the softmax is never NaN");
+  Value split = reshaped(builder, loc, attention,
+                         {batch, query.rows, heads, valueDim});
+  Value moved = TransposeOp::create(
+      builder, loc,
+      RankedTensorType::get({batch, heads, query.rows, valueDim}, element),
+      split, ArrayRef<int64_t>{0, 2, 1, 3});
+  Value result =
+      reshaped(builder, loc, moved, shapeOf(values.getResult()));
+  values.getResult().replaceAllUsesWith(result);
+  values.erase();
+}
+
+namespace {
+struct RecogniseAttentionPass
+    : tilework::impl::RecogniseAttentionBase<RecogniseAttentionPass> {
+  void runOnOperation() override {
+    SmallVector<SoftmaxOp> candidates;
+    getOperation().walk([&](SoftmaxOp op) { candidates.push_back(op); });
+    for (SoftmaxOp op : candidates)
+      recognise(op);
+  }
+};
+} // namespace
+
+std::unique_ptr<Pass> tilework::createRecogniseAttentionPass() {
+  return std::make_unique<RecogniseAttentionPass>();
+}

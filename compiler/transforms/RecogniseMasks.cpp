@@ -1,0 +1,185 @@
+// Part of the Tilework project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// graph-recognise-masks: takes the mask of each attention apart, keeps what
+// depends on data in its smallest form, and makes it finite.
+
+#include "compiler/transforms/Matchers.h"
+#include "compiler/transforms/Passes.h"
+
+namespace tilework {
+#define GEN_PASS_DEF_RECOGNISEMASKS
+#include "compiler/transforms/Passes.h.inc"
+} // namespace tilework
+
+using namespace mlir;
+using namespace tilework;
+using namespace tilework::graph;
+
+namespace {
+
+/// The parts of one mask: additive values, in the order found.
+struct Parts {
+  SmallVector<Value> terms;
+  bool causal = false;
+  bool emptied = false;
+};
+
+class Splitter {
+public:
+  Splitter(OpBuilder &builder, Location loc, Type element, Parts &parts)
+      : builder(builder), loc(loc), element(element), parts(parts) {}
+
+  /// Splits an additive mask into terms.
+  void add(Value mask) {
+    mask = strip(mask);
+    if (isCausal(mask)) {
+      parts.causal = true;
+      return;
+    }
+    if (scalarConstant(mask) == 0.0) {
+      parts.emptied = true;
+      return;
+    }
+    if (BinaryOp sum = binaryOf(mask, BinaryKind::Add)) {
+      add(sum.getLhs());
+      add(sum.getRhs());
+      return;
+    }
+    if (auto select = mask.getDefiningOp<SelectOp>()) {
+      auto onTrue = scalarConstant(select.getOnTrue());
+      auto onFalse = scalarConstant(select.getOnFalse());
+      if (onTrue == 0.0 && onFalse && *onFalse <= kMasked)
+        return seen(select.getCondition(), true, *onFalse);
+      if (onFalse == 0.0 && onTrue && *onTrue <= kMasked)
+        return seen(select.getCondition(), false, *onTrue);
+    }
+    // Other values may be minus infinity.
+    Value floor = scalar(builder, loc, kMaskFloor,
+                         tensorTypeOf(mask).getElementType());
+    parts.terms.push_back(BinaryOp::create(
+        builder, loc, mask.getType(), BinaryKind::Max, mask, floor));
+  }
+
+private:
+  static constexpr double kMasked = -1.0e4;
+
+  /// Looks through what only repeats or adds dimensions of one element.
+  static Value strip(Value mask) {
+    while (true) {
+      if (auto broadcast = mask.getDefiningOp<BroadcastOp>()) {
+        if (tensorTypeOf(broadcast.getInput()).getRank() < 1)
+          return mask;
+        mask = broadcast.getInput();
+        continue;
+      }
+      auto reshape = mask.getDefiningOp<ReshapeOp>();
+      if (!reshape)
+        return mask;
+      ArrayRef<int64_t> from = shapeOf(reshape.getInput()), to = shapeOf(mask);
+      if (from.size() > to.size() || from.empty() ||
+          to.take_back(from.size()) != from)
+        return mask;
+      mask = reshape.getInput();
+    }
+  }
+
+  static bool isCausal(Value mask) {
+    Operation *op = mask.getDefiningOp();
+    return op && op->hasAttr("graph.causal");
+  }
+
+  /// Splits a condition: keys are seen where it is `polarity`.
+  void seen(Value condition, bool polarity, double masked) {
+    condition = strip(condition);
+    if (UnaryOp inverse = unaryOf(condition, UnaryKind::Not))
+      return seen(inverse.getInput(), !polarity, masked);
+    if (BinaryOp both =
+            binaryOf(condition, polarity ? BinaryKind::And : BinaryKind::Or)) {
+      seen(both.getLhs(), polarity, masked);
+      seen(both.getRhs(), polarity, masked);
+      return;
+    }
+    if (polarity && isCausal(condition)) {
+      parts.causal = true;
+      return;
+    }
+    if (auto value = scalarConstant(condition);
+        value && (*value != 0) == polarity) {
+      parts.emptied = true;
+      return;
+    }
+    Value zero = scalar(builder, loc, 0, element);
+    Value floor =
+        scalar(builder, loc, std::max<double>(masked, kMaskFloor), element);
+    parts.terms.push_back(SelectOp::create(
+        builder, loc, RankedTensorType::get(shapeOf(condition), element),
+        condition, polarity ? zero : floor, polarity ? floor : zero));
+  }
+
+  OpBuilder &builder;
+  Location loc;
+  Type element;
+  Parts &parts;
+};
+
+} // namespace
+
+static void simplifyMask(AttentionOp attention) {
+  if (!attention.getMask())
+    return;
+  OpBuilder builder(attention);
+  Value mask = attention.getMask();
+  Location loc = mask.getLoc();
+  Parts parts;
+  Type element = tensorTypeOf(mask).getElementType();
+  // A mask of rank 2 has the keys last and the batch first.
+  if (tensorTypeOf(mask).getRank() == 2)
+    mask = reshaped(builder, loc, mask,
+                    {shapeOf(mask)[0], 1, 1, shapeOf(mask)[1]});
+  Splitter(builder, loc, element, parts).add(mask);
+  if (parts.causal)
+    attention.setCausal(true);
+  int64_t keys = shapeOf(attention.getKey())[1];
+  Value sum;
+  for (Value term : parts.terms) {
+    SmallVector<int64_t> shape(shapeOf(term));
+    shape.insert(shape.begin(), 4 - shape.size(), 1);
+    Value next = reshaped(builder, loc, term, shape);
+    if (!sum) {
+      sum = next;
+      continue;
+    }
+    auto joined = broadcastShapes(shapeOf(sum), shape);
+    sum = BinaryOp::create(builder, loc, RankedTensorType::get(*joined, element),
+                           BinaryKind::Add, sum, next);
+  }
+  if (sum) {
+    SmallVector<int64_t> shape(shapeOf(sum));
+    if (shape.back() != keys) {
+      shape.back() = keys;
+      sum = BroadcastOp::create(builder, loc,
+                                RankedTensorType::get(shape, element), sum);
+    }
+    if (shape[1] == 1 && shape[2] == 1)
+      sum = reshaped(builder, loc, sum, {shape[0], shape[3]});
+  }
+  if (parts.emptied)
+    addNote(attention, "a part of the mask that masks nothing is left out");
+  attention.getMaskMutable().clear();
+  if (sum)
+    attention.getMaskMutable().append(sum);
+}
+
+namespace {
+struct RecogniseMasksPass
+    : tilework::impl::RecogniseMasksBase<RecogniseMasksPass> {
+  void runOnOperation() override {
+    getOperation().walk([](AttentionOp op) { simplifyMask(op); });
+  }
+};
+} // namespace
+
+std::unique_ptr<Pass> tilework::createRecogniseMasksPass() {
+  return std::make_unique<RecogniseMasksPass>();
+}
