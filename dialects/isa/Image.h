@@ -35,7 +35,7 @@ enum class ElementType : uint8_t {
   Bool
 };
 uint32_t elementBytes(ElementType type);
-/// "bf16", "fp32", …, as inspect prints them.
+/// NumPy's name: "bfloat16", "float32", …
 const char *elementTypeName(ElementType type);
 
 enum class BindingKind : uint8_t {
