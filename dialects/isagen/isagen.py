@@ -10,27 +10,19 @@ Kinds are the keys of EMITTERS. CMake runs this with the build folder as output.
 """
 
 import argparse
-import os
 import sys
 
 import cpp
 import records
 import systemverilog
 import tablegen
+from text import write
 
 EMITTERS = {
     "header": cpp.header,
     "tables": cpp.tables,
     "systemverilog": systemverilog.package,
 }
-
-
-def write(path, text):
-    """Writes by rename: a build that is stopped leaves no half file."""
-    os.makedirs(os.path.dirname(os.path.abspath(path)), exist_ok=True)
-    with open(path + ".new", "w", encoding="utf-8") as output:
-        output.write(text)
-    os.replace(path + ".new", path)
 
 
 def main():

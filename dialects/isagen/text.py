@@ -32,3 +32,11 @@ def fill(template, **parts):
         if f"@{name}@" not in text:
             raise KeyError(f"{template} has no @{name}@")
     return At(text).substitute(parts)
+
+
+def write(path, text):
+    """Writes by rename: a build that is stopped leaves no half file."""
+    os.makedirs(os.path.dirname(os.path.abspath(path)), exist_ok=True)
+    with open(path + ".new", "w", encoding="utf-8") as output:
+        output.write(text)
+    os.replace(path + ".new", path)
