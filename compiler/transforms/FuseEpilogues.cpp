@@ -102,7 +102,8 @@ struct FuseEpiloguesPass
     getOperation().walk([&](MatmulOp op) { products.push_back(op); });
     for (MatmulOp product : products)
       while (Operation *user = singleUser(product.getResult())) {
-        if (user->getNumResults() != 1 || user->getBlock() != product->getBlock())
+        if (user->getNumResults() != 1 ||
+            user->getBlock() != product->getBlock())
           break;
         OpBuilder builder(user);
         if (!absorb(product, user, builder))

@@ -54,9 +54,9 @@ static ExprAttr biasOf(MatmulOp product) {
 /// One weight of several, one after another along `axis`.
 static Value joined(OpBuilder &builder, Location loc, StringRef name,
                     ArrayRef<ExprAttr> parts, int64_t axis) {
-  ExprAttr expr = withStep(
-      parts.front(), ConcatStepAttr::get(builder.getContext(), axis,
-                                         parts.drop_front()));
+  ExprAttr expr =
+      withStep(parts.front(), ConcatStepAttr::get(builder.getContext(), axis,
+                                                  parts.drop_front()));
   auto type = expr.inferType([&] { return emitError(loc); });
   return WeightOp::create(builder, loc, *type, name, expr);
 }
@@ -106,8 +106,8 @@ static void fuse(AttentionOp attention) {
   Location loc = fuseLocations(ops);
   SmallVector<int64_t> shape(shapeOf(parts.front().product.getResult()));
   shape.back() = columns;
-  auto type = RankedTensorType::get(
-      shape, tensorTypeOf(input).getElementType());
+  auto type =
+      RankedTensorType::get(shape, tensorTypeOf(input).getElementType());
   Value weight = joined(builder, loc, name, weights, 1);
   Value bias = hasBias ? joined(builder, loc, name, biases, 0) : Value();
   auto product = MatmulOp::create(builder, loc, type, input, weight);

@@ -112,11 +112,10 @@ SmallVector<Operation *> tilework::opsBetween(Value result,
 Value tilework::scalar(OpBuilder &builder, Location loc, double value,
                        Type element) {
   auto type = RankedTensorType::get({}, element);
-  Attribute attribute =
-      isa<FloatType>(element)
-          ? Attribute(builder.getFloatAttr(element, value))
-          : Attribute(builder.getIntegerAttr(element,
-                                             static_cast<int64_t>(value)));
+  Attribute attribute = isa<FloatType>(element)
+                            ? Attribute(builder.getFloatAttr(element, value))
+                            : Attribute(builder.getIntegerAttr(
+                                  element, static_cast<int64_t>(value)));
   return arith::ConstantOp::create(builder, loc,
                                    DenseElementsAttr::get(type, attribute));
 }

@@ -24,32 +24,53 @@ static bool isFloat(Value value) {
 
 static std::optional<StepKind> stepOf(UnaryKind kind) {
   switch (kind) {
-  case UnaryKind::Neg: return StepKind::Neg;
-  case UnaryKind::Abs: return StepKind::Abs;
-  case UnaryKind::Not: return StepKind::Not;
-  default: return std::nullopt;
+  case UnaryKind::Neg:
+    return StepKind::Neg;
+  case UnaryKind::Abs:
+    return StepKind::Abs;
+  case UnaryKind::Not:
+    return StepKind::Not;
+  default:
+    return std::nullopt;
   }
 }
 
 static std::optional<StepKind> stepOf(BinaryKind kind) {
   switch (kind) {
-  case BinaryKind::Add: return StepKind::Add;
-  case BinaryKind::Sub: return StepKind::Sub;
-  case BinaryKind::Mul: return StepKind::Mul;
-  case BinaryKind::Div: return StepKind::Div;
-  case BinaryKind::Mod: return StepKind::Mod;
-  case BinaryKind::Max: return StepKind::Max;
-  case BinaryKind::Min: return StepKind::Min;
-  case BinaryKind::And: return StepKind::And;
-  case BinaryKind::Or: return StepKind::Or;
-  case BinaryKind::Xor: return StepKind::Xor;
-  case BinaryKind::Eq: return StepKind::Eq;
-  case BinaryKind::Ne: return StepKind::Ne;
-  case BinaryKind::Lt: return StepKind::Lt;
-  case BinaryKind::Le: return StepKind::Le;
-  case BinaryKind::Gt: return StepKind::Gt;
-  case BinaryKind::Ge: return StepKind::Ge;
-  case BinaryKind::Pow: return std::nullopt;
+  case BinaryKind::Add:
+    return StepKind::Add;
+  case BinaryKind::Sub:
+    return StepKind::Sub;
+  case BinaryKind::Mul:
+    return StepKind::Mul;
+  case BinaryKind::Div:
+    return StepKind::Div;
+  case BinaryKind::Mod:
+    return StepKind::Mod;
+  case BinaryKind::Max:
+    return StepKind::Max;
+  case BinaryKind::Min:
+    return StepKind::Min;
+  case BinaryKind::And:
+    return StepKind::And;
+  case BinaryKind::Or:
+    return StepKind::Or;
+  case BinaryKind::Xor:
+    return StepKind::Xor;
+  case BinaryKind::Eq:
+    return StepKind::Eq;
+  case BinaryKind::Ne:
+    return StepKind::Ne;
+  case BinaryKind::Lt:
+    return StepKind::Lt;
+  case BinaryKind::Le:
+    return StepKind::Le;
+  case BinaryKind::Gt:
+    return StepKind::Gt;
+  case BinaryKind::Ge:
+    return StepKind::Ge;
+  case BinaryKind::Pow:
+    return std::nullopt;
   }
   return std::nullopt;
 }
@@ -58,10 +79,14 @@ static std::optional<StepKind> stepOf(ReduceOp op) {
   if (op.getAxes().size() != 1)
     return std::nullopt;
   switch (op.getKind()) {
-  case ReduceKind::Sum: return StepKind::ReduceSum;
-  case ReduceKind::Max: return StepKind::ReduceMax;
-  case ReduceKind::Min: return StepKind::ReduceMin;
-  default: return std::nullopt;
+  case ReduceKind::Sum:
+    return StepKind::ReduceSum;
+  case ReduceKind::Max:
+    return StepKind::ReduceMax;
+  case ReduceKind::Min:
+    return StepKind::ReduceMin;
+  default:
+    return std::nullopt;
   }
 }
 
@@ -102,8 +127,8 @@ public:
     // Inputs that the chip reads as they are.
     module.walk([&](EmbeddingOp op) {
       OpBuilder builder(op);
-      op.getIdsMutable().assign(narrowed(builder, op.getIds(),
-                                         builder.getI32Type()));
+      op.getIdsMutable().assign(
+          narrowed(builder, op.getIds(), builder.getI32Type()));
     });
     return success();
   }

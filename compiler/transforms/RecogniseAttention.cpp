@@ -86,9 +86,9 @@ static bool findProduct(Value value, double scale, Scores &scores,
       Value floor = scalar(builder, loc, kMaskFloor, element);
       Value condition = select.getCondition();
       auto type = RankedTensorType::get(shapeOf(condition), element);
-      Value mask = SelectOp::create(builder, loc, type, condition,
-                                    keepTrue ? zero : floor,
-                                    keepTrue ? floor : zero);
+      Value mask =
+          SelectOp::create(builder, loc, type, condition,
+                           keepTrue ? zero : floor, keepTrue ? floor : zero);
       scores.masks.push_back({mask, 1.0});
       return true;
     }
@@ -220,8 +220,9 @@ static Value joinMasks(OpBuilder &builder, Location loc, const Scores &scores) {
     auto joined = broadcastShapes(shapeOf(sum), shape);
     if (failed(joined))
       return {};
-    sum = BinaryOp::create(builder, loc, RankedTensorType::get(*joined, element),
-                           BinaryKind::Add, sum, next);
+    sum =
+        BinaryOp::create(builder, loc, RankedTensorType::get(*joined, element),
+                         BinaryKind::Add, sum, next);
   }
   return sum;
 }
@@ -311,8 +312,8 @@ static void recognise(SoftmaxOp softmax) {
   SmallVector<Value> stops{query.tensor, key.tensor, value.tensor};
   for (auto &[term, factor] : scores.masks)
     stops.push_back(term);
-  auto type = RankedTensorType::get({batch, query.rows, heads * valueDim},
-                                    element);
+  auto type =
+      RankedTensorType::get({batch, query.rows, heads * valueDim}, element);
   auto attention = AttentionOp::create(
       builder, fuseLocations(opsBetween(values, stops)), type, tensor(query),
       tensor(key), tensor(value), mask, builder.getI64IntegerAttr(heads),
@@ -325,14 +326,13 @@ static void recognise(SoftmaxOp softmax) {
     addNote(attention,
             "the guard that turns NaN after the softmax into zero is left out: "
             "masks are finite, so that the softmax is never NaN");
-  Value split = reshaped(builder, loc, attention,
-                         {batch, query.rows, heads, valueDim});
+  Value split =
+      reshaped(builder, loc, attention, {batch, query.rows, heads, valueDim});
   Value moved = TransposeOp::create(
       builder, loc,
       RankedTensorType::get({batch, heads, query.rows, valueDim}, element),
       split, ArrayRef<int64_t>{0, 2, 1, 3});
-  Value result =
-      reshaped(builder, loc, moved, shapeOf(values.getResult()));
+  Value result = reshaped(builder, loc, moved, shapeOf(values.getResult()));
   values.getResult().replaceAllUsesWith(result);
   values.erase();
 }

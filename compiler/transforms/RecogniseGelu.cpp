@@ -132,8 +132,8 @@ static bool recognise(BinaryOp root) {
     return false;
   OpBuilder builder(root);
   const double sqrtHalf = std::sqrt(0.5), tanhScale = std::sqrt(2 / M_PI);
-  for (auto [x, other] : {std::pair{factors[0], factors[1]},
-                          std::pair{factors[1], factors[0]}}) {
+  for (auto [x, other] :
+       {std::pair{factors[0], factors[1]}, std::pair{factors[1], factors[0]}}) {
     if (x.getType() != root.getType())
       continue;
     Location loc = fuseLocations(opsBetween(root, x));

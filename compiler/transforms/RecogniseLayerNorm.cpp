@@ -121,9 +121,9 @@ static void recognise(BinaryOp op) {
     auto one = RankedTensorType::get({1}, element);
     auto dense =
         DenseElementsAttr::get(one, builder.getFloatAttr(element, 1.0));
-    auto expr = ExprAttr::get(
-        builder.getContext(), dense,
-        {BroadcastStepAttr::get(builder.getContext(), {size})});
+    auto expr =
+        ExprAttr::get(builder.getContext(), dense,
+                      {BroadcastStepAttr::get(builder.getContext(), {size})});
     scale = WeightOp::create(builder, loc,
                              RankedTensorType::get({size}, element), "", expr);
   }

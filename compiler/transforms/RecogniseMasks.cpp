@@ -55,10 +55,10 @@ public:
         return seen(select.getCondition(), false, *onTrue);
     }
     // Other values may be minus infinity.
-    Value floor = scalar(builder, loc, kMaskFloor,
-                         tensorTypeOf(mask).getElementType());
-    parts.terms.push_back(BinaryOp::create(
-        builder, loc, mask.getType(), BinaryKind::Max, mask, floor));
+    Value floor =
+        scalar(builder, loc, kMaskFloor, tensorTypeOf(mask).getElementType());
+    parts.terms.push_back(BinaryOp::create(builder, loc, mask.getType(),
+                                           BinaryKind::Max, mask, floor));
   }
 
 private:
@@ -151,8 +151,9 @@ static void simplifyMask(AttentionOp attention) {
       continue;
     }
     auto joined = broadcastShapes(shapeOf(sum), shape);
-    sum = BinaryOp::create(builder, loc, RankedTensorType::get(*joined, element),
-                           BinaryKind::Add, sum, next);
+    sum =
+        BinaryOp::create(builder, loc, RankedTensorType::get(*joined, element),
+                         BinaryKind::Add, sum, next);
   }
   if (sum) {
     SmallVector<int64_t> shape(shapeOf(sum));

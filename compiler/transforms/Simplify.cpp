@@ -60,8 +60,8 @@ struct BroadcastAfterView : RewritePattern {
     Value x = inner.getInput(), result = op->getResult(0);
     // The input with the rank of the broadcast.
     SmallVector<int64_t> padded(shapeOf(x));
-    padded.insert(padded.begin(),
-                  tensorTypeOf(inner).getRank() - padded.size(), 1);
+    padded.insert(padded.begin(), tensorTypeOf(inner).getRank() - padded.size(),
+                  1);
     Location loc = op->getLoc();
     Value view;
     if (isa<BroadcastOp>(op)) {
@@ -133,8 +133,8 @@ struct SinkBroadcast : RewritePattern {
     next->getResult(0).setType(withShape(result, shape));
     Value value = next->getResult(0);
     if (value.getType() != result.getType())
-      value = BroadcastOp::create(rewriter, op->getLoc(), result.getType(),
-                                  value);
+      value =
+          BroadcastOp::create(rewriter, op->getLoc(), result.getType(), value);
     rewriter.replaceOp(op, value);
     return success();
   }
@@ -243,8 +243,8 @@ struct FoldIntoWeight : RewritePattern {
 struct SimplifyPass : tilework::impl::SimplifyBase<SimplifyPass> {
   void runOnOperation() override {
     RewritePatternSet patterns(&getContext());
-    patterns.add<ComposeViews, BroadcastAfterView, SinkBroadcast,
-                 SinkReshape, FoldIntoWeight>(&getContext());
+    patterns.add<ComposeViews, BroadcastAfterView, SinkBroadcast, SinkReshape,
+                 FoldIntoWeight>(&getContext());
     if (failed(applyPatternsGreedily(getOperation(), std::move(patterns))))
       signalPassFailure();
   }

@@ -19,7 +19,8 @@ ViewMap ViewMap::of(Value root) {
   map.root = root;
   int64_t stride = 1;
   for (int64_t size : llvm::reverse(shapeOf(root))) {
-    map.dims.insert(map.dims.begin(), SmallVector<ViewFactor, 2>{{size, stride}});
+    map.dims.insert(map.dims.begin(),
+                    SmallVector<ViewFactor, 2>{{size, stride}});
     stride *= size;
   }
   return map;
@@ -100,7 +101,8 @@ static LogicalResult slice(ViewMap &map, SliceOp op) {
 
 LogicalResult ViewMap::apply(Operation *op) {
   return llvm::TypeSwitch<Operation *, LogicalResult>(op)
-      .Case([&](ReshapeOp op) { return reshape(*this, shapeOf(op.getResult())); })
+      .Case(
+          [&](ReshapeOp op) { return reshape(*this, shapeOf(op.getResult())); })
       .Case([&](TransposeOp op) {
         auto old = dims;
         for (auto [i, dim] : llvm::enumerate(op.getPermutation()))

@@ -3,7 +3,6 @@
 """The hardware parameters as Python objects, and the rules that records obey."""
 
 from dataclasses import dataclass, field
-from typing import List
 
 from records import check_name, check_unique, require
 from tablegen import definitions_of, follow, line_of
@@ -26,7 +25,7 @@ class Parameter:
     maximum: int = 0
     power_of_two: bool = False
     from_standard: bool = False
-    choices: List[str] = field(default_factory=list)
+    choices: list[str] = field(default_factory=list)
 
     @property
     def key(self):
@@ -45,7 +44,7 @@ class Parameter:
 class Block:
     name: str
     sentence: str
-    parameters: List[Parameter]
+    parameters: list[Parameter]
 
 
 @dataclass
@@ -58,8 +57,8 @@ class Standard:
 
 @dataclass
 class ParameterSet:
-    blocks: List[Block]
-    standards: List[Standard]
+    blocks: list[Block]
+    standards: list[Standard]
 
     @property
     def parameters(self):
@@ -126,9 +125,7 @@ def read_standard(record, parameters):
 
 
 def read(records):
-    parameters = [
-        read_parameter(records, r) for r in definitions_of(records, "Parameter")
-    ]
+    parameters = [read_parameter(records, r) for r in definitions_of(records, "Parameter")]
     check_unique((p.key for p in parameters), "parameters")
     check_unique((p.rtl for p in parameters if p.rtl), "RTL names")
     blocks = []
@@ -137,9 +134,7 @@ def read(records):
         own = [p for p in parameters if p.block == r["name"]]
         require(own, f"block {r['name']} has no parameter")
         blocks.append(Block(r["name"], r["sentence"], own))
-    standards = [
-        read_standard(r, parameters) for r in definitions_of(records, "DramStandard")
-    ]
+    standards = [read_standard(r, parameters) for r in definitions_of(records, "DramStandard")]
     choices = next(p.choices for p in parameters if p.key == "dram.standard")
     require(
         sorted(choices) == sorted(s.name for s in standards),

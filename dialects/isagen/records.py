@@ -3,7 +3,7 @@
 """The instruction set as Python objects, and the rules that its records obey."""
 
 from dataclasses import dataclass, field
-from typing import List, Optional
+from typing import Optional
 
 from tablegen import RecordError, dedent, definitions_of, follow
 
@@ -65,7 +65,7 @@ class Enumeration:
     definition: str  # CamelCase, the name of the type
     name: str
     width: int
-    cases: List[Case]
+    cases: list[Case]
 
     @property
     def is_full(self):
@@ -98,7 +98,7 @@ class Instruction:
     sentence: str
     description: str
     unit: str  # sequencer, load, store, array, vector, or "" for a field
-    fields: List[Field]
+    fields: list[Field]
 
     @property
     def bits(self):
@@ -119,9 +119,9 @@ class Constant:
 
 @dataclass
 class InstructionSet:
-    constants: List[Constant]
-    enumerations: List[Enumeration]
-    instructions: List[Instruction]
+    constants: list[Constant]
+    enumerations: list[Enumeration]
+    instructions: list[Instruction]
     by_name: dict = field(default_factory=dict)
 
     @property

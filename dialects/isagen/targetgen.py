@@ -65,8 +65,7 @@ def tables(target, presets):
         if p.choices:
             names = ", ".join(literal(c) for c in p.choices)
             out.append(
-                f"static const char *const k{camel(p.block)}{camel(p.name)}Choices[]"
-                f" = {{{names}}};"
+                f"static const char *const k{camel(p.block)}{camel(p.name)}Choices[] = {{{names}}};"
             )
     out.append("static const ParameterInfo kParameters[] = {")
     out += [table_row(p) for p in target.parameters]
@@ -76,8 +75,7 @@ def tables(target, presets):
     for s in target.standards:
         values = ", ".join(f'{{"dram.{n}", {s.values[n]}u}}' for n in names)
         out.append(
-            f"    {{{literal(s.name)}, {s.channel_bits}, {literal(s.source)}, "
-            f"{{{{{values}}}}}}},"
+            f"    {{{literal(s.name)}, {s.channel_bits}, {literal(s.source)}, {{{{{values}}}}}}},"
         )
     out.append("};")
     out.append("static const PresetInfo kPresets[] = {")
@@ -88,9 +86,7 @@ def tables(target, presets):
         out.append(f'    {{{literal(name)}, R"preset({text})preset"}},')
     out.append("};")
     out.append(f'static const char kSchema[] = R"schema({schema(target, presets)})schema";')
-    return fill(
-        "ParameterTables.inc.in", tables="\n".join(out)
-    )
+    return fill("ParameterTables.inc.in", tables="\n".join(out))
 
 
 def schema_of(p):
@@ -185,9 +181,7 @@ def python(target, _presets):
         }
         for p in target.parameters
     ]
-    return fill(
-        "target.py.in", parameters=pprint.pformat(rows, sort_dicts=False, width=100)
-    )
+    return fill("target.py.in", parameters=pprint.pformat(rows, sort_dicts=False, width=100))
 
 
 EMITTERS = {

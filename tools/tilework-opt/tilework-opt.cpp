@@ -20,6 +20,6 @@ int main(int argc, char **argv) {
                   tilework::graph::GraphDialect>();
   mlir::registerTransformsPasses();
   tilework::registerGraphTransformsPasses();
-  return mlir::asMainReturnCode(mlir::MlirOptMain(
-      argc, argv, "Tilework optimizer driver\n", registry));
+  return mlir::asMainReturnCode(
+      mlir::MlirOptMain(argc, argv, "Tilework optimizer driver\n", registry));
 }

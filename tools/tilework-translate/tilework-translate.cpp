@@ -37,7 +37,8 @@ static std::pair<StringRef, StringRef> parsePair(StringRef text) {
 static void printReport(ArrayRef<tilework::NodeReport> nodes) {
   for (const tilework::NodeReport &node : nodes) {
     outs() << node.name << " " << node.op << ": "
-           << (node.reason.empty() ? node.runsOn : "unsupported, " + node.reason)
+           << (node.reason.empty() ? node.runsOn
+                                   : "unsupported, " + node.reason)
            << "\n";
   }
 }
