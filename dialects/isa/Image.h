@@ -130,6 +130,8 @@ struct Image {
       nlohmann::json::object(); ///< parameter name → value, of class legality
   std::string legalityHash;     ///< SHA-256 of the canonical form, hex
   std::string targetName;       ///< what it was compiled for, for people
+  nlohmann::json target =
+      nlohmann::json::object(); ///< the same in full, Target::toJson
   std::string modelHash; ///< SHA-256 of the model file, hex; may be empty
   nlohmann::json statistics =
       nlohmann::json::object(); ///< of the compilation: peaks, counts

@@ -193,6 +193,7 @@ Entry entryFromJson(const json &value, const Image &image) {
 json metaToJson(const Image &image) {
   return {{"schema", kSchema},
           {"target", image.targetName},
+          {"target_parameters", image.target},
           {"legality", image.legality},
           {"legality_hash", image.legalityHash},
           {"model_hash", image.modelHash},
@@ -211,8 +212,10 @@ void metaFromJson(const json &meta, Image &image) {
   image.legalityHash = meta.at("legality_hash").get<std::string>();
   image.modelHash = meta.at("model_hash").get<std::string>();
   image.statistics = meta.at("statistics");
-  if (!image.legality.is_object() || !image.statistics.is_object())
-    refuse("legality or statistics that are no object");
+  image.target = meta.at("target_parameters");
+  if (!image.target.is_object() || !image.legality.is_object() ||
+      !image.statistics.is_object())
+    refuse("target, legality or statistics that are no object");
   image.entries =
       listFromJson<Entry>(meta.at("entries"), [&](const json &value) {
         return entryFromJson(value, image);
