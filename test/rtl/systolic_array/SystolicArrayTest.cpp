@@ -44,8 +44,15 @@ using Models =
     testing::Types<VArray8x8, VArray16x16, VArray4x8, VArray16x8, VArray4x32>;
 TYPED_TEST_SUITE(SystolicArrayRtl, Models);
 
+/// What a batch of operations presses on.
+enum class Mix {
+  Everything, ///< all shapes, all waits
+  Nulls,      ///< hardly anything but nulls, as many in flight as may be
+  SameSums    ///< single blocks of a few rows on the same sums, one on another
+};
+
 std::vector<Operation> randomOperations(RandomMatmul &source,
-                                        const Geometry &geometry,
+                                        const Geometry &geometry, Mix mix,
                                         uint32_t count, uint32_t &pc) {
   std::vector<Operation> operations;
   const uint32_t first = pc;
@@ -54,13 +61,20 @@ std::vector<Operation> randomOperations(RandomMatmul &source,
     operation.unit = Unit::Array;
     operation.pc = pc;
     operation.context = static_cast<uint16_t>(source.below(1 << 16));
-    operation.kind =
-        source.below(10) ? OperationKind::Matmul : OperationKind::Null;
-    const bool small = source.below(2);
+    const bool null = source.below(100) < (mix == Mix::Nulls ? 90 : 10);
+    operation.kind = null ? OperationKind::Null : OperationKind::Matmul;
+    const bool small = mix == Mix::SameSums || source.below(2);
     operation.matmul = source.operation(
         small ? 3 : 20, small ? geometry.columns : 3 * geometry.columns + 3,
         small ? geometry.rows : 5 * geometry.rows + 3);
-    for (unsigned u = 0; u < kUnitCount; ++u)
+    if (mix == Mix::SameSums) {
+      operation.matmul.sums.row = source.below(2);
+      operation.matmul.accumulate = source.below(4);
+      // One type, so that sums stay numbers.
+      operation.matmul.int8 = false;
+      operation.matmul.depth /= 2;
+    }
+    for (unsigned u = 0; u < kUnitCount && mix == Mix::Everything; ++u)
       if (source.below(8) == 0) {
         // Of the array: all but the last of those before it; of others: what
         // they reach in a while.
@@ -87,10 +101,10 @@ void compareRandom(uint64_t seed, unsigned refusals, unsigned pauses,
   bench.vectorTraffic = !skips;
   uint32_t pc = 0;
   for (int batch = 0; batch < 12; ++batch) {
-    source.fill(bench.onChip(), batch % 3 == 0);
+    source.fill(bench.onChip(), batch % 2 == 0);
     bench.writeSums();
     std::vector<Operation> operations =
-        randomOperations(source, geometry, 25, pc);
+        randomOperations(source, geometry, static_cast<Mix>(batch % 3), 40, pc);
     ASSERT_EQ(bench.run(operations), "")
         << "seed " << seed << " batch " << batch;
     for (const Operation &operation : operations)
