@@ -35,6 +35,41 @@ struct DmaBenchOptions {
   uint64_t cycleLimit = 4000000;
 };
 
+/// Bytes of an array of `size`-byte elements in a Verilated port.
+template <typename Port>
+uint64_t portElement(const Port &port, unsigned index, unsigned size) {
+  uint64_t value = 0;
+  std::memcpy(&value, reinterpret_cast<const uint8_t *>(&port) + index * size,
+              size);
+  return value;
+}
+
+/// Puts an operation on the packet of a Verilated tw_dma_bench.
+template <class Model>
+void driveDmaPacket(Model &rtl, const Operation &operation) {
+  const DmaOperation &dma = operation.dma;
+  rtl.null_op_i = operation.kind == OperationKind::Null;
+  rtl.gather_i = operation.kind == OperationKind::Gather;
+  rtl.pc_i = operation.pc;
+  rtl.context_id_i = operation.context;
+  rtl.wait_valid_i = operation.waits[0].valid | operation.waits[1].valid << 1;
+  rtl.wait_load_i = operation.waits[0].count;
+  rtl.wait_store_i = operation.waits[1].count;
+  rtl.dram_address_i = dma.dramAddress;
+  rtl.dram_stride_i = dma.dramStride;
+  rtl.dram_outer_stride_i = dma.dramOuterStride;
+  rtl.index_address_i = dma.indexAddress;
+  rtl.bound_i = dma.bound;
+  rtl.tile_row_i = dma.tile.row;
+  rtl.tile_stride_i = dma.tile.stride;
+  rtl.tile_block_stride_i = dma.tile.blockStride;
+  rtl.tile_first_i = dma.tile.first;
+  rtl.tile_outer_stride_i = dma.tileOuterStride;
+  rtl.outer_i = dma.outer;
+  rtl.rows_i = dma.rows;
+  rtl.row_bytes_i = dma.rowBytes;
+}
+
 /// `Model` is the Verilated tw_dma_bench of `geometry`.
 template <class Model> class DmaBench : private RetireSink {
 public:
@@ -50,6 +85,8 @@ public:
              scratchpad.port(ScratchpadClient::Load), image),
         store(geometry, counters, *this, ports,
               scratchpad.port(ScratchpadClient::Store)) {
+    rtl.ar_ready_i = rtl.aw_ready_i = rtl.w_ready_i =
+        (1u << geometry.axiPorts) - 1;
     rtl.rst_ni = 0;
     edge();
     edge();
@@ -145,39 +182,6 @@ private:
     rtl.eval();
   }
 
-  /// Bytes of an array of `size`-byte elements in a Verilated port.
-  template <typename Port>
-  static uint64_t element(const Port &port, unsigned index, unsigned size) {
-    uint64_t value = 0;
-    std::memcpy(&value, reinterpret_cast<const uint8_t *>(&port) + index * size,
-                size);
-    return value;
-  }
-
-  void drivePacket(const Operation &operation) {
-    const DmaOperation &dma = operation.dma;
-    rtl.null_op_i = operation.kind == OperationKind::Null;
-    rtl.gather_i = operation.kind == OperationKind::Gather;
-    rtl.pc_i = operation.pc;
-    rtl.context_id_i = operation.context;
-    rtl.wait_valid_i = operation.waits[0].valid | operation.waits[1].valid << 1;
-    rtl.wait_load_i = operation.waits[0].count;
-    rtl.wait_store_i = operation.waits[1].count;
-    rtl.dram_address_i = dma.dramAddress;
-    rtl.dram_stride_i = dma.dramStride;
-    rtl.dram_outer_stride_i = dma.dramOuterStride;
-    rtl.index_address_i = dma.indexAddress;
-    rtl.bound_i = dma.bound;
-    rtl.tile_row_i = dma.tile.row;
-    rtl.tile_stride_i = dma.tile.stride;
-    rtl.tile_block_stride_i = dma.tile.blockStride;
-    rtl.tile_first_i = dma.tile.first;
-    rtl.tile_outer_stride_i = dma.tileOuterStride;
-    rtl.outer_i = dma.outer;
-    rtl.rows_i = dma.rows;
-    rtl.row_bytes_i = dma.rowBytes;
-  }
-
   void cycle(const Operation *offered, const DmaBenchOptions &options) {
     accepted = false;
     bool toLoad = offered && offered->unit == Unit::Load,
@@ -211,7 +215,7 @@ private:
     rtl.load_dispatch_valid_i = toLoad;
     rtl.store_dispatch_valid_i = toStore;
     if (offered)
-      drivePacket(*offered);
+      driveDmaPacket(rtl, *offered);
     rtl.others_req_i = othersRequest;
     std::memcpy(&rtl.others_row_i, others, sizeof(others));
     rtl.fetch_req_i = fetch.request;
@@ -273,12 +277,12 @@ private:
     for (unsigned p = 0; p < geometry.axiPorts; ++p) {
       AxiRequest pins;
       pins.arValid = rtl.ar_valid_o >> p & 1;
-      pins.arAddress = element(rtl.ar_address_o, p, 8);
-      pins.arBeats = static_cast<uint32_t>(element(rtl.ar_beats_o, p, 2));
-      pins.arClient = static_cast<uint32_t>(element(rtl.ar_client_o, p, 1));
+      pins.arAddress = portElement(rtl.ar_address_o, p, 8);
+      pins.arBeats = static_cast<uint32_t>(portElement(rtl.ar_beats_o, p, 2));
+      pins.arClient = static_cast<uint32_t>(portElement(rtl.ar_client_o, p, 1));
       pins.awValid = rtl.aw_valid_o >> p & 1;
-      pins.awAddress = element(rtl.aw_address_o, p, 8);
-      pins.awBeats = static_cast<uint32_t>(element(rtl.aw_beats_o, p, 2));
+      pins.awAddress = portElement(rtl.aw_address_o, p, 8);
+      pins.awBeats = static_cast<uint32_t>(portElement(rtl.aw_beats_o, p, 2));
       pins.wValid = rtl.w_valid_o >> p & 1;
       pins.wLast = rtl.w_last_o >> p & 1;
       pins.wData = reinterpret_cast<const uint8_t *>(&rtl.w_data_o) +
