@@ -27,13 +27,16 @@ struct Parts {
 
 class Splitter {
 public:
+  using Shape = std::optional<SmallVector<int64_t>>;
+
   Splitter(OpBuilder &builder, Location loc, Type element, Parts &parts)
       : builder(builder), loc(loc), element(element), parts(parts) {}
 
-  /// Splits an additive mask into terms.
-  void add(Value mask) {
-    mask = strip(mask);
-    if (isCausal(mask)) {
+  /// Splits an additive mask into terms. `shape` is what a reshape behind the
+  /// value makes of it, where there is one.
+  void add(Value mask, Shape shape = std::nullopt) {
+    mask = strip(mask, shape);
+    if (isCausal(mask) && !shape) {
       parts.causal = true;
       return;
     }
@@ -41,45 +44,59 @@ public:
       parts.emptied = true;
       return;
     }
-    if (BinaryOp sum = binaryOf(mask, BinaryKind::Add)) {
-      add(sum.getLhs());
-      add(sum.getRhs());
+    if (BinaryOp sum = binaryOf(mask, BinaryKind::Add);
+        sum && (!shape || sameShapes(sum))) {
+      add(sum.getLhs(), shape);
+      add(sum.getRhs(), shape);
       return;
     }
-    if (auto select = mask.getDefiningOp<SelectOp>()) {
+    if (auto select = mask.getDefiningOp<SelectOp>();
+        select && shapeOf(select.getCondition()) == shapeOf(mask)) {
       auto onTrue = scalarConstant(select.getOnTrue());
       auto onFalse = scalarConstant(select.getOnFalse());
       if (onTrue == 0.0 && onFalse && *onFalse <= kMasked)
-        return seen(select.getCondition(), true, *onFalse);
+        return seen(select.getCondition(), true, *onFalse, shape);
       if (onFalse == 0.0 && onTrue && *onTrue <= kMasked)
-        return seen(select.getCondition(), false, *onTrue);
+        return seen(select.getCondition(), false, *onTrue, shape);
     }
     // Other values may be minus infinity.
-    Value floor =
-        scalar(builder, loc, kMaskFloor, tensorTypeOf(mask).getElementType());
-    parts.terms.push_back(BinaryOp::create(builder, loc, mask.getType(),
-                                           BinaryKind::Max, mask, floor));
+    Value floor = scalar(builder, loc, kMaskFloor,
+                         tensorTypeOf(mask).getElementType());
+    push(BinaryOp::create(builder, loc, mask.getType(), BinaryKind::Max, mask,
+                          floor),
+         shape);
   }
 
 private:
   static constexpr double kMasked = -1.0e4;
 
-  /// Looks through what only repeats or adds dimensions of one element.
-  static Value strip(Value mask) {
+  void push(Value term, const Shape &shape) {
+    parts.terms.push_back(shape ? reshaped(builder, loc, term, *shape) : term);
+  }
+
+  static bool sameShapes(BinaryOp op) {
+    return shapeOf(op.getLhs()) == shapeOf(op.getResult()) &&
+           shapeOf(op.getRhs()) == shapeOf(op.getResult());
+  }
+
+  /// Looks through what only repeats, and through reshapes: one that adds
+  /// leading dimensions changes nothing, another is noted in `shape`.
+  static Value strip(Value mask, Shape &shape) {
     while (true) {
       if (auto broadcast = mask.getDefiningOp<BroadcastOp>()) {
-        if (tensorTypeOf(broadcast.getInput()).getRank() < 1)
+        if (tensorTypeOf(broadcast.getInput()).getRank() < 1 || shape)
           return mask;
         mask = broadcast.getInput();
         continue;
       }
       auto reshape = mask.getDefiningOp<ReshapeOp>();
-      if (!reshape)
+      if (!reshape || tensorTypeOf(reshape.getInput()).getRank() < 1)
         return mask;
       ArrayRef<int64_t> from = shapeOf(reshape.getInput()), to = shapeOf(mask);
-      if (from.size() > to.size() || from.empty() ||
-          to.take_back(from.size()) != from)
-        return mask;
+      bool leading =
+          from.size() <= to.size() && to.take_back(from.size()) == from;
+      if (!shape && !leading)
+        shape = SmallVector<int64_t>(to);
       mask = reshape.getInput();
     }
   }
@@ -90,17 +107,18 @@ private:
   }
 
   /// Splits a condition: keys are seen where it is `polarity`.
-  void seen(Value condition, bool polarity, double masked) {
-    condition = strip(condition);
+  void seen(Value condition, bool polarity, double masked, Shape shape) {
+    condition = strip(condition, shape);
     if (UnaryOp inverse = unaryOf(condition, UnaryKind::Not))
-      return seen(inverse.getInput(), !polarity, masked);
+      return seen(inverse.getInput(), !polarity, masked, shape);
     if (BinaryOp both =
-            binaryOf(condition, polarity ? BinaryKind::And : BinaryKind::Or)) {
-      seen(both.getLhs(), polarity, masked);
-      seen(both.getRhs(), polarity, masked);
+            binaryOf(condition, polarity ? BinaryKind::And : BinaryKind::Or);
+        both && (!shape || sameShapes(both))) {
+      seen(both.getLhs(), polarity, masked, shape);
+      seen(both.getRhs(), polarity, masked, shape);
       return;
     }
-    if (polarity && isCausal(condition)) {
+    if (polarity && isCausal(condition) && !shape) {
       parts.causal = true;
       return;
     }
@@ -112,9 +130,11 @@ private:
     Value zero = scalar(builder, loc, 0, element);
     Value floor =
         scalar(builder, loc, std::max<double>(masked, kMaskFloor), element);
-    parts.terms.push_back(SelectOp::create(
-        builder, loc, RankedTensorType::get(shapeOf(condition), element),
-        condition, polarity ? zero : floor, polarity ? floor : zero));
+    push(SelectOp::create(builder, loc,
+                          RankedTensorType::get(shapeOf(condition), element),
+                          condition, polarity ? zero : floor,
+                          polarity ? floor : zero),
+         shape);
   }
 
   OpBuilder &builder;

@@ -1,0 +1,175 @@
+// Part of the Tilework project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// Resolves the attributes of weights into expressions over mapped bytes.
+
+#include "compiler/import/WeightExpr.h"
+
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "llvm/ADT/TypeSwitch.h"
+
+using namespace mlir;
+using namespace tilework;
+using namespace tilework::graph;
+
+static WeightType typeOf(Type element) {
+  if (element.isF32()) return WeightType::Float32;
+  if (element.isF64()) return WeightType::Float64;
+  if (element.isF16()) return WeightType::Float16;
+  if (element.isBF16()) return WeightType::Bfloat16;
+  bool isUnsigned = element.isUnsignedInteger();
+  switch (element.getIntOrFloatBitWidth()) {
+  case 1: return WeightType::Bool;
+  case 4: return isUnsigned ? WeightType::Uint4 : WeightType::Int4;
+  case 8: return isUnsigned ? WeightType::Uint8 : WeightType::Int8;
+  case 16: return isUnsigned ? WeightType::Uint16 : WeightType::Int16;
+  case 32: return isUnsigned ? WeightType::Uint32 : WeightType::Int32;
+  default: return isUnsigned ? WeightType::Uint64 : WeightType::Int64;
+  }
+}
+
+/// The reader's enumerations have the dialect's names, without IsNan.
+static WeightUnary unaryOf(UnaryKind kind) {
+  switch (kind) {
+#define CASE(name) case UnaryKind::name: return WeightUnary::name;
+    CASE(Neg) CASE(Abs) CASE(Sqrt) CASE(Rsqrt) CASE(Reciprocal) CASE(Exp)
+    CASE(Log) CASE(Tanh) CASE(Erf) CASE(Sigmoid) CASE(Silu) CASE(Relu)
+    CASE(Not) CASE(Floor) CASE(Ceil) CASE(Round) CASE(Sign) CASE(Cos) CASE(Sin)
+#undef CASE
+  case UnaryKind::IsNan: break;
+  }
+  llvm_unreachable("is_nan is no step of a weight");
+}
+
+static WeightBinary binaryOf(BinaryKind kind) {
+  switch (kind) {
+#define CASE(name) case BinaryKind::name: return WeightBinary::name;
+    CASE(Add) CASE(Sub) CASE(Mul) CASE(Div) CASE(Pow) CASE(Mod) CASE(Max)
+    CASE(Min) CASE(And) CASE(Or) CASE(Xor) CASE(Eq) CASE(Ne) CASE(Lt) CASE(Le)
+    CASE(Gt) CASE(Ge)
+#undef CASE
+  }
+  llvm_unreachable("all kinds are listed");
+}
+
+/// The elements of a dense attribute, as a file would store them.
+static std::shared_ptr<std::string> denseBytes(DenseElementsAttr dense) {
+  auto bytes = std::make_shared<std::string>();
+  if (dense.getElementType().isInteger(1)) {
+    for (bool value : dense.getValues<bool>())
+      bytes->push_back(static_cast<char>(value));
+    return bytes;
+  }
+  ArrayRef<char> raw = dense.getRawData();
+  int64_t repeats = dense.isSplat() ? dense.getNumElements() : 1;
+  for (int64_t i = 0; i < repeats; ++i)
+    bytes->append(raw.data(), raw.size());
+  return bytes;
+}
+
+static FailureOr<WeightStep> resolveStep(Attribute attribute,
+                                         const SourceFiles &files,
+                                         Location loc);
+
+FailureOr<WeightExpr> tilework::resolveWeight(ExprAttr expr,
+                                              const SourceFiles &files,
+                                              Location loc) {
+  WeightExpr result;
+  if (auto span = dyn_cast<SpanAttr>(expr.getSource())) {
+    result.type = typeOf(span.getElement());
+    result.shape = span.getShape().vec();
+    result.bytes = files.read(span.getFile(), span.getOffset(), span.getBytes());
+    if (result.bytes.size() != span.getBytes())
+      return mlir::emitError(loc) << "a span of a weight leaves its file: "
+                                  << span;
+  } else {
+    auto dense = cast<DenseElementsAttr>(expr.getSource());
+    result.type = typeOf(dense.getElementType());
+    result.shape = dense.getType().getShape().vec();
+    result.owned = denseBytes(dense);
+    result.bytes = *result.owned;
+  }
+  for (Attribute step : expr.getSteps()) {
+    FailureOr<WeightStep> next = resolveStep(step, files, loc);
+    if (failed(next))
+      return failure();
+    result.steps.push_back(std::move(*next));
+  }
+  return result;
+}
+
+static FailureOr<WeightStep> resolveStep(Attribute attribute,
+                                         const SourceFiles &files,
+                                         Location loc) {
+  WeightStep step{};
+  auto operand = [&](ExprAttr expr) -> LogicalResult {
+    FailureOr<WeightExpr> value = resolveWeight(expr, files, loc);
+    if (failed(value))
+      return failure();
+    step.operands.push_back(std::make_shared<WeightExpr>(std::move(*value)));
+    return success();
+  };
+  auto result =
+      llvm::TypeSwitch<Attribute, LogicalResult>(attribute)
+          .Case([&](CastStepAttr a) {
+            step.kind = WeightStep::Cast;
+            step.type = typeOf(a.getElement());
+            return success();
+          })
+          .Case([&](UnaryStepAttr a) {
+            step.kind = WeightStep::Unary;
+            step.unary = unaryOf(a.getKind());
+            return success();
+          })
+          .Case([&](BinaryStepAttr a) {
+            step.kind = WeightStep::Binary;
+            step.binary = binaryOf(a.getKind());
+            step.reversed = a.getReversed();
+            return operand(a.getOperand());
+          })
+          .Case([&](TransposeStepAttr a) {
+            step.kind = WeightStep::Transpose;
+            step.dims = a.getPermutation().vec();
+            return success();
+          })
+          .Case([&](ReshapeStepAttr a) {
+            step.kind = WeightStep::Reshape;
+            step.dims = a.getShape().vec();
+            return success();
+          })
+          .Case([&](SliceStepAttr a) {
+            step.kind = WeightStep::Slice;
+            step.dims = a.getOffsets().vec();
+            step.sizes = a.getSizes().vec();
+            step.strides = a.getStrides().vec();
+            return success();
+          })
+          .Case([&](BroadcastStepAttr a) {
+            step.kind = WeightStep::Broadcast;
+            step.dims = a.getShape().vec();
+            return success();
+          })
+          .Case([&](ConcatStepAttr a) {
+            step.kind = WeightStep::Concat;
+            step.axis = a.getAxis();
+            for (ExprAttr other : a.getOthers())
+              if (failed(operand(other)))
+                return failure();
+            return success();
+          })
+          .Default([](Attribute) { return failure(); });
+  if (failed(result))
+    return failure();
+  return step;
+}
+
+FailureOr<WeightExpr> tilework::resolveWeight(Value constant,
+                                              const SourceFiles &files) {
+  if (auto weight = constant.getDefiningOp<WeightOp>())
+    return resolveWeight(weight.getExpr(), files, constant.getLoc());
+  if (auto op = constant.getDefiningOp<arith::ConstantOp>())
+    if (auto dense = dyn_cast<DenseElementsAttr>(op.getValue()))
+      return resolveWeight(ExprAttr::get(constant.getContext(), dense, {}),
+                           files, constant.getLoc());
+  return mlir::emitError(constant.getLoc()) << "expected a constant";
+}
