@@ -56,8 +56,8 @@ struct AttentionGroup {
   float scale = 1;
   std::optional<Access>
       keyMask; ///< one row a batch: batchStrides {batch, head}
-  std::optional<Access>
-      fullMask; ///< queries × keys: batchStrides {batch, head}
+  /// Queries × keys each, added to the scores: batchStrides {batch, head}.
+  std::vector<Access> fullMasks;
 };
 
 /// A value of a row program.

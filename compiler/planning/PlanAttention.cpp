@@ -104,6 +104,7 @@ private:
   int qBuffer = -1, kBuffer = -1, vBuffer = -1, maskBuffer = -1,
       fullBuffer = -1, pBuffer = -1, outBuffer = -1;
   int sBuffer = -1, oBuffer = -1;
+  std::vector<int> fullBuffers;
 };
 
 void AttentionWriter::loadKeysAndValues(int64_t shift, int keyDepth,
@@ -166,17 +167,18 @@ void AttentionWriter::softmax(int64_t shift, bool inLoop, int64_t keyShift,
   s.tile.buffer = sBuffer;
   s.tile.blockStride = t.queries;
   s.type = ValueType::Fp32;
-  if (g.fullMask) {
+  for (size_t i = 0; i < g.fullMasks.size(); ++i) {
+    const Access &mask = g.fullMasks[i];
     DramTile dram;
-    dram.tensor = g.fullMask->tensor;
-    dram.stride = g.fullMask->rowStride;
-    dram.byte = place(*g.fullMask, false)
-                    .plus(shift * t.queries * g.fullMask->rowStride +
-                          keyShift * t.keys * 2);
-    dram.byte.add(inLoop ? kQueryDepth : -1, t.queries * g.fullMask->rowStride);
+    dram.tensor = mask.tensor;
+    dram.stride = mask.rowStride;
+    dram.byte =
+        place(mask, false)
+            .plus(shift * t.queries * mask.rowStride + keyShift * t.keys * 2);
+    dram.byte.add(inLoop ? kQueryDepth : -1, t.queries * mask.rowStride);
     dram.byte.add(keyDepth, t.keys * 2);
     Tile tile;
-    tile.buffer = fullBuffer;
+    tile.buffer = fullBuffers[i];
     tile.blockStride = t.queries;
     b.load(dram, tile, rows, columns);
   }
@@ -198,9 +200,9 @@ void AttentionWriter::softmax(int64_t shift, bool inLoop, int64_t keyShift,
     tile.row.add(keyDepth, t.keys / L);
     one.addColumn(tile);
   }
-  if (g.fullMask) {
+  for (int buffer : fullBuffers) {
     Value full;
-    full.tile.buffer = fullBuffer;
+    full.tile.buffer = buffer;
     full.tile.blockStride = t.queries;
     one.addElement(full);
   }
@@ -297,10 +299,10 @@ void AttentionWriter::write() {
                      keyRows * ceilDiv(g.valueDim, L), t.slots, keyTurn);
   if (g.keyMask)
     maskBuffer = b.buffer("mask", Space::Scratchpad, ceilDiv(g.keys, L), 1, -1);
-  if (g.fullMask)
-    fullBuffer =
-        b.buffer("mask", Space::Scratchpad, b.tileRows(t.queries, t.keys),
-                 t.slots, keyTrips > 1 ? kKeyDepth : kQueryDepth);
+  for (size_t i = 0; i < g.fullMasks.size(); ++i)
+    fullBuffers.push_back(b.buffer("mask", Space::Scratchpad,
+                                   b.tileRows(t.queries, t.keys), t.slots,
+                                   keyTrips > 1 ? kKeyDepth : kQueryDepth));
   pBuffer = b.buffer("probabilities", Space::Scratchpad,
                      b.tileRows(t.queries, t.keys), t.slots,
                      keyTrips > 1 ? kKeyDepth : kQueryDepth);
@@ -405,8 +407,8 @@ Cost AttentionPlanner::cost(const Tiling &t) const {
       2.0 * heads * double(g.queries) * double(g.headDim + g.valueDim) +
       2.0 * double(g.batch * g.kvHeads) * double(g.keys) *
           double(g.headDim + g.valueDim) * kvTimes;
-  if (g.fullMask)
-    c.dramBytes += 2.0 * heads * double(g.queries) * double(g.keys);
+  c.dramBytes += double(g.fullMasks.size()) * 2.0 * heads * double(g.queries) *
+                 double(g.keys);
   c.dram = c.dramBytes / machine.dramBytesPerCycle;
   c.start = double(machine.dramLatency) + 2.0 * double(t.keys + t.queries) *
                                               double(g.headDim) /

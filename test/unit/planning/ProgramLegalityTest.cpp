@@ -142,7 +142,9 @@ TEST(ProgramLegality, test_attention_groups_of_any_shape_are_legal) {
         mask.tensor = tensors.add(2 * g.queries * g.keys, true);
         mask.rowStride = 2 * g.keys;
         mask.batchStrides = {0, 0};
-        g.fullMask = mask;
+        g.fullMasks.push_back(mask);
+        if (draw.coin())
+          g.fullMasks.push_back(mask);
       }
       expectLegal(planAttention(g, machine), machine, tensors, "attention");
     }

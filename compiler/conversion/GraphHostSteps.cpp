@@ -1,0 +1,151 @@
+// Part of the Tilework project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// What the host does around a launch: integer preparation, and conversion
+// between the caller's types and the chip's.
+
+#include "compiler/conversion/GraphPlanner.h"
+
+using namespace mlir;
+
+namespace tilework {
+
+static std::string argumentName(func::FuncOp main, unsigned index,
+                                bool result) {
+  StringAttr name =
+      result ? main.getResultAttrOfType<StringAttr>(index, graph::kNameAttrName)
+             : main.getArgAttrOfType<StringAttr>(index, graph::kNameAttrName);
+  if (name)
+    return name.getValue().str();
+  return (result ? "output" : "input") + std::to_string(index);
+}
+
+static HostTensorInfo infoOf(std::string name, Type type) {
+  auto tensor = cast<RankedTensorType>(type);
+  HostTensorInfo info;
+  info.name = std::move(name);
+  info.element = tensor.getElementType();
+  info.shape.assign(tensor.getShape().begin(), tensor.getShape().end());
+  return info;
+}
+
+/// Rows of the table that an integer argument indexes, through casts and views
+/// on the host; 0 where it indexes none.
+static int64_t tableRows(Value value, int depth = 0) {
+  int64_t rows = 0;
+  auto tighten = [&](int64_t bound) {
+    if (bound && (!rows || bound < rows))
+      rows = bound;
+  };
+  for (OpOperand &use : value.getUses()) {
+    if (auto embedding = dyn_cast<graph::EmbeddingOp>(use.getOwner())) {
+      if (use.getOperandNumber() == 1)
+        tighten(cast<RankedTensorType>(embedding.getTable().getType())
+                    .getShape()[0]);
+    } else if (auto step = dyn_cast<graph::LaunchStepOp>(use.getOwner())) {
+      bool keepsValues = step.getKind() == graph::StepKind::Cast ||
+                         step.getKind() == graph::StepKind::Reshape ||
+                         step.getKind() == graph::StepKind::Slice ||
+                         step.getKind() == graph::StepKind::Transpose ||
+                         step.getKind() == graph::StepKind::Broadcast;
+      if (keepsValues && depth < 16)
+        tighten(tableRows(step.getResult(), depth + 1));
+    }
+  }
+  return rows;
+}
+
+void GraphPlanner::planArguments(func::FuncOp main) {
+  for (BlockArgument argument : main.getArguments()) {
+    std::string name = argumentName(main, argument.getArgNumber(), false);
+    HostTensorInfo info = infoOf(name, argument.getType());
+    info.bound = tableRows(argument);
+    program.inputs.push_back(info);
+    usedNames[name]++;
+    hostNames[argument] = name;
+  }
+  for (unsigned i = 0; i < main.getNumResults(); ++i) {
+    std::string name = argumentName(main, i, true);
+    program.outputs.push_back(infoOf(name, main.getResultTypes()[i]));
+    usedNames[name]++;
+    usedNames[name + ".bf16"]++;
+  }
+  for (BlockArgument argument : main.getArguments()) {
+    bool onChip = false;
+    for (Operation *user : argument.getUsers())
+      onChip |= !mlir::isa<graph::LaunchStepOp>(user);
+    const HostTensorInfo &info = program.inputs[argument.getArgNumber()];
+    if (!onChip)
+      continue;
+    // Floats are stored as bf16, integers that the chip reads as int32.
+    bool isFloat = mlir::isa<FloatType>(info.element);
+    HostStep step;
+    step.op = "cast";
+    step.inputs = {info.name};
+    step.output = uniqueName(info.name + (isFloat ? ".bf16" : ".int32"));
+    step.element = isFloat ? Type(BFloat16Type::get(main.getContext()))
+                           : Type(IntegerType::get(main.getContext(), 32));
+    step.shape = info.shape;
+    int64_t elements = 1;
+    for (int64_t size : info.shape)
+      elements *= size;
+    int width = isFloat ? 2 : 4;
+    int tensor = newTensor(step.output, TensorKind::Input,
+                           std::max<int64_t>(1, elements) * width);
+    views[argument] = denseView(tensor, info.shape, width);
+    program.before.push_back(std::move(step));
+  }
+}
+
+std::string GraphPlanner::hostName(Value value) {
+  auto it = hostNames.find(value);
+  if (it != hostNames.end())
+    return it->second;
+  // A constant, which becomes a step of its own.
+  auto type = cast<RankedTensorType>(value.getType());
+  HostStep step;
+  step.op = "constant";
+  step.output = uniqueName("constant");
+  step.element = type.getElementType();
+  step.shape.assign(type.getShape().begin(), type.getShape().end());
+  if (auto weight = value.getDefiningOp<graph::WeightOp>())
+    step.value = weight.getExpr();
+  else if (auto constant = value.getDefiningOp<arith::ConstantOp>())
+    step.value =
+        graph::ExprAttr::get(value.getContext(), constant.getValue(), {});
+  std::string name = step.output;
+  hostNames[value] = name;
+  program.before.push_back(std::move(step));
+  return name;
+}
+
+void GraphPlanner::planLaunchStep(graph::LaunchStepOp op) {
+  HostStep step;
+  step.op = graph::stringifyStepKind(op.getKind()).str();
+  for (Value input : op.getInputs())
+    step.inputs.push_back(hostName(input));
+  auto type = cast<RankedTensorType>(op.getResult().getType());
+  step.output = uniqueName("step");
+  step.element = type.getElementType();
+  step.shape.assign(type.getShape().begin(), type.getShape().end());
+  if (op.getAxis())
+    step.axis = *op.getAxis();
+  if (op.getDims())
+    step.dims =
+        std::vector<int64_t>(op.getDims()->begin(), op.getDims()->end());
+  step.exclusive = op.getExclusive();
+  step.reverse = op.getReverse();
+  hostNames[op.getResult()] = step.output;
+  bool onChip = false;
+  for (Operation *user : op.getResult().getUsers())
+    onChip |= !mlir::isa<graph::LaunchStepOp>(user);
+  if (onChip) {
+    int width = type.getElementType().isInteger(32) ? 4 : 2;
+    int tensor = newTensor(step.output, TensorKind::Input,
+                           std::max<int64_t>(1, type.getNumElements()) * width);
+    views[op.getResult()] = denseView(tensor, type.getShape(), width);
+  }
+  program.before.push_back(std::move(step));
+}
+
+} // namespace tilework

@@ -1,0 +1,107 @@
+// Part of the Tilework project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// The walk over a fused graph, private to the conversion: values as views of
+// DRAM tensors, ops as groups.
+
+#pragma once
+
+#include "compiler/conversion/GraphToNPU.h"
+#include "compiler/planning/Planner.h"
+#include "dialects/graph/GraphDialect.h"
+
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "llvm/ADT/DenseMap.h"
+
+#include <map>
+
+namespace tilework {
+
+/// A value in DRAM: strides and offset in elements.
+struct View {
+  int tensor = -1;
+  int64_t offset = 0;
+  llvm::SmallVector<int64_t> sizes, strides;
+  int elementBytes = 2;
+
+  bool dense() const;
+  int64_t elements() const;
+};
+
+class GraphPlanner {
+public:
+  GraphPlanner(mlir::ModuleOp module, const planning::Machine &machine,
+               const std::atomic<bool> *cancelled)
+      : module(module), machine(machine), cancelled(cancelled) {}
+  llvm::Expected<PlannedProgram> run();
+
+private:
+  /// Loop dimensions that several operands share, outermost first, neighbours
+  /// merged where every operand allows it; the last one is the row dimension.
+  struct Loops {
+    llvm::SmallVector<int64_t> sizes;
+    std::vector<llvm::SmallVector<int64_t>> strides; ///< by operand
+  };
+  static Loops
+  mergeLoops(llvm::ArrayRef<int64_t> sizes,
+             const std::vector<llvm::SmallVector<int64_t>> &strides);
+  planning::Access access(const View &view,
+                          llvm::ArrayRef<int64_t> strides) const;
+
+  // GraphPlanner.cpp
+  llvm::Error fail(mlir::Operation *op, const std::string &why);
+  int sourceOf(mlir::Operation *op);
+  int newTensor(std::string name, TensorKind kind, int64_t bytes);
+  View denseView(int tensor, llvm::ArrayRef<int64_t> sizes, int elementBytes);
+  View newResult(mlir::Value value);
+  llvm::Expected<View> viewOf(mlir::Value value);
+  View weightTensor(mlir::Attribute expr, const std::string &name,
+                    WeightLayout layout, llvm::ArrayRef<int64_t> shape);
+  llvm::Expected<View> materialise(const View &view, mlir::Operation *op);
+  llvm::Error copyTo(const View &from, const View &to, mlir::Operation *op);
+  llvm::Error place(planning::Planned planned, mlir::Operation *op,
+                    const std::string &name);
+  llvm::Error planOp(mlir::Operation *op);
+  llvm::Error planMatmulOp(graph::MatmulOp op);
+  llvm::Error planAttentionOp(graph::AttentionOp op);
+  llvm::Error planViewOp(mlir::Operation *op);
+  llvm::Error planConcat(graph::ConcatOp op);
+  llvm::Error planReturn(mlir::func::ReturnOp op);
+  llvm::Error planNorm(const View &in, const View &out,
+                       const planning::Norm &norm, mlir::Operation *op);
+  llvm::Expected<int> columnTensor(mlir::Value value, int64_t n,
+                                   mlir::Operation *op);
+  void finishPlaces();
+
+  // GraphHostSteps.cpp
+  void planArguments(mlir::func::FuncOp main);
+  void planLaunchStep(graph::LaunchStepOp op);
+  std::string hostName(mlir::Value value);
+  std::string uniqueName(std::string name);
+
+  // GraphRows.cpp
+  static bool isRowWise(mlir::Operation *op);
+  llvm::Expected<size_t> planRowsFrom(llvm::ArrayRef<mlir::Operation *> ops,
+                                      size_t begin);
+  llvm::Error planCluster(llvm::ArrayRef<mlir::Operation *> cluster);
+  llvm::Error planReduce(graph::ReduceOp op);
+
+  mlir::ModuleOp module;
+  const planning::Machine &machine;
+  const std::atomic<bool> *cancelled;
+  PlannedProgram program;
+  llvm::DenseMap<mlir::Value, View> views;
+  llvm::DenseMap<mlir::Value, std::string> hostNames;
+  llvm::DenseMap<mlir::Operation *, int> sourceIds;
+  std::map<std::pair<const void *, int>, View> weights;
+  std::map<std::string, int> usedNames;
+  std::map<std::string, planning::Planned> plans; ///< by the group's text
+  llvm::DenseMap<mlir::Value, int> outputTensors;
+  friend class RowsBuilder;
+};
+
+/// The splat value of a float constant.
+std::optional<double> scalarOf(mlir::Value value);
+
+} // namespace tilework

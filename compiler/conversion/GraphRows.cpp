@@ -1,0 +1,599 @@
+// Part of the Tilework project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// Row-wise ops of the graph as row programs: neighbours over the same rows and
+// columns join in one group, so that what passes between them stays on chip.
+
+#include "compiler/conversion/GraphPlanner.h"
+
+#include "llvm/ADT/STLExtras.h"
+#include "llvm/ADT/SetVector.h"
+
+using namespace mlir;
+
+namespace tilework {
+
+using namespace planning;
+using llvm::ArrayRef;
+using llvm::Error;
+using llvm::Expected;
+using llvm::SmallVector;
+
+/// Ops that join in one group at most: each may hold a tile on chip.
+constexpr size_t kMostOps = 12;
+
+static ArrayRef<int64_t> shapeOf(Value value) {
+  return cast<RankedTensorType>(value.getType()).getShape();
+}
+
+/// The axes of a reduction are the last ones.
+static bool reducesRows(graph::ReduceOp op) {
+  int64_t rank = shapeOf(op.getInput()).size();
+  return op.getAxes().size() == 1 && op.getAxes()[0] == rank - 1 &&
+         op.getKind() != graph::ReduceKind::Prod;
+}
+
+bool GraphPlanner::isRowWise(Operation *op) {
+  return mlir::isa<graph::UnaryOp, graph::BinaryOp, graph::GeluOp,
+                   graph::LayerNormOp, graph::RmsNormOp, graph::SoftmaxOp,
+                   graph::ReduceOp, graph::EmbeddingOp, graph::CastOp>(op);
+}
+
+/// The rows and columns that an op runs over.
+static ArrayRef<int64_t> spaceOf(Operation *op) {
+  if (auto reduce = dyn_cast<graph::ReduceOp>(op))
+    return shapeOf(reduce.getInput());
+  return shapeOf(op->getResult(0));
+}
+
+Expected<size_t> GraphPlanner::planRowsFrom(ArrayRef<Operation *> ops,
+                                            size_t begin) {
+  if (auto reduce = dyn_cast<graph::ReduceOp>(ops[begin]))
+    if (!reducesRows(reduce)) {
+      if (Error error = planReduce(reduce))
+        return error;
+      return begin + 1;
+    }
+  SmallVector<Operation *> cluster = {ops[begin]};
+  llvm::SmallPtrSet<Operation *, 16> inside = {ops[begin]};
+  SmallVector<Operation *> skipped;
+  ArrayRef<int64_t> space = spaceOf(ops[begin]);
+  SmallVector<int64_t> vectors(space.begin(), space.end());
+  if (!vectors.empty())
+    vectors.back() = 1;
+  size_t next = begin + 1;
+  for (; next < ops.size() && cluster.size() < kMostOps; ++next) {
+    Operation *op = ops[next];
+    if (mlir::isa<graph::WeightOp, arith::ConstantOp, graph::LaunchStepOp>(
+            op)) {
+      skipped.push_back(op);
+      continue;
+    }
+    if (!isRowWise(op))
+      break;
+    auto reduce = dyn_cast<graph::ReduceOp>(op);
+    if (reduce && !reducesRows(reduce))
+      break;
+    // Over the same rows and columns, or over the vector that a row reduction
+    // of this group gave.
+    bool same = spaceOf(op) == space;
+    bool vector = spaceOf(op) == ArrayRef<int64_t>(vectors) && !reduce &&
+                  llvm::all_of(op->getOperands(), [&](Value v) {
+                    return scalarOf(v) || inside.count(v.getDefiningOp());
+                  });
+    if (!same && !vector)
+      break;
+    cluster.push_back(op);
+    inside.insert(op);
+  }
+  for (Operation *op : skipped)
+    if (Error error = planOp(op))
+      return error;
+  if (Error error = planCluster(cluster))
+    return error;
+  return next;
+}
+
+/// Builds one row program.
+class RowsBuilder {
+public:
+  RowsBuilder(GraphPlanner &planner, ArrayRef<Operation *> cluster)
+      : planner(planner), cluster(cluster) {
+    space.assign(spaceOf(cluster[0]).begin(), spaceOf(cluster[0]).end());
+    for (Operation *op : cluster)
+      inside.insert(op);
+  }
+  Error build();
+  RowsGroup group;
+
+private:
+  struct External {
+    View view;
+    bool indices = false, table = false;
+  };
+  Error gather();
+  Error addOp(Operation *op);
+  int push(RowOp op) {
+    op.source = source;
+    group.ops.push_back(op);
+    return static_cast<int>(group.ops.size()) - 1;
+  }
+  int unary(RowOpKind kind, int lhs, float scalar = 0,
+            Function function = Function::Identity) {
+    RowOp op;
+    op.kind = kind;
+    op.lhs = lhs;
+    op.scalar = scalar;
+    op.function = function;
+    return push(op);
+  }
+  int binary(RowOpKind kind, int lhs, int rhs) {
+    RowOp op;
+    op.kind = kind;
+    op.lhs = lhs;
+    op.rhs = rhs;
+    return push(op);
+  }
+  /// The index of a value: of this group, or loaded.
+  Expected<int> operand(Value value, Operation *op);
+  Expected<int> addBinary(graph::BinaryOp op);
+  Expected<int> withScalar(graph::BinaryOp op, double scalar, bool scalarLeft);
+  llvm::Expected<Norm> norm(Value scale, Value shift, llvm::APFloat epsilon,
+                            bool root, Operation *op);
+
+  GraphPlanner &planner;
+  ArrayRef<Operation *> cluster;
+  llvm::SmallPtrSet<Operation *, 16> inside;
+  SmallVector<int64_t> space;
+  llvm::SetVector<Value> externals;
+  llvm::DenseMap<Value, size_t> stridesOf; ///< index into the loops' strides
+  std::vector<Value> outputs;
+  GraphPlanner::Loops loops;
+  llvm::DenseMap<Value, int> values;
+  int source = -1;
+};
+
+/// Strides of the leading dimensions of a view against the space's.
+static SmallVector<int64_t> leadingStrides(const View &view,
+                                           ArrayRef<int64_t> space) {
+  SmallVector<int64_t> strides(space.empty() ? 0 : space.size() - 1, 0);
+  for (size_t i = 1; i < view.sizes.size() && i < space.size(); ++i) {
+    size_t from = view.sizes.size() - 1 - i, to = space.size() - 1 - i;
+    strides[to] = view.sizes[from] == 1 ? 0 : view.strides[from];
+  }
+  return strides;
+}
+
+Error RowsBuilder::gather() {
+  // Operands from outside and results that are read outside decide which
+  // leading dimensions can be one loop over rows.
+  for (Operation *op : cluster) {
+    for (OpOperand &use : op->getOpOperands()) {
+      Value value = use.get();
+      if (inside.count(value.getDefiningOp()) || scalarOf(value))
+        continue;
+      bool column = mlir::isa<graph::LayerNormOp, graph::RmsNormOp>(op) &&
+                    use.getOperandNumber() > 0;
+      if (!column)
+        externals.insert(value);
+    }
+    for (Operation *user : op->getResult(0).getUsers())
+      if (!inside.count(user)) {
+        outputs.push_back(op->getResult(0));
+        break;
+      }
+  }
+  std::vector<SmallVector<int64_t>> strides;
+  int64_t n = space.empty() ? 1 : space.back();
+  for (Value value : externals) {
+    auto view = planner.viewOf(value);
+    if (!view)
+      return view.takeError();
+    bool table = false, indices = false;
+    for (Operation *op : cluster)
+      if (auto embedding = dyn_cast<graph::EmbeddingOp>(op)) {
+        table |= embedding.getTable() == value;
+        indices |= embedding.getIds() == value;
+      }
+    View v = *view;
+    if (indices) {
+      // One index a row: the columns are not its dimension.
+      v.sizes.push_back(1);
+      v.strides.push_back(0);
+    }
+    if (!table && !indices) {
+      int64_t last =
+          v.sizes.empty() || v.sizes.back() == 1 ? 0 : v.strides.back();
+      // A vector along the rows is loaded as one run of elements.
+      bool perRow = n > 1 && last == 0;
+      SmallVector<int64_t> lead = leadingStrides(v, space);
+      bool runs =
+          lead.empty() || lead.back() == 1 || space[space.size() - 2] == 1;
+      bool broadcast = llvm::all_of(lead, [](int64_t s) { return s == 0; });
+      if ((last > 1) || (perRow && (!runs || broadcast))) {
+        View wide = v;
+        if (perRow) {
+          wide.sizes.assign(space.begin(), space.end());
+          wide.strides = lead;
+          wide.strides.push_back(0);
+        }
+        auto copy = planner.materialise(wide, cluster[0]);
+        if (!copy)
+          return copy.takeError();
+        v = *copy;
+        planner.views[value] = v;
+      }
+    }
+    stridesOf[value] = strides.size();
+    strides.push_back(
+        table ? SmallVector<int64_t>(space.empty() ? 0 : space.size() - 1, 0)
+              : leadingStrides(v, space));
+    if (indices && v.sizes.size() != space.size())
+      return planner.fail(cluster[0], "an embedding whose ids broadcast");
+  }
+  for (Value value : outputs) {
+    View view = planner.newResult(value);
+    stridesOf[value] = strides.size();
+    strides.push_back(leadingStrides(view, space));
+  }
+  loops = GraphPlanner::mergeLoops(space.empty()
+                                       ? ArrayRef<int64_t>()
+                                       : ArrayRef<int64_t>(space).drop_back(),
+                                   strides);
+  group.batch.assign(loops.sizes.begin(), std::prev(loops.sizes.end()));
+  group.m = loops.sizes.back();
+  group.n = n;
+  return Error::success();
+}
+
+Expected<int> RowsBuilder::operand(Value value, Operation *op) {
+  auto it = values.find(value);
+  if (it != values.end())
+    return it->second;
+  auto view = planner.viewOf(value);
+  if (!view)
+    return view.takeError();
+  ArrayRef<int64_t> strides = loops.strides[stridesOf[value]];
+  RowOp input;
+  input.access = planner.access(*view, strides);
+  bool column = group.n > 1 && !view->sizes.empty() && view->sizes.back() > 1 &&
+                llvm::all_of(strides, [](int64_t s) { return s == 0; });
+  bool vector = group.n > 1 && (view->sizes.empty() || view->sizes.back() == 1);
+  input.kind = column   ? RowOpKind::Column
+               : vector ? RowOpKind::RowScalar
+                        : RowOpKind::Input;
+  int index = push(input);
+  values[value] = index;
+  return index;
+}
+
+Expected<int> RowsBuilder::withScalar(graph::BinaryOp op, double c, bool left) {
+  auto x = operand(left ? op.getRhs() : op.getLhs(), op);
+  if (!x)
+    return x.takeError();
+  float s = static_cast<float>(c);
+  switch (op.getKind()) {
+  case graph::BinaryKind::Add:
+    return unary(RowOpKind::AddScalar, *x, s);
+  case graph::BinaryKind::Sub:
+    if (left)
+      return unary(RowOpKind::AddScalar,
+                   unary(RowOpKind::MultiplyScalar, *x, -1.0f), s);
+    return unary(RowOpKind::AddScalar, *x, -s);
+  case graph::BinaryKind::Mul:
+    return unary(RowOpKind::MultiplyScalar, *x, s);
+  case graph::BinaryKind::Div:
+    if (left)
+      return unary(RowOpKind::MultiplyScalar,
+                   unary(RowOpKind::Function, *x, 0, Function::Reciprocal), s);
+    return unary(RowOpKind::MultiplyScalar, *x, static_cast<float>(1.0 / c));
+  case graph::BinaryKind::Max: { // relu(x − c) + c
+    int t = unary(RowOpKind::AddScalar, *x, -s);
+    t = unary(RowOpKind::Function, t, 0, Function::Relu);
+    return unary(RowOpKind::AddScalar, t, s);
+  }
+  case graph::BinaryKind::Min: { // c − relu(c − x)
+    int t = unary(RowOpKind::MultiplyScalar, *x, -1.0f);
+    t = unary(RowOpKind::AddScalar, t, s);
+    t = unary(RowOpKind::Function, t, 0, Function::Relu);
+    t = unary(RowOpKind::MultiplyScalar, t, -1.0f);
+    return unary(RowOpKind::AddScalar, t, s);
+  }
+  case graph::BinaryKind::Pow: {
+    if (left)
+      break;
+    auto function = [&](Function f) {
+      return unary(RowOpKind::Function, *x, 0, f);
+    };
+    if (c == 1.0)
+      return unary(RowOpKind::AddScalar, *x, 0.0f);
+    if (c == 2.0)
+      return function(Function::Square);
+    if (c == 3.0)
+      return binary(RowOpKind::Multiply, function(Function::Square), *x);
+    if (c == 0.5)
+      return function(Function::SquareRoot);
+    if (c == -0.5)
+      return function(Function::ReciprocalSquareRoot);
+    if (c == -1.0)
+      return function(Function::Reciprocal);
+    break;
+  }
+  default:
+    break;
+  }
+  return planner.fail(op, "no stage of the vector unit does '" +
+                              graph::stringifyBinaryKind(op.getKind()).str() +
+                              "' with this constant");
+}
+
+Expected<int> RowsBuilder::addBinary(graph::BinaryOp op) {
+  if (auto c = scalarOf(op.getRhs()))
+    return withScalar(op, *c, false);
+  if (auto c = scalarOf(op.getLhs()))
+    return withScalar(op, *c, true);
+  RowOpKind kind;
+  switch (op.getKind()) {
+  case graph::BinaryKind::Add:
+    kind = RowOpKind::Add;
+    break;
+  case graph::BinaryKind::Sub:
+    kind = RowOpKind::Subtract;
+    break;
+  case graph::BinaryKind::Mul:
+    kind = RowOpKind::Multiply;
+    break;
+  case graph::BinaryKind::Div:
+    kind = RowOpKind::Divide;
+    break;
+  case graph::BinaryKind::Max:
+    kind = RowOpKind::Maximum;
+    break;
+  case graph::BinaryKind::Min:
+    kind = RowOpKind::Minimum;
+    break;
+  default:
+    return planner.fail(op, "no stage of the vector unit does '" +
+                                graph::stringifyBinaryKind(op.getKind()).str() +
+                                "' on floats");
+  }
+  auto x = operand(op.getLhs(), op);
+  if (!x)
+    return x.takeError();
+  auto y = operand(op.getRhs(), op);
+  if (!y)
+    return y.takeError();
+  return binary(kind, *x, *y);
+}
+
+Expected<Norm> RowsBuilder::norm(Value scale, Value shift,
+                                 llvm::APFloat epsilon, bool root,
+                                 Operation *op) {
+  Norm norm;
+  norm.root = root;
+  norm.epsilon = epsilon.convertToFloat();
+  for (auto [value, tensor] : {std::make_pair(scale, &norm.scale),
+                               std::make_pair(shift, &norm.shift)}) {
+    if (!value)
+      continue;
+    auto column = planner.columnTensor(value, group.n, op);
+    if (!column)
+      return column.takeError();
+    *tensor = *column;
+  }
+  return norm;
+}
+
+static std::optional<Function> functionOf(graph::UnaryKind kind) {
+  switch (kind) {
+  case graph::UnaryKind::Abs:
+    return Function::Absolute;
+  case graph::UnaryKind::Sqrt:
+    return Function::SquareRoot;
+  case graph::UnaryKind::Rsqrt:
+    return Function::ReciprocalSquareRoot;
+  case graph::UnaryKind::Reciprocal:
+    return Function::Reciprocal;
+  case graph::UnaryKind::Exp:
+    return Function::Exponential;
+  case graph::UnaryKind::Log:
+    return Function::Logarithm;
+  case graph::UnaryKind::Tanh:
+    return Function::Tanh;
+  case graph::UnaryKind::Erf:
+    return Function::Erf;
+  case graph::UnaryKind::Sigmoid:
+    return Function::Sigmoid;
+  case graph::UnaryKind::Silu:
+    return Function::Silu;
+  case graph::UnaryKind::Relu:
+    return Function::Relu;
+  default:
+    return std::nullopt;
+  }
+}
+
+Error RowsBuilder::addOp(Operation *op) {
+  source = planner.sourceOf(op);
+  auto set = [&](Expected<int> index) -> Error {
+    if (!index)
+      return index.takeError();
+    values[op->getResult(0)] = *index;
+    return Error::success();
+  };
+  if (auto embedding = dyn_cast<graph::EmbeddingOp>(op)) {
+    auto table = planner.viewOf(embedding.getTable());
+    if (!table)
+      return table.takeError();
+    auto ids = planner.viewOf(embedding.getIds());
+    if (!ids)
+      return ids.takeError();
+    RowOp gathered;
+    gathered.kind = RowOpKind::Gather;
+    gathered.access.tensor = table->tensor;
+    gathered.access.offset = table->offset * 2;
+    gathered.access.rowStride = table->strides[0] * 2;
+    gathered.access.batchStrides.assign(group.batch.size(), 0);
+    gathered.indices =
+        planner.access(*ids, loops.strides[stridesOf[embedding.getIds()]]);
+    gathered.bound = table->sizes[0];
+    return set(push(gathered));
+  }
+  if (auto binary = dyn_cast<graph::BinaryOp>(op))
+    return set(addBinary(binary));
+  if (auto layer = dyn_cast<graph::LayerNormOp>(op)) {
+    auto n =
+        norm(layer.getScale(), layer.getShift(), layer.getEpsilon(), false, op);
+    if (!n)
+      return n.takeError();
+    auto x = operand(layer.getInput(), op);
+    if (!x)
+      return x.takeError();
+    int index = unary(RowOpKind::Normalise, *x);
+    group.ops[index].norm = *n;
+    return set(index);
+  }
+  if (auto rms = dyn_cast<graph::RmsNormOp>(op)) {
+    auto n = norm(rms.getScale(), Value(), rms.getEpsilon(), true, op);
+    if (!n)
+      return n.takeError();
+    auto x = operand(rms.getInput(), op);
+    if (!x)
+      return x.takeError();
+    int index = unary(RowOpKind::Normalise, *x);
+    group.ops[index].norm = *n;
+    return set(index);
+  }
+  auto x = operand(op->getOperand(0), op);
+  if (!x)
+    return x.takeError();
+  if (mlir::isa<graph::SoftmaxOp>(op))
+    return set(unary(RowOpKind::Softmax, *x));
+  if (auto gelu = dyn_cast<graph::GeluOp>(op))
+    return set(unary(RowOpKind::Function, *x, 0,
+                     gelu.getForm() == graph::GeluForm::Erf
+                         ? Function::Gelu
+                         : Function::GeluTanh));
+  if (auto cast = dyn_cast<graph::CastOp>(op)) {
+    if (!mlir::isa<FloatType>(
+            mlir::cast<RankedTensorType>(cast.getType()).getElementType()))
+      return planner.fail(op, "a float tensor cast to integers on the chip");
+    return set(unary(RowOpKind::AddScalar, *x, 0.0f));
+  }
+  if (auto u = dyn_cast<graph::UnaryOp>(op)) {
+    if (u.getKind() == graph::UnaryKind::Neg)
+      return set(unary(RowOpKind::MultiplyScalar, *x, -1.0f));
+    auto function = functionOf(u.getKind());
+    if (!function)
+      return planner.fail(op, "the vector unit has no function '" +
+                                  graph::stringifyUnaryKind(u.getKind()).str() +
+                                  "'");
+    return set(unary(RowOpKind::Function, *x, 0, *function));
+  }
+  auto reduce = cast<graph::ReduceOp>(op);
+  switch (reduce.getKind()) {
+  case graph::ReduceKind::Sum:
+    return set(unary(RowOpKind::RowSum, *x));
+  case graph::ReduceKind::Mean:
+    return set(unary(RowOpKind::RowMean, *x));
+  case graph::ReduceKind::Max:
+    return set(unary(RowOpKind::RowMaximum, *x));
+  default: { // min(x) = −max(−x)
+    int negative = unary(RowOpKind::MultiplyScalar, *x, -1.0f);
+    return set(unary(RowOpKind::MultiplyScalar,
+                     unary(RowOpKind::RowMaximum, negative), -1.0f));
+  }
+  }
+}
+
+Error RowsBuilder::build() {
+  if (Error error = gather())
+    return error;
+  for (Operation *op : cluster)
+    if (Error error = addOp(op))
+      return error;
+  for (Value value : outputs) {
+    auto view = planner.viewOf(value);
+    if (!view)
+      return view.takeError();
+    group.outputs.push_back(
+        {values[value],
+         planner.access(*view, loops.strides[stridesOf[value]])});
+  }
+  return Error::success();
+}
+
+Error GraphPlanner::planCluster(ArrayRef<Operation *> cluster) {
+  RowsBuilder builder(*this, cluster);
+  if (Error error = builder.build())
+    return error;
+  if (builder.group.outputs.empty())
+    return Error::success();
+  Planned planned = planRows(builder.group, machine);
+  if (planned.schedule || cluster.size() == 1)
+    return place(std::move(planned), cluster[0], "rows");
+  // Too many tiles for one group: two halves, with tensors between them.
+  size_t half = cluster.size() / 2;
+  for (Operation *op : cluster)
+    views.erase(op->getResult(0));
+  if (Error error = planCluster(cluster.take_front(half)))
+    return error;
+  return planCluster(cluster.drop_front(half));
+}
+
+Error GraphPlanner::planReduce(graph::ReduceOp op) {
+  // The reduced dimensions go last and become one; then it is a row reduction.
+  auto input = viewOf(op.getInput());
+  if (!input)
+    return input.takeError();
+  View in = *input, moved = in;
+  moved.sizes.clear();
+  moved.strides.clear();
+  llvm::SmallDenseSet<int64_t> axes(op.getAxes().begin(), op.getAxes().end());
+  int64_t rows = 1, columns = 1;
+  for (bool reduced : {false, true})
+    for (size_t d = 0; d < in.sizes.size(); ++d)
+      if (axes.contains(static_cast<int64_t>(d)) == reduced) {
+        moved.sizes.push_back(in.sizes[d]);
+        moved.strides.push_back(in.strides[d]);
+        (reduced ? columns : rows) *= in.sizes[d];
+      }
+  if (op.getKind() == graph::ReduceKind::Prod)
+    return fail(op, "the vector unit has no product of a row");
+  auto copy = materialise(moved, op);
+  if (!copy)
+    return copy.takeError();
+  View out = newResult(op.getResult());
+  RowsGroup group;
+  group.m = rows;
+  group.n = columns;
+  auto push = [&](RowOpKind kind, int lhs, float scalar) {
+    RowOp row;
+    row.kind = kind;
+    row.lhs = lhs;
+    row.scalar = scalar;
+    row.source = sourceOf(op);
+    group.ops.push_back(row);
+    return static_cast<int>(group.ops.size()) - 1;
+  };
+  int x = push(RowOpKind::Input, -1, 0);
+  group.ops[x].access.tensor = copy->tensor;
+  group.ops[x].access.rowStride = columns * 2;
+  bool minimum = op.getKind() == graph::ReduceKind::Min;
+  if (minimum)
+    x = push(RowOpKind::MultiplyScalar, x, -1.0f);
+  x = push(op.getKind() == graph::ReduceKind::Sum    ? RowOpKind::RowSum
+           : op.getKind() == graph::ReduceKind::Mean ? RowOpKind::RowMean
+                                                     : RowOpKind::RowMaximum,
+           x, 0);
+  if (minimum)
+    x = push(RowOpKind::MultiplyScalar, x, -1.0f);
+  Access result;
+  result.tensor = out.tensor;
+  result.offset = out.offset * 2;
+  result.rowStride = 2;
+  group.outputs.push_back({x, result});
+  return place(planRows(group, machine), op, "reduce");
+}
+
+} // namespace tilework
