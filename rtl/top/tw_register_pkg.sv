@@ -5,6 +5,10 @@
 
 package tw_register_pkg;
 
+  // The memory pins' shape.
+  localparam int unsigned PinPorts          /*verilator public*/ = tw_config_pkg::AxiPorts;
+  localparam int unsigned PinDataBytes      /*verilator public*/ = tw_config_pkg::AxiDataBytes;
+
   localparam int unsigned RegisterAddressWidth = 12;
 
   // Launch state, written before the start.

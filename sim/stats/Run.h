@@ -33,6 +33,8 @@ struct WaveWindow {
 struct RunOptions {
   /// Cycle model alone: no values are computed; cycles are the same.
   bool timingOnly = false;
+  /// Cycle model alone: never skips a cycle. Slower; the reference.
+  bool stepping = false;
   /// Functional engine alone: shadows every access and reports violations of
   /// legality (dialects/isa/RationaleISA.md) in the result.
   bool shadow = false;

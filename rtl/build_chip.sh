@@ -1,0 +1,55 @@
+#!/bin/sh
+# Part of the Tilework project, under the Apache License v2.0 with LLVM Exceptions.
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#
+# Verilates the whole chip of one target into a shared library behind sim/verilator/ChipAbi.h. The build calls it for the
+# targets that it ships, the RTL engine for every other one.
+#
+#   build_chip.sh [--trace] OUTPUT.so PACKAGE.sv...
+#
+# PACKAGE.sv are the generated packages: tw_config_pkg, tw_isa_pkg, tw_special_function_pkg. The library appears under its
+# name only when it is whole. VERILATOR, CXX, MAKE, JOBS and OBJCACHE change the tools.
+
+set -eu
+
+trace=
+if [ "${1-}" = --trace ]; then
+  trace=1
+  shift
+fi
+if [ $# -lt 2 ]; then
+  echo "usage: build_chip.sh [--trace] OUTPUT.so PACKAGE.sv..." >&2
+  exit 1
+fi
+output=$1
+shift
+
+: "${VERILATOR:=verilator}" "${CXX:=g++}" "${MAKE:=make}" "${JOBS:=2}" "${OBJCACHE:=}"
+root=$(cd "$(dirname "$0")/.." && pwd)
+folder=$output.build.$$
+mkdir -p "$folder"
+trap 'rm -rf "$folder"' EXIT INT TERM
+
+verilator_root=$("$VERILATOR" --getenv VERILATOR_ROOT)
+flags="-O3 --x-assign fast --x-initial fast --no-timing -Wno-fatal -Wno-lint -Wno-style --output-split 40000"
+defines=
+sources="$verilator_root/include/verilated.cpp $verilator_root/include/verilated_threads.cpp"
+libraries=-pthread
+if [ -n "$trace" ]; then
+  flags="$flags --trace-fst --trace-structs --trace-max-array 64 --trace-max-width 4096"
+  defines=-DTW_TRACE
+  sources="$sources $verilator_root/include/verilated_fst_c.cpp"
+  libraries="$libraries -lz"
+fi
+
+# shellcheck disable=SC2086
+"$VERILATOR" --cc $flags -CFLAGS "-fPIC -fvisibility=hidden" --Mdir "$folder" --prefix Vtw_chip --top-module tw_top \
+  "$@" -F "$root/rtl/lint/tw_top.f"
+"$MAKE" -s -j"$JOBS" -C "$folder" -f Vtw_chip.mk CXX="$CXX" OBJCACHE="$OBJCACHE" OPT_FAST=-O3 OPT_SLOW=-O1 \
+  Vtw_chip__ALL.a >"$folder/make.log" 2>&1 || { cat "$folder/make.log" >&2; exit 1; }
+# shellcheck disable=SC2086
+"$CXX" -std=c++17 -O2 -fPIC -w -shared -fvisibility=hidden -Wl,-Bsymbolic -Wl,--exclude-libs,ALL $defines \
+  -DVM_TRACE=${trace:-0} -DVM_TRACE_FST=${trace:-0} -DVM_SC=0 -DVM_COVERAGE=0 \
+  -I"$root" -I"$folder" -isystem "$verilator_root/include" -isystem "$verilator_root/include/vltstd" \
+  "$root/sim/verilator/ChipModel.cpp" $sources "$folder/Vtw_chip__ALL.a" $libraries -o "$folder/chip.so"
+mv -f "$folder/chip.so" "$output"

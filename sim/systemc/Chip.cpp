@@ -1,0 +1,162 @@
+// Part of the Tilework project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// Propose, arbitrate, commit; counters; values at retirement.
+
+#include "sim/systemc/Chip.h"
+
+#include "sim/functional/Dma.h"
+#include "sim/functional/Matmul.h"
+#include "sim/functional/Vector.h"
+#include "sim/memory/DramImage.h"
+
+#include <algorithm>
+
+namespace tilework::sim {
+
+Chip::Chip(const RunRequest &request, DramModel &dram)
+    : request(request), geometry(request.geometry), memory(*request.memory),
+      scratchpad(geometry), accumulator(geometry), ports(geometry, dram),
+      load(geometry, counters, *this, ports,
+           scratchpad.port(ScratchpadClient::Load), memory),
+      store(geometry, counters, *this, ports,
+            scratchpad.port(ScratchpadClient::Store)),
+      array(geometry, counters, *this, scratchpad, accumulator),
+      vector(geometry, counters, *this, scratchpad, accumulator),
+      sequencer(geometry, request.launch, memory, counters, ports.fetch(),
+                {&load, &store, &array, &vector}) {
+  if (!request.options.timingOnly)
+    memories = std::make_unique<OnChipMemories>(geometry);
+}
+
+Cycle Chip::advance(Cycle now) {
+  if (sequencer.stopped() || quietCycles == geometry.watchdogCycles) {
+    stop(now, quietCycles == geometry.watchdogCycles);
+    return now;
+  }
+  // Looking for a stretch to skip pays only where the last cycle was idle.
+  Cycle next = now + 1;
+  if (!busy && !request.options.stepping) {
+    next =
+        std::max(next, std::min(nextEvent(now),
+                                now + (geometry.watchdogCycles - quietCycles)));
+  }
+  step(now);
+  if (next != now + 1) {
+    load.skip(now + 1, next);
+    store.skip(now + 1, next);
+    array.skip(now + 1, next);
+    vector.skip(now + 1, next);
+  }
+  count(next - now);
+  return next;
+}
+
+void Chip::step(Cycle now) {
+  sequencer.propose(now);
+  load.propose(now);
+  store.propose(now);
+  array.propose(now);
+  vector.propose(now);
+
+  scratchpad.arbitrate();
+  accumulator.arbitrate();
+  ports.arbitrate(now);
+
+  retired = false;
+  sequencer.commit(now);
+  load.commit(now);
+  store.commit(now);
+  array.commit(now);
+  vector.commit(now);
+  counters.endCycle();
+}
+
+Cycle Chip::nextEvent(Cycle now) const {
+  Cycle next = sequencer.nextEvent(now);
+  if (next > now)
+    next = std::min(next, load.nextEvent(now));
+  if (next > now)
+    next = std::min(next, store.nextEvent(now));
+  if (next > now)
+    next = std::min(next, array.nextEvent(now));
+  if (next > now)
+    next = std::min(next, vector.nextEvent(now));
+  return next;
+}
+
+void Chip::count(uint64_t cycles) {
+  const std::array<Activity, kCountedUnits> activities = {
+      load.activity(), store.activity(), array.activity(), vector.activity(),
+      sequencer.activity()};
+  for (unsigned u = 0; u < kCountedUnits; ++u)
+    result.counters.activity[u][static_cast<unsigned>(activities[u])] += cycles;
+  bool progress = retired || sequencer.fetchBeat();
+  for (unsigned u = 0; u < kUnitCount; ++u)
+    progress |= activities[u] == Activity::Busy;
+  quietCycles = progress ? 0 : quietCycles + cycles;
+  busy = progress || activities[kSequencerIndex] == Activity::Busy;
+}
+
+void Chip::stop(Cycle now, bool watchdog) {
+  isStopped = true;
+  result.cycles = now;
+  result.trap = sequencer.trap(watchdog);
+  if (result.trap.cause != TrapCause::None)
+    result.trap.cycle = now;
+  else
+    result.trap = Trap();
+  if (load.gatherIndexError())
+    result.stickyStatus |= kStickyGatherIndex;
+  for (unsigned u = 0; u < kUnitCount; ++u)
+    result.counters.retired[u] = counters.count(static_cast<Unit>(u));
+  result.counters.loadBytes = ports.bytes().load;
+  result.counters.storeBytes = ports.bytes().store;
+  result.counters.fetchBytes = ports.bytes().fetch;
+}
+
+void Chip::retire(const Operation &operation, Cycle start, Cycle end,
+                  uint64_t bytes) {
+  retired = true;
+  counters.retire(operation.unit);
+  if (request.options.records) {
+    RetireRecord record;
+    record.unit = static_cast<uint8_t>(operation.unit);
+    record.sequence = operation.sequence;
+    record.pc = operation.pc;
+    record.context = operation.context;
+    record.start = start;
+    record.end = end;
+    record.bytes = bytes;
+    result.records.push_back(record);
+  }
+  // Program order is legal and conflicting accesses are ordered by waits, so
+  // whatever this instruction reads was written by one that retired earlier,
+  // and nothing has overwritten it.
+  if (memories)
+    execute(operation);
+}
+
+void Chip::execute(const Operation &operation) {
+  switch (operation.kind) {
+  case OperationKind::Null:
+    break;
+  case OperationKind::Load:
+    executeLoad(operation.dma, geometry, *memories, memory);
+    break;
+  case OperationKind::Gather:
+    executeGather(operation.dma, geometry, *memories, memory);
+    break;
+  case OperationKind::Store:
+    executeStore(operation.dma, geometry, *memories, memory);
+    break;
+  case OperationKind::Matmul:
+    executeMatmul(operation.matmul, geometry, *memories);
+    break;
+  case OperationKind::Vector:
+    executeVector(operation.vector, geometry, *memories);
+    break;
+  }
+}
+
+} // namespace tilework::sim

@@ -1,0 +1,211 @@
+// Part of the Tilework project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// Loading, naming and building of Verilated chips.
+
+#include "sim/verilator/ChipLibrary.h"
+
+#include "sim/stats/Run.h"
+#include "sim/verilator/ChipPaths.h"
+
+#include <dlfcn.h>
+#include <fcntl.h>
+#include <spawn.h>
+#include <sys/file.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <sstream>
+#include <system_error>
+
+extern char **environ;
+
+namespace tilework::sim {
+
+namespace fs = std::filesystem;
+
+namespace {
+
+std::string readFile(const std::string &path) {
+  std::ifstream file(path, std::ios::binary);
+  if (!file)
+    throw RunError("cannot read '" + path +
+                   "', which the chip is built from: is the source folder in "
+                   "its place?");
+  return {std::istreambuf_iterator<char>(file), {}};
+}
+
+/// FNV-1a of 64 bits, twice with different starts: names must not clash by
+/// chance, nobody tries to make them.
+class Hash {
+public:
+  void add(const std::string &text) {
+    for (unsigned char c : text + '\0') {
+      low = (low ^ c) * 0x100000001b3u;
+      high = (high ^ (c + 0x9eu)) * 0x100000001b3u;
+    }
+  }
+  std::string hex() const {
+    char text[33];
+    std::snprintf(text, sizeof(text), "%016llx%016llx",
+                  static_cast<unsigned long long>(high),
+                  static_cast<unsigned long long>(low));
+    return text;
+  }
+
+private:
+  uint64_t low = 0xcbf29ce484222325u, high = 0x84222325cbf29ce4u;
+};
+
+/// The lines of rtl/lint/tw_top.f that name files.
+std::vector<std::string> chipFiles(const ChipSources &sources) {
+  const fs::path folder = fs::path(sources.root) / "rtl" / "lint";
+  std::istringstream list(readFile((folder / "tw_top.f").string()));
+  std::vector<std::string> files;
+  for (std::string line; std::getline(list, line);)
+    if (!line.empty() && line.rfind("//", 0) != 0)
+      files.push_back((folder / line).lexically_normal().string());
+  return files;
+}
+
+/// Runs a program; its output and errors go to `log`.
+int run(const std::vector<std::string> &arguments, const std::string &log) {
+  std::vector<char *> pointers;
+  for (const std::string &argument : arguments)
+    pointers.push_back(const_cast<char *>(argument.c_str()));
+  pointers.push_back(nullptr);
+  posix_spawn_file_actions_t actions;
+  posix_spawn_file_actions_init(&actions);
+  posix_spawn_file_actions_addopen(&actions, 1, log.c_str(),
+                                   O_WRONLY | O_CREAT | O_TRUNC, 0644);
+  posix_spawn_file_actions_adddup2(&actions, 1, 2);
+  pid_t child = 0;
+  const int error = posix_spawnp(&child, pointers[0], &actions, nullptr,
+                                 pointers.data(), environ);
+  posix_spawn_file_actions_destroy(&actions);
+  if (error)
+    throw RunError(std::string("cannot run ") + pointers[0] + ": " +
+                   std::strerror(error));
+  int status = 0;
+  while (waitpid(child, &status, 0) < 0 && errno == EINTR)
+    ;
+  return status;
+}
+
+/// One builder of a library at a time; the others wait and find it made.
+class BuildLock {
+public:
+  explicit BuildLock(const std::string &path)
+      : descriptor(open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644)) {
+    if (descriptor < 0 || flock(descriptor, LOCK_EX))
+      throw RunError("cannot lock '" + path + "': " + std::strerror(errno));
+  }
+  ~BuildLock() { close(descriptor); }
+
+private:
+  int descriptor;
+};
+
+} // namespace
+
+ChipLibrary::ChipLibrary(const std::string &path) : file(path) {
+  // Two chips have the same names inside: each sees its own alone.
+  handle = dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL);
+  if (!handle)
+    throw RunError("cannot load the chip: " + std::string(dlerror()));
+  auto function =
+      reinterpret_cast<TwChipApiFunction>(dlsym(handle, TW_CHIP_API_SYMBOL));
+  table = function ? function() : nullptr;
+  if (!table || table->version != TW_CHIP_ABI_VERSION) {
+    dlclose(handle);
+    throw RunError(
+        "'" + path +
+        "' is no chip for this version: delete it, and it is built again");
+  }
+}
+
+ChipLibrary::~ChipLibrary() { dlclose(handle); }
+
+ChipSources ChipSources::builtIn() {
+  ChipSources sources;
+  sources.root = TILEWORK_CHIP_ROOT;
+  sources.packages = {TILEWORK_ISA_PACKAGE, TILEWORK_SPECIAL_FUNCTION_PACKAGE};
+  sources.caches = {TILEWORK_CHIP_FOLDER};
+  const char *cache = std::getenv("XDG_CACHE_HOME");
+  const char *home = std::getenv("HOME");
+  if (cache && *cache)
+    sources.caches.push_back(std::string(cache) + "/tilework/chips");
+  else if (home && *home)
+    sources.caches.push_back(std::string(home) + "/.cache/tilework/chips");
+  return sources;
+}
+
+std::string chipLibraryName(const ChipSources &sources,
+                            const std::string &configPackage, bool trace) {
+  Hash hash;
+  hash.add(configPackage);
+  hash.add(trace ? "trace" : "");
+  for (const std::string &package : sources.packages)
+    hash.add(readFile(package));
+  for (const std::string &file : chipFiles(sources))
+    hash.add(readFile(file));
+  const fs::path root = sources.root;
+  for (const char *file : {"rtl/build_chip.sh", "sim/verilator/ChipAbi.h",
+                           "sim/verilator/ChipModel.cpp"})
+    hash.add(readFile((root / file).string()));
+  hash.add(TILEWORK_VERILATOR_VERSION);
+  return "libtw_rtl_" + hash.hex() + ".so";
+}
+
+std::shared_ptr<ChipLibrary> chipLibrary(const ChipSources &sources,
+                                         const std::string &configPackage,
+                                         bool trace, bool *built) {
+  if (built)
+    *built = false;
+  const std::string name = chipLibraryName(sources, configPackage, trace);
+  for (const std::string &cache : sources.caches)
+    if (fs::path path = fs::path(cache) / name; fs::exists(path))
+      return std::make_shared<ChipLibrary>(path.string());
+
+  const fs::path folder = sources.caches.back();
+  std::error_code error;
+  fs::create_directories(folder, error);
+  const std::string path = (folder / name).string();
+  BuildLock lock(path + ".lock");
+  if (!fs::exists(path)) {
+    const fs::path package = folder / (name + ".tw_config_pkg.sv");
+    {
+      std::ofstream file(package);
+      file << configPackage;
+      if (!file.flush())
+        throw RunError("cannot write '" + package.string() +
+                       "': " + std::strerror(errno));
+    }
+    std::vector<std::string> command = {
+        "/bin/sh", (fs::path(sources.root) / "rtl/build_chip.sh").string()};
+    if (trace)
+      command.push_back("--trace");
+    command.push_back(path);
+    command.push_back(package.string());
+    command.insert(command.end(), sources.packages.begin(),
+                   sources.packages.end());
+    const std::string log = path + ".log";
+    if (run(command, log) != 0)
+      throw RunError("the chip could not be built; the tools said:\n" +
+                     readFile(log));
+    fs::remove(package, error);
+    fs::remove(log, error);
+    if (built)
+      *built = true;
+  }
+  fs::remove(path + ".lock", error);
+  return std::make_shared<ChipLibrary>(path);
+}
+
+} // namespace tilework::sim

@@ -1,0 +1,245 @@
+// Part of the Tilework project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// The Verilated tw_top of one target behind ChipAbi.h. rtl/build_chip.sh
+// compiles this file with Verilator's output into a shared library.
+
+#include "sim/verilator/ChipAbi.h"
+
+#include "Vtw_chip.h"
+#include "Vtw_chip_tw_register_pkg.h"
+#include "verilated.h"
+#ifdef TW_TRACE
+#include "verilated_fst_c.h"
+#endif
+
+#include <cstring>
+#include <memory>
+#include <new>
+
+namespace {
+
+using Map = Vtw_chip_tw_register_pkg;
+
+constexpr unsigned kPorts = Map::PinPorts;
+constexpr unsigned kDataBytes = Map::PinDataBytes;
+
+// Packed arrays of ports are numbers up to 64 bits and words of 32 bits above:
+// element `index` of `width` bits.
+uint64_t bits(uint64_t value, unsigned index, unsigned width) {
+  return width == 64 ? value : value >> (index * width) & ((1ull << width) - 1);
+}
+template <std::size_t Words>
+uint64_t field(const VlWide<Words> &value, unsigned low, unsigned width) {
+  uint64_t result = 0;
+  for (unsigned done = 0; done < width;) {
+    const unsigned bit = low + done;
+    result |= uint64_t(value[bit / 32] >> (bit % 32)) << done;
+    done += 32 - bit % 32;
+  }
+  return width == 64 ? result : result & ((1ull << width) - 1);
+}
+template <std::size_t Words>
+uint64_t bits(const VlWide<Words> &value, unsigned index, unsigned width) {
+  return field(value, index * width, width);
+}
+
+template <typename Signal>
+void setBits(Signal &signal, unsigned index, unsigned width, uint64_t value) {
+  const uint64_t mask = ((1ull << width) - 1) << (index * width);
+  signal = static_cast<Signal>((uint64_t(signal) & ~mask) |
+                               (value << (index * width) & mask));
+}
+
+// Data of all ports lies byte after byte in the words of a signal on the
+// little-endian hosts that this runs on.
+template <typename Signal> uint8_t *bytes(Signal &signal) {
+  return reinterpret_cast<uint8_t *>(&signal);
+}
+
+/// Layout of retire_t (rtl/common/tw_unit_pkg.sv), from bit 0 up.
+constexpr unsigned kBytesBits = 64, kStartBits = 64, kContextBits = 16,
+                   kPcBits = 24;
+constexpr unsigned kRetireBits =
+    kBytesBits + kStartBits + kContextBits + kPcBits + 1;
+
+} // namespace
+
+struct TwChip {
+  VerilatedContext context;
+  Vtw_chip top{&context};
+#ifdef TW_TRACE
+  std::unique_ptr<VerilatedFstC> trace;
+  uint64_t time = 0;
+#endif
+  /// Strobes of a port, where they do not begin at a byte of the signal.
+  uint8_t strobe[kPorts][(kDataBytes + 7) / 8];
+
+  TwChip() {
+    context.randReset(0);
+#ifdef TW_TRACE
+    context.traceEverOn(true);
+#endif
+    // No wait states: whoever drives the pins takes what comes.
+    top.ar_ready_i = top.aw_ready_i = top.w_ready_i = (1u << kPorts) - 1;
+    top.rst_ni = 0;
+    cycle();
+    cycle();
+    top.rst_ni = 1;
+  }
+  ~TwChip() { top.final(); }
+
+  void settle() {
+    top.clk_i = 0;
+    top.eval();
+    dump();
+  }
+  void edge() {
+    top.clk_i = 1;
+    top.eval();
+    dump();
+  }
+  void cycle() {
+    settle();
+    edge();
+  }
+  void dump() {
+#ifdef TW_TRACE
+    // Half a period a call: waves count cycles of 1 ns.
+    if (trace)
+      trace->dump(time);
+    time += 500;
+#endif
+  }
+};
+
+namespace {
+
+TwChip *create() { return new (std::nothrow) TwChip; }
+void destroy(TwChip *chip) { delete chip; }
+
+void settle(TwChip *chip, const TwPortInputs *inputs, TwPortOutputs *outputs,
+            TwRetire *retires) {
+  Vtw_chip &top = chip->top;
+  for (unsigned p = 0; p < kPorts; ++p) {
+    const TwPortInputs &in = inputs[p];
+    setBits(top.r_valid_i, p, 1, in.r_valid);
+    setBits(top.b_valid_i, p, 1, in.b_valid);
+    setBits(top.b_error_i, p, 1, in.b_error);
+    if (!in.r_valid)
+      continue;
+    setBits(top.r_last_i, p, 1, in.r_last);
+    setBits(top.r_error_i, p, 1, in.r_error);
+    setBits(top.r_client_i, p, 2, in.r_client);
+    std::memcpy(bytes(top.r_data_i) + p * kDataBytes, in.r_data, kDataBytes);
+  }
+  chip->settle();
+  for (unsigned p = 0; p < kPorts; ++p) {
+    TwPortOutputs &out = outputs[p];
+    out.ar_valid = bits(top.ar_valid_o, p, 1);
+    if (out.ar_valid) {
+      out.ar_address = bits(top.ar_address_o, p, 40);
+      out.ar_beats = bits(top.ar_beats_o, p, 9);
+      out.ar_client = bits(top.ar_client_o, p, 2);
+    }
+    out.aw_valid = bits(top.aw_valid_o, p, 1);
+    if (out.aw_valid) {
+      out.aw_address = bits(top.aw_address_o, p, 40);
+      out.aw_beats = bits(top.aw_beats_o, p, 9);
+    }
+    out.w_valid = bits(top.w_valid_o, p, 1);
+    if (out.w_valid) {
+      out.w_last = bits(top.w_last_o, p, 1);
+      out.w_data = bytes(top.w_data_o) + p * kDataBytes;
+      for (unsigned byte = 0; byte < (kDataBytes + 7) / 8; ++byte)
+        chip->strobe[p][byte] =
+            kDataBytes < 8 ? bits(top.w_strobe_o, p, kDataBytes)
+                           : bytes(top.w_strobe_o)[p * kDataBytes / 8 + byte];
+      out.w_strobe = chip->strobe[p];
+    }
+  }
+  for (unsigned u = 0; u < TW_CHIP_UNITS; ++u) {
+    TwRetire &retire = retires[u];
+    const unsigned low = u * kRetireBits, valid = low + kRetireBits - 1;
+    retire.valid = top.retire_o[valid / 32] >> (valid % 32) & 1;
+    if (!retire.valid)
+      continue;
+    retire.bytes = field(top.retire_o, low, kBytesBits);
+    retire.start = field(top.retire_o, low + kBytesBits, kStartBits);
+    retire.context_id =
+        field(top.retire_o, low + kBytesBits + kStartBits, kContextBits);
+    retire.pc = field(top.retire_o,
+                      low + kBytesBits + kStartBits + kContextBits, kPcBits);
+  }
+}
+
+uint8_t stopped(const TwChip *chip) { return chip->top.stopped_o; }
+void edge(TwChip *chip) { chip->edge(); }
+
+void write(TwChip *chip, uint32_t address, uint64_t value) {
+  chip->top.config_write_i = 1;
+  chip->top.config_address_i = static_cast<uint16_t>(address);
+  chip->top.config_wdata_i = value;
+  chip->cycle();
+  chip->top.config_write_i = 0;
+}
+
+uint64_t read(TwChip *chip, uint32_t address) {
+  chip->top.config_address_i = static_cast<uint16_t>(address);
+  chip->cycle();
+  chip->settle();
+  return chip->top.config_rdata_o;
+}
+
+uint8_t traceOpen(TwChip *chip, const char *path) {
+#ifdef TW_TRACE
+  chip->trace = std::make_unique<VerilatedFstC>();
+  chip->top.trace(chip->trace.get(), 99);
+  chip->trace->open(path);
+  return chip->trace->isOpen();
+#else
+  (void)chip, (void)path;
+  return 0;
+#endif
+}
+
+void traceClose(TwChip *chip) {
+#ifdef TW_TRACE
+  if (chip->trace)
+    chip->trace->close();
+  chip->trace.reset();
+#else
+  (void)chip;
+#endif
+}
+
+constexpr TwChipApi kApi = {
+    TW_CHIP_ABI_VERSION,
+    kPorts,
+    kDataBytes,
+#ifdef TW_TRACE
+    1,
+#else
+    0,
+#endif
+    {Map::RegStart, Map::RegProgramBase, Map::RegProgramCount,
+     Map::RegProgramEntry, Map::RegParameter, Map::RegSegmentBase,
+     Map::RegSegmentSize, Map::RegStatus, Map::RegTrapCause, Map::RegTrapPc,
+     Map::RegTrapContext, Map::RegStopCycle, Map::RegSticky, Map::RegActivity,
+     Map::RegRetired, Map::RegBytes},
+    create,
+    destroy,
+    settle,
+    stopped,
+    edge,
+    write,
+    read,
+    traceOpen,
+    traceClose};
+
+} // namespace
+
+extern "C" __attribute__((visibility("default"))) const TwChipApi *
+tw_chip_api() {
+  return &kApi;
+}

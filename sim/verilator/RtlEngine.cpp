@@ -1,0 +1,194 @@
+// Part of the Tilework project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// Loads the launch registers, starts, turns chip and memory cycle by cycle, and
+// reads status and counters at the end.
+
+#include "sim/verilator/RtlEngine.h"
+
+#include "sim/memory/AxiEndpoint.h"
+#include "sim/memory/Dram.h"
+#include "sim/memory/DramImage.h"
+
+#include <algorithm>
+#include <array>
+#include <chrono>
+#include <memory>
+#include <vector>
+
+namespace tilework::sim {
+
+namespace {
+
+constexpr uint64_t kCancelInterval = 1 << 10; ///< cycles
+
+class RtlRun {
+public:
+  RtlRun(const RunRequest &request, const ChipLibrary &library)
+      : request(request), geometry(request.geometry), api(library.api()),
+        map(api.registers), chip(api.create(), api.destroy),
+        dram(makeDramModel(*request.timing, geometry.axiPorts,
+                           geometry.axiDataBytes)),
+        endpoint(*dram, *request.memory, geometry.axiPorts,
+                 geometry.axiDataBytes),
+        inputs(geometry.axiPorts), outputs(geometry.axiPorts) {
+    if (!chip)
+      throw RunError("no memory left for the chip");
+    if (api.ports != geometry.axiPorts ||
+        api.data_bytes != geometry.axiDataBytes)
+      throw RunError("'" + library.path() +
+                     "' is not the chip of this target: its memory ports "
+                     "differ");
+    if (request.options.waves && !api.has_trace)
+      throw RunError("'" + library.path() +
+                     "' was built without tracing, but waves are asked for");
+  }
+
+  RunResult run() {
+    launch();
+    for (now = 0; !api.stopped(chip.get()); ++now)
+      cycle();
+    if (traceIsOpen)
+      api.trace_close(chip.get());
+    // The chip stopped in the cycle before.
+    collect();
+    return std::move(result);
+  }
+
+private:
+  void launch() {
+    const Launch &launch = request.launch;
+    auto write = [&](uint32_t address, uint64_t value) {
+      api.write(chip.get(), address, value);
+    };
+    write(map.program_base, launch.programBase);
+    write(map.program_count, launch.instructionCount);
+    write(map.program_entry, launch.entry);
+    for (unsigned i = 0; i < launch.parameters.size(); ++i)
+      write(map.parameter + i, launch.parameters[i]);
+    for (unsigned i = 0; i < launch.segments.size(); ++i) {
+      write(map.segment_base + i, launch.segments[i].base);
+      write(map.segment_size + i, launch.segments[i].size);
+    }
+    write(map.start, 1);
+  }
+
+  void cycle() {
+    guard();
+    for (uint32_t p = 0; p < geometry.axiPorts; ++p) {
+      const AxiResponse &pins = endpoint.drive(p, now);
+      inputs[p] = {pins.rValid,      pins.rLast,
+                   pins.rError,      pins.bValid,
+                   pins.bError,      static_cast<uint8_t>(pins.rClient),
+                   pins.rData.data()};
+    }
+    api.settle(chip.get(), inputs.data(), outputs.data(), retires.data());
+    for (uint32_t p = 0; p < geometry.axiPorts; ++p) {
+      const TwPortOutputs &pins = outputs[p];
+      if (!pins.ar_valid && !pins.aw_valid && !pins.w_valid)
+        continue;
+      AxiRequest sample;
+      sample.arValid = pins.ar_valid;
+      sample.arAddress = pins.ar_address;
+      sample.arBeats = pins.ar_beats;
+      sample.arClient = pins.ar_client;
+      sample.awValid = pins.aw_valid;
+      sample.awAddress = pins.aw_address;
+      sample.awBeats = pins.aw_beats;
+      sample.wValid = pins.w_valid;
+      sample.wLast = pins.w_last;
+      sample.wData = pins.w_data;
+      sample.wStrobe = pins.w_strobe;
+      endpoint.sample(p, now, sample);
+    }
+    for (unsigned unit = 0; unit < kUnitCount; ++unit)
+      if (retires[unit].valid)
+        retire(unit);
+    api.edge(chip.get());
+  }
+
+  /// Limits, cancelling and the window of the waves.
+  void guard() {
+    const RunOptions &options = request.options;
+    if (now % kCancelInterval == 0 && options.cancelled && options.cancelled())
+      throw RunCancelled("cancelled");
+    if (options.cycleLimit && now > options.cycleLimit)
+      throw RunError("the program did not halt within " +
+                     std::to_string(options.cycleLimit) + " cycles");
+    if (!options.waves)
+      return;
+    if (!traceIsOpen && now == options.waves->begin) {
+      if (!api.trace_open(chip.get(), options.waves->path.c_str()))
+        throw RunError("cannot write waves to '" + options.waves->path + "'");
+      traceIsOpen = true;
+    } else if (traceIsOpen && now == options.waves->end) {
+      api.trace_close(chip.get());
+      traceIsOpen = false;
+    }
+  }
+
+  void retire(unsigned unit) {
+    const uint32_t number = sequence[unit]++;
+    if (!request.options.records)
+      return;
+    RetireRecord record;
+    record.unit = static_cast<uint8_t>(unit);
+    record.sequence = number;
+    record.pc = retires[unit].pc;
+    record.context = retires[unit].context_id;
+    record.start = retires[unit].start;
+    record.end = now;
+    record.bytes = retires[unit].bytes;
+    result.records.push_back(record);
+  }
+
+  void collect() {
+    auto read = [&](uint32_t address) { return api.read(chip.get(), address); };
+    result.cycles = read(map.stop_cycle);
+    result.trap.cause = static_cast<TrapCause>(read(map.trap_cause));
+    if (result.trap.cause != TrapCause::None) {
+      result.trap.pc = static_cast<uint32_t>(read(map.trap_pc));
+      result.trap.context = static_cast<uint16_t>(read(map.trap_context));
+      result.trap.cycle = result.cycles;
+    }
+    result.stickyStatus = static_cast<uint32_t>(read(map.sticky));
+    for (unsigned unit = 0; unit < kCountedUnits; ++unit)
+      for (unsigned a = 0; a < kActivityCount; ++a)
+        result.counters.activity[unit][a] = read(map.activity + 32 * unit + a);
+    for (unsigned unit = 0; unit < kUnitCount; ++unit)
+      result.counters.retired[unit] = read(map.retired + unit);
+    result.counters.loadBytes = read(map.bytes);
+    result.counters.storeBytes = read(map.bytes + 1);
+    result.counters.fetchBytes = read(map.bytes + 2);
+  }
+
+  const RunRequest &request;
+  const Geometry &geometry;
+  const TwChipApi &api;
+  const TwRegisters &map;
+  std::unique_ptr<TwChip, void (*)(TwChip *)> chip;
+  std::unique_ptr<DramModel> dram;
+  AxiEndpoint endpoint;
+  std::vector<TwPortInputs> inputs;
+  std::vector<TwPortOutputs> outputs;
+  std::array<TwRetire, kUnitCount> retires{};
+  std::array<uint32_t, kUnitCount> sequence{};
+  RunResult result;
+  uint64_t now = 0;
+  bool traceIsOpen = false;
+};
+
+} // namespace
+
+RunResult runRtl(const RunRequest &request, const ChipLibrary &chip) {
+  if (!request.timing)
+    throw RunError("the RTL engine needs the timing of the off-chip memory");
+  const auto begin = std::chrono::steady_clock::now();
+  RunResult result = RtlRun(request, chip).run();
+  result.wallSeconds =
+      std::chrono::duration<double>(std::chrono::steady_clock::now() - begin)
+          .count();
+  return result;
+}
+
+} // namespace tilework::sim
