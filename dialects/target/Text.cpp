@@ -92,7 +92,10 @@ std::string nearestName(std::string_view word,
   std::string best;
   size_t least = word.size() / 3 + 2;
   for (const std::string &candidate : candidates) {
-    const size_t now = distance(word, candidate);
+    // A word that was left unfinished is nearer than one with other letters.
+    const bool begins =
+        word.size() > 2 && candidate.compare(0, word.size(), word) == 0;
+    const size_t now = begins ? 1 : distance(word, candidate);
     if (now < least)
       least = now, best = candidate;
   }
