@@ -263,6 +263,12 @@ void tilework::lowerGatherElements(NodeContext &c) {
   int64_t axis = c.axis(c.integer("axis", 0), x.rank());
   if (indices.rank() != x.rank())
     throw InvalidNode("its indices differ in rank from its input");
+  if (x.host && x.type.getNumElements() > 0 && x.host->isSplat()) {
+    // All elements are equal: the indices choose nothing.
+    Shape one(x.rank(), 1);
+    return c.set(0, c.b.broadcast(c.b.slice(x, Shape(x.rank(), 0), one, one),
+                                  shapeOf(indices)));
+  }
   if (!x.host || !indices.host)
     throw UnsupportedNode("elements gathered by data of an input");
   auto folded = x.host->gatherElements(*indices.host, axis);

@@ -123,7 +123,7 @@ private:
     return mlir::RankedTensorType::get(shape, element);
   }
   Val gatherAffine(const Val &x, const HostTensor &indices, int64_t depth,
-                   int64_t first, bool &done);
+                   bool &done);
 };
 
 } // namespace tilework

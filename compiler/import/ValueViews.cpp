@@ -142,15 +142,12 @@ struct Progression {
 
 /// How component `c` of the index tensor depends on its other dimensions.
 static std::optional<Progression> progressionOf(const HostTensor &indices,
-                                                int64_t component, int64_t size,
-                                                bool hasComponents) {
-  HostTensor one = indices;
-  if (hasComponents) {
-    Shape offsets(indices.rank(), 0), sizes = indices.shape();
-    offsets.back() = component;
-    sizes.back() = 1;
-    one = indices.slice(offsets, sizes, Shape(indices.rank(), 1));
-  }
+                                                int64_t component,
+                                                int64_t size) {
+  Shape offsets(indices.rank(), 0), sizes = indices.shape();
+  offsets.back() = component;
+  sizes.back() = 1;
+  HostTensor one = indices.slice(offsets, sizes, Shape(indices.rank(), 1));
   // The concatenation of the components stores what any of them depends on:
   // look for the one dimension along which this one changes.
   HostTensor stored = one.compact();
@@ -192,21 +189,17 @@ static std::optional<Progression> progressionOf(const HostTensor &indices,
 }
 
 /// A gather whose indices only count, as slice, transpose, reshape and
-/// broadcast. The indices stand for dimensions [first, first + depth) of `x`;
-/// those before are kept in front.
+/// broadcast. The indices' last dimension names the first `depth` dimensions
+/// of `x`.
 Val ValueBuilder::gatherAffine(const Val &x, const HostTensor &indices,
-                               int64_t depth, int64_t first, bool &done) {
-  bool hasComponents = depth != 0;
-  int64_t components = hasComponents ? depth : 1;
+                               int64_t depth, bool &done) {
   Shape outer = indices.shape();
-  if (hasComponents)
-    outer.pop_back();
+  outer.pop_back();
   Shape offsets(x.rank(), 0), sizes = x.shape().vec(), steps(x.rank(), 1);
   std::vector<std::pair<int64_t, int64_t>> order;
   done = false;
-  for (int64_t c = 0; c < components; ++c) {
-    int64_t axis = first + c;
-    auto p = progressionOf(indices, c, x.dim(axis), hasComponents);
+  for (int64_t axis = 0; axis < depth; ++axis) {
+    auto p = progressionOf(indices, axis, x.dim(axis));
     if (!p)
       return Val();
     for (auto &[dim, source] : order)
@@ -224,19 +217,15 @@ Val ValueBuilder::gatherAffine(const Val &x, const HostTensor &indices,
   // have one element and go last among them, to be dropped by the reshape.
   llvm::sort(order);
   Shape permutation;
-  for (int64_t i = 0; i < first; ++i)
-    permutation.push_back(i);
   for (auto &[dim, source] : order)
     permutation.push_back(source);
-  for (int64_t c = 0; c < components; ++c)
-    if (sizes[first + c] == 1 && !llvm::is_contained(permutation, first + c))
-      permutation.push_back(first + c);
-  for (int64_t i = first + components; i < x.rank(); ++i)
-    permutation.push_back(i);
+  for (int64_t i = 0; i < x.rank(); ++i)
+    if (!llvm::is_contained(permutation, i))
+      permutation.push_back(i);
   bool identity = llvm::is_sorted(permutation);
   if (!identity)
     part = transpose(part, permutation);
-  Shape units(x.shape().begin(), x.shape().begin() + first), full = units;
+  Shape units, full;
   for (size_t i = 0; i < outer.size(); ++i) {
     bool counted = llvm::any_of(order, [&](auto &entry) {
       return entry.first == static_cast<int64_t>(i);
@@ -244,11 +233,30 @@ Val ValueBuilder::gatherAffine(const Val &x, const HostTensor &indices,
     units.push_back(counted ? outer[i] : 1);
     full.push_back(outer[i]);
   }
-  for (int64_t i = first + components; i < x.rank(); ++i) {
+  for (int64_t i = depth; i < x.rank(); ++i) {
     units.push_back(x.dim(i));
     full.push_back(x.dim(i));
   }
   return broadcast(reshape(part, units), full);
+}
+
+/// The run that all different indices make up, in order, or nothing.
+static std::optional<Progression> runOf(const HostTensor &indices,
+                                        int64_t size) {
+  std::vector<int64_t> values = indices.compact().intValues();
+  for (int64_t &value : values) {
+    value += value < 0 ? size : 0;
+    if (value < 0 || value >= size)
+      throw InvalidNode("an index leaves the tensor it indexes");
+  }
+  Progression run;
+  run.first = values.front();
+  run.count = values.size();
+  run.step = run.count > 1 ? values[1] - values[0] : 1;
+  for (int64_t i = 0; i < run.count; ++i)
+    if (run.step == 0 || values[i] != run.first + i * run.step)
+      return std::nullopt;
+  return run;
 }
 
 Val ValueBuilder::gather(const Val &x, const Val &indices, int64_t axis) {
@@ -260,15 +268,20 @@ Val ValueBuilder::gather(const Val &x, const Val &indices, int64_t axis) {
       throw InvalidNode("an index leaves the tensor it indexes");
     return fromHost(*folded);
   }
-  if (indices.host && indices.type.getNumElements() > 0) {
-    bool done;
-    Val view = gatherAffine(x, *indices.host, 0, axis, done);
-    if (done)
-      return view;
-  }
   Shape shape(x.shape().begin(), x.shape().begin() + axis);
   llvm::append_range(shape, indices.shape());
   llvm::append_range(shape, x.shape().drop_front(axis + 1));
+  if (indices.host && indices.type.getNumElements() > 0)
+    if (auto run = runOf(*indices.host, x.dim(axis))) {
+      Shape offsets(x.rank(), 0), sizes = x.shape().vec(), steps(x.rank(), 1);
+      offsets[axis] = run->first;
+      sizes[axis] = run->count;
+      steps[axis] = run->step;
+      Shape split(x.shape().begin(), x.shape().begin() + axis);
+      llvm::append_range(split, indices.host->compact().shape());
+      llvm::append_range(split, x.shape().drop_front(axis + 1));
+      return broadcast(reshape(slice(x, offsets, sizes, steps), split), shape);
+    }
   RankedTensorType type = tensorType(shape, x.element());
   if (axis == 0 && x.rank() == 2 && x.isFloat())
     return emit(EmbeddingOp::create(builder, loc, type, materialise(x),
@@ -290,9 +303,13 @@ Val ValueBuilder::gatherND(const Val &x, const Val &indices,
       return fromHost(*folded);
   if (!indices.host)
     throw UnsupportedNode("indices that depend on the data of an input");
+  if (batchDims == 0 && depth == 1)
+    return gather(x, reshape(indices, Shape(indices.shape().begin(),
+                                            indices.shape().end() - 1)),
+                  0);
   if (batchDims == 0) {
     bool done;
-    Val view = gatherAffine(x, *indices.host, depth, 0, done);
+    Val view = gatherAffine(x, *indices.host, depth, done);
     if (done)
       return view;
   }
