@@ -1,0 +1,97 @@
+// Part of the Tilework project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// The compiler's one door: a model and a target in, a program image out. Names
+// no LLVM or MLIR type, so that tools and the Python module include it cheaply.
+
+#pragma once
+
+#include "dialects/isa/Image.h"
+#include "dialects/target/Target.h"
+
+#include <atomic>
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace tilework {
+
+/// A model: a file (.onnx, .mlir), or the bytes of an ONNX model that outlive
+/// the call.
+struct ModelSource {
+  std::string path;
+  std::string_view bytes;
+  std::string name; ///< of bytes, for messages
+};
+
+struct CompileOptions {
+  /// Symbolic dimensions and shapes of inputs, by name.
+  std::map<std::string, int64_t> dims;
+  std::map<std::string, std::vector<int64_t>> shapes;
+  /// Stop behind this stage (see stageNames()); empty: to the end.
+  std::string stopAfter;
+  /// Write the IR behind each stage to a file of its name in this folder.
+  std::string dumpFolder;
+  /// Check the final program with the independent verifier.
+  bool verify = true;
+  /// Read and write weights; false for programs whose values do not matter.
+  bool weights = true;
+  /// Set from another thread to give the compilation up; may be null.
+  const std::atomic<bool> *cancelled = nullptr;
+};
+
+struct StageTime {
+  std::string name;
+  double seconds = 0;
+};
+
+/// What became of one node of the model.
+struct CompiledNode {
+  std::string name, op, domain;
+  std::string runsOn; ///< "npu", "host", "folded"; empty: unsupported
+  std::string reason; ///< why unsupported
+  double work = 0;
+};
+
+struct CompileStatistics {
+  uint64_t instructions = 0, programBytes = 0, weightsBytes = 0;
+  uint64_t scratchpadPeakBytes = 0;
+  std::vector<StageTime> stages;
+};
+
+struct CompileFailure {
+  enum class Kind {
+    User,        ///< options or files are wrong
+    Unsupported, ///< the model is legal; `nodes` says what is missing
+    Invalid,     ///< the model contradicts itself
+    Cancelled,
+    Internal ///< a fault of this compiler
+  };
+  Kind kind = Kind::Internal;
+  std::string message;
+  std::vector<CompiledNode> nodes;
+  double unsupportedShare = 0;
+};
+
+struct CompileResult {
+  std::optional<isa::Image> image;       ///< unless stopped before the end
+  std::optional<CompileFailure> failure; ///< then there is no image
+  /// IR of the stage stopped after.
+  std::string ir;
+  std::vector<CompiledNode> nodes;
+  CompileStatistics statistics;
+};
+
+/// The stages in order: imported, simplified, recognised, fused, planned,
+/// synchronised, encoded.
+const std::vector<std::string> &stageNames();
+
+/// Compiles in a thread of its own, in which a crash becomes a failure of kind
+/// Internal. Throws nothing.
+CompileResult compile(const ModelSource &source, const target::Target &target,
+                      const CompileOptions &options = {});
+
+} // namespace tilework

@@ -1,0 +1,188 @@
+// Part of the Tilework project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// Puts an image together.
+
+#include "compiler/codegen/ImageBuilder.h"
+
+#include "compiler/import/WeightExpr.h"
+
+#include "mlir/IR/BuiltinTypes.h"
+
+#include <map>
+
+namespace tilework {
+
+static std::optional<isa::ElementType> elementType(mlir::Type type) {
+  if (type.isBF16())
+    return isa::ElementType::Bf16;
+  if (type.isF32())
+    return isa::ElementType::Fp32;
+  if (type.isF16())
+    return isa::ElementType::Fp16;
+  if (type.isF64())
+    return isa::ElementType::Fp64;
+  if (type.isInteger(1))
+    return isa::ElementType::Bool;
+  if (type.isUnsignedInteger(8))
+    return isa::ElementType::Uint8;
+  if (type.isInteger(8))
+    return isa::ElementType::Int8;
+  if (type.isInteger(16))
+    return isa::ElementType::Int16;
+  if (type.isInteger(32))
+    return isa::ElementType::Int32;
+  if (type.isInteger(64))
+    return isa::ElementType::Int64;
+  return std::nullopt;
+}
+
+static mlir::FailureOr<isa::LaunchStep>
+launchStep(const HostStep &step, const SourceFiles &files, mlir::Location loc) {
+  isa::LaunchStep out;
+  out.op = step.op;
+  out.inputs = step.inputs;
+  out.output = step.output;
+  auto type = elementType(step.element);
+  if (!type)
+    return mlir::emitError(loc)
+           << "a host step gives a type that no binding has: " << step.element;
+  out.attributes["type"] = isa::elementTypeName(*type);
+  out.attributes["shape"] = step.shape;
+  if (step.source)
+    if (auto source = elementType(step.source))
+      out.attributes["source_type"] = isa::elementTypeName(*source);
+  if (step.axis)
+    out.attributes["axis"] = *step.axis;
+  if (step.dims)
+    out.attributes["dims"] = *step.dims;
+  if (step.exclusive)
+    out.attributes["exclusive"] = true;
+  if (step.reverse)
+    out.attributes["reverse"] = true;
+  if (!step.value)
+    return out;
+  auto expr =
+      resolveWeight(mlir::cast<graph::ExprAttr>(step.value), files, loc);
+  if (failed(expr))
+    return mlir::failure();
+  // Integers beyond 24 bits are taken as they stand; the reader gives fp32.
+  nlohmann::json values = nlohmann::json::array();
+  auto dense = mlir::dyn_cast<mlir::DenseElementsAttr>(
+      mlir::cast<graph::ExprAttr>(step.value).getSource());
+  bool plain = mlir::cast<graph::ExprAttr>(step.value).getSteps().empty();
+  if (dense && plain && mlir::isa<mlir::IntegerType>(dense.getElementType())) {
+    bool isBool = dense.getElementType().isInteger(1);
+    for (llvm::APInt value : dense.getValues<llvm::APInt>())
+      values.push_back(isBool ? static_cast<int64_t>(value.getZExtValue())
+                              : value.getSExtValue());
+  } else {
+    WeightReader reader(*expr);
+    std::vector<float> numbers(reader.rows() * reader.columns());
+    reader.read(0, reader.rows(), numbers.data());
+    bool integer = mlir::isa<mlir::IntegerType>(step.element);
+    for (float number : numbers) {
+      if (integer)
+        values.push_back(static_cast<int64_t>(number));
+      else
+        values.push_back(number);
+    }
+  }
+  out.attributes["values"] = std::move(values);
+  return out;
+}
+
+static void addProvenance(const PlannedProgram &planned,
+                          const LoweredProgram &lowered, isa::Image &image) {
+  std::map<std::string, uint32_t> nodes;
+  auto node = [&](const std::string &name) {
+    auto [it, fresh] =
+        nodes.try_emplace(name, static_cast<uint32_t>(image.nodes.size()));
+    if (fresh)
+      image.nodes.push_back(name);
+    return it->second;
+  };
+  for (size_t i = 0; i < lowered.instructions.size(); ++i) {
+    int source = lowered.instructions[i].source;
+    if (source < 0)
+      continue;
+    auto index = static_cast<uint32_t>(i);
+    isa::ProvenanceRange range;
+    range.begin = index;
+    range.end = index + 1;
+    for (const std::string &name : planned.sources[source])
+      range.nodes.push_back(node(name));
+    if (!image.provenance.empty() && image.provenance.back().end == index &&
+        image.provenance.back().nodes == range.nodes)
+      image.provenance.back().end = index + 1;
+    else
+      image.provenance.push_back(std::move(range));
+  }
+}
+
+mlir::FailureOr<isa::Image> buildImage(const PlannedProgram &planned,
+                                       const LoweredProgram &lowered,
+                                       const target::Target &target,
+                                       const SourceFiles &files,
+                                       mlir::Location loc) {
+  isa::Image image;
+  for (const LoweredInstruction &instruction : lowered.instructions) {
+    std::string misfit = isa::misfit(instruction.instruction);
+    if (!misfit.empty())
+      return mlir::emitError(loc)
+             << "an instruction does not encode: " << misfit;
+    image.text.push_back(isa::encode(instruction.instruction));
+  }
+  isa::Entry entry;
+  for (auto [infos, out] : {std::make_pair(&planned.inputs, &entry.inputs),
+                            std::make_pair(&planned.outputs, &entry.outputs)})
+    for (const HostTensorInfo &info : *infos) {
+      isa::Tensor tensor;
+      tensor.name = info.name;
+      auto type = elementType(info.element);
+      if (!type)
+        return mlir::emitError(loc)
+               << "tensor '" << info.name
+               << "' has a type that no binding has: " << info.element;
+      tensor.type = *type;
+      tensor.shape = info.shape;
+      if (info.bound)
+        tensor.maximum = info.bound - 1;
+      out->push_back(std::move(tensor));
+    }
+  for (size_t s = 0; s < planned.segmentBytes.size(); ++s) {
+    if (planned.segmentBytes[s] == 0)
+      continue;
+    isa::Binding binding;
+    binding.name = planned.segmentNames[s];
+    binding.segment = static_cast<uint32_t>(s);
+    binding.bytes = static_cast<uint64_t>(planned.segmentBytes[s]);
+    binding.kind =
+        s == 0 ? isa::BindingKind::Weights : isa::BindingKind::Scratch;
+    for (const PlannedTensor &tensor : planned.tensors)
+      if (tensor.place.segment == static_cast<int>(s) && s != 0) {
+        if (tensor.kind == TensorKind::Input)
+          binding.kind = isa::BindingKind::Input;
+        if (tensor.kind == TensorKind::Output)
+          binding.kind = isa::BindingKind::Output;
+      }
+    entry.bindings.push_back(std::move(binding));
+  }
+  for (auto [steps, out] : {std::make_pair(&planned.before, &entry.before),
+                            std::make_pair(&planned.after, &entry.after)})
+    for (const HostStep &step : *steps) {
+      auto launch = launchStep(step, files, loc);
+      if (failed(launch))
+        return mlir::failure();
+      out->push_back(std::move(*launch));
+    }
+  image.entries.push_back(std::move(entry));
+  addProvenance(planned, lowered, image);
+  image.legality = target.legality();
+  image.legalityHash = target.legalityHash();
+  image.targetName = target.name;
+  image.target = target.toJson();
+  return image;
+}
+
+} // namespace tilework

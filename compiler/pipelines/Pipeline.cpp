@@ -1,0 +1,309 @@
+// Part of the Tilework project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// The compiler's table of contents: the stages in order, each a call into the
+// part that does it.
+
+#include "compiler/pipelines/Pipeline.h"
+
+#include "compiler/codegen/ImageBuilder.h"
+#include "compiler/codegen/WeightSegment.h"
+#include "compiler/conversion/GraphToNPU.h"
+#include "compiler/conversion/Synchronise.h"
+#include "compiler/import/Import.h"
+#include "compiler/transforms/Passes.h"
+
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/IR/MLIRContext.h"
+#include "mlir/Parser/Parser.h"
+#include "mlir/Pass/PassManager.h"
+#include "llvm/Support/FileSystem.h"
+#include "llvm/Support/Path.h"
+
+#include <chrono>
+#include <fstream>
+
+using namespace mlir;
+
+namespace tilework {
+
+const std::vector<std::string> &stageNames() {
+  static const std::vector<std::string> names = {
+      "imported", "simplified",   "recognised", "fused",
+      "planned",  "synchronised", "encoded"};
+  return names;
+}
+
+planning::Machine machineOf(const target::Target &target) {
+  planning::Machine m;
+  m.rows = static_cast<int64_t>(target.systolic_array.rows);
+  m.columns = static_cast<int64_t>(target.systolic_array.columns);
+  m.weightRows =
+      static_cast<int64_t>(target.systolic_array.weight_rows_per_cycle);
+  m.scratchpadBanks = static_cast<int64_t>(target.scratchpad.banks);
+  m.scratchpadBankRows = static_cast<int64_t>(target.scratchpadRowsPerBank());
+  m.accumulatorBanks = static_cast<int64_t>(target.accumulator.banks);
+  m.accumulatorBankRows = static_cast<int64_t>(target.accumulatorRowsPerBank());
+  m.vectorLanes = static_cast<int64_t>(target.vector_unit.lanes);
+  m.statisticsRows = static_cast<int64_t>(target.vector_unit.statistics_rows);
+  m.dramBytesPerCycle = target.dramBytesPerCycle();
+  m.dramLatency = static_cast<int64_t>(2 * target.dram.read_latency_ps /
+                                       target.clockPeriodPs());
+  m.dmaBurstBytes = static_cast<int64_t>(target.dma.burst_bytes);
+  m.axiDataBytes = static_cast<int64_t>(target.axi.data_bytes);
+  return m;
+}
+
+namespace {
+
+class Pipeline {
+public:
+  Pipeline(const ModelSource &source, const target::Target &target,
+           const CompileOptions &options)
+      : source(source), target(target), options(options),
+        machine(machineOf(target)) {}
+  CompileResult run();
+
+private:
+  // The stages.
+  bool import();
+  bool graphPasses(void (*build)(OpPassManager &));
+  bool plan();
+  bool synchronise();
+  bool encode();
+
+  /// Runs one stage: times it, dumps what it left, and says whether to go on.
+  template <typename Stage> bool stage(const char *name, Stage &&body);
+  bool fail(CompileFailure::Kind kind, std::string message);
+  std::string irText();
+  bool cancelled() const {
+    return options.cancelled && options.cancelled->load();
+  }
+
+  const ModelSource &source;
+  const target::Target &target;
+  const CompileOptions &options;
+  planning::Machine machine;
+  MLIRContext context;
+  std::string diagnostics;
+  OwningOpRef<ModuleOp> module;
+  std::shared_ptr<SourceFiles> files;
+  PlannedProgram planned;
+  LoweredProgram lowered;
+  CompileResult result;
+};
+
+CompileResult Pipeline::run() {
+  ScopedDiagnosticHandler handler(&context, [&](Diagnostic &diagnostic) {
+    if (diagnostic.getSeverity() == DiagnosticSeverity::Error) {
+      if (!diagnostics.empty())
+        diagnostics += "\n";
+      diagnostics += diagnostic.str();
+    }
+    return success();
+  });
+  if (!options.stopAfter.empty() &&
+      std::find(stageNames().begin(), stageNames().end(), options.stopAfter) ==
+          stageNames().end()) {
+    fail(CompileFailure::Kind::User,
+         "there is no stage '" + options.stopAfter + "'");
+    return std::move(result);
+  }
+  stage("imported", [&] { return import(); }) &&
+      stage("simplified", [&] { return graphPasses(buildSimplifiedStage); }) &&
+      stage("recognised", [&] { return graphPasses(buildRecognisedStage); }) &&
+      stage("fused", [&] { return graphPasses(buildFusedStage); }) &&
+      stage("planned", [&] { return plan(); }) &&
+      stage("synchronised", [&] { return synchronise(); }) &&
+      stage("encoded", [&] { return encode(); });
+  return std::move(result);
+}
+
+bool Pipeline::fail(CompileFailure::Kind kind, std::string message) {
+  if (!result.failure) {
+    result.failure.emplace();
+    result.failure->kind = kind;
+    result.failure->message = std::move(message);
+  }
+  return false;
+}
+
+template <typename Stage> bool Pipeline::stage(const char *name, Stage &&body) {
+  if (cancelled())
+    return fail(CompileFailure::Kind::Cancelled,
+                "the compilation was cancelled");
+  auto start = std::chrono::steady_clock::now();
+  bool done = body();
+  std::chrono::duration<double> seconds =
+      std::chrono::steady_clock::now() - start;
+  result.statistics.stages.push_back({name, seconds.count()});
+  if (!done) {
+    if (cancelled())
+      result.failure.reset();
+    return fail(cancelled() ? CompileFailure::Kind::Cancelled
+                            : CompileFailure::Kind::Internal,
+                cancelled() ? "the compilation was cancelled"
+                : diagnostics.empty()
+                    ? "stage '" + std::string(name) + "' failed"
+                    : diagnostics);
+  }
+  bool last = options.stopAfter == name;
+  if (last)
+    result.ir = irText();
+  if (!options.dumpFolder.empty()) {
+    llvm::sys::fs::create_directories(options.dumpFolder);
+    llvm::SmallString<128> path(options.dumpFolder);
+    llvm::sys::path::append(path,
+                            std::to_string(result.statistics.stages.size()) +
+                                "-" + name + ".mlir");
+    std::ofstream out(path.str().str());
+    out << irText();
+    if (!out)
+      return fail(CompileFailure::Kind::User,
+                  "cannot write '" + path.str().str() + "'");
+  }
+  return !last;
+}
+
+std::string Pipeline::irText() {
+  std::string text;
+  if (!lowered.instructions.empty() || !planned.schedules.empty()) {
+    for (const planning::Schedule &schedule : planned.schedules)
+      text += planning::print(schedule);
+    return text;
+  }
+  llvm::raw_string_ostream stream(text);
+  module->print(stream, OpPrintingFlags().enableDebugInfo().useLocalScope());
+  return text;
+}
+
+static CompiledNode toNode(const NodeReport &report) {
+  return {report.name,   report.op,     report.domain,
+          report.runsOn, report.reason, report.work};
+}
+
+bool Pipeline::import() {
+  DialectRegistry registry;
+  registerImportDialects(registry);
+  context.appendDialectRegistry(registry);
+  context.loadAllAvailableDialects();
+  ImportSource from;
+  if (source.path.empty())
+    from = ImportSource::memory(source.bytes, source.name);
+  else
+    from = ImportSource::file(source.path);
+  ImportOptions importOptions;
+  importOptions.dims = options.dims;
+  importOptions.shapes = options.shapes;
+  if (llvm::StringRef(source.path).ends_with(".mlir")) {
+    module = parseSourceFile<ModuleOp>(source.path, &context);
+    if (!module)
+      return fail(CompileFailure::Kind::Invalid, diagnostics);
+    files = std::make_shared<SourceFiles>();
+    if (auto names = (*module)->getAttrOfType<ArrayAttr>(graph::kFilesAttrName))
+      for (Attribute name : names) {
+        std::string error;
+        std::string folder = llvm::sys::path::parent_path(source.path).str();
+        if (files->addExternal(folder.empty() ? "." : folder,
+                               cast<StringAttr>(name).getValue(),
+                               error) == SourceFiles::kFailed)
+          return fail(CompileFailure::Kind::User, error);
+      }
+    return true;
+  }
+  auto imported = importOnnx(context, from, importOptions);
+  if (!imported) {
+    llvm::handleAllErrors(
+        imported.takeError(),
+        [&](const ImportError &error) {
+          fail(error.kind == ImportError::Class::User
+                   ? CompileFailure::Kind::User
+               : error.kind == ImportError::Class::Unsupported
+                   ? CompileFailure::Kind::Unsupported
+                   : CompileFailure::Kind::Invalid,
+               error.message);
+          for (const NodeReport &node : error.nodes)
+            result.failure->nodes.push_back(toNode(node));
+          result.failure->unsupportedShare = error.unsupportedShare;
+        },
+        [&](const llvm::ErrorInfoBase &error) {
+          fail(CompileFailure::Kind::User, error.message());
+        });
+    return false;
+  }
+  module = std::move(imported->module);
+  files = imported->files;
+  for (const NodeReport &node : imported->nodes)
+    result.nodes.push_back(toNode(node));
+  return true;
+}
+
+bool Pipeline::graphPasses(void (*build)(OpPassManager &)) {
+  PassManager passes(&context);
+  build(passes);
+  return succeeded(passes.run(*module));
+}
+
+bool Pipeline::plan() {
+  auto program = planGraph(*module, machine, options.cancelled);
+  if (!program)
+    return fail(CompileFailure::Kind::Unsupported,
+                llvm::toString(program.takeError()));
+  planned = std::move(*program);
+  int64_t peak = 0;
+  for (const planning::Schedule &schedule : planned.schedules)
+    peak = std::max(peak, schedule.peakRows(planning::Space::Scratchpad));
+  result.statistics.scratchpadPeakBytes =
+      static_cast<uint64_t>(peak * machine.rowBytes());
+  return true;
+}
+
+bool Pipeline::synchronise() {
+  std::vector<Placement> placements;
+  for (const PlannedTensor &tensor : planned.tensors)
+    placements.push_back(tensor.place);
+  Lowering lowering(machine, placements);
+  for (size_t i = 0; i < planned.schedules.size(); ++i) {
+    if (cancelled())
+      return false;
+    lowering.append(planned.schedules[i], static_cast<int>(i));
+  }
+  lowered = lowering.finish();
+  std::string error;
+  if (!tilework::synchronise(lowered, machine, error))
+    return fail(CompileFailure::Kind::Internal, error);
+  return true;
+}
+
+bool Pipeline::encode() {
+  Location loc = module->getLoc();
+  auto image = buildImage(planned, lowered, target, *files, loc);
+  if (failed(image))
+    return false;
+  if (options.weights) {
+    auto bytes = fillWeights(planned, machine, *files, loc, options.cancelled);
+    if (failed(bytes))
+      return false;
+    image->weights = {(*bytes)->data(), (*bytes)->size(), *bytes};
+  }
+  CompileStatistics &s = result.statistics;
+  s.instructions = image->text.size();
+  s.programBytes = image->text.size() * isa::kInstructionBytes;
+  s.weightsBytes = static_cast<uint64_t>(planned.segmentBytes[0]);
+  image->statistics = {{"instructions", s.instructions},
+                       {"program_bytes", s.programBytes},
+                       {"weights_bytes", s.weightsBytes},
+                       {"scratchpad_peak_bytes", s.scratchpadPeakBytes}};
+  result.image = std::move(*image);
+  return true;
+}
+
+} // namespace
+
+CompileResult runPipeline(const ModelSource &source,
+                          const target::Target &target,
+                          const CompileOptions &options) {
+  return Pipeline(source, target, options).run();
+}
+
+} // namespace tilework
