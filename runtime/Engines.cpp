@@ -1,0 +1,59 @@
+// Part of the Tilework project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// Chooses an engine and gives it the target's numbers.
+
+#include "runtime/Engines.h"
+
+#include "runtime/Error.h"
+#include "sim/functional/FunctionalEngine.h"
+#include "sim/functional/TargetGeometry.h"
+#include "sim/systemc/Engine.h"
+#include "sim/verilator/RtlEngine.h"
+
+namespace tilework {
+
+const char *engineName(Engine engine) {
+  switch (engine) {
+  case Engine::Functional:
+    return "functional";
+  case Engine::SystemC:
+    return "systemc";
+  case Engine::Rtl:
+    return "rtl";
+  }
+  return "";
+}
+
+Engine parseEngine(const std::string &name) {
+  for (Engine engine : {Engine::Functional, Engine::SystemC, Engine::Rtl})
+    if (name == engineName(engine))
+      return engine;
+  throw UserError("no engine '" + name +
+                  "': choose functional, systemc or rtl");
+}
+
+sim::RunResult runEngine(Engine engine, const target::Target &target,
+                         sim::RunRequest &request) {
+  sim::DramTiming timing = sim::dramTimingOf(target);
+  if (request.timing) {
+    timing.randomLatencyPs = request.timing->randomLatencyPs;
+    timing.randomSeed = request.timing->randomSeed;
+  }
+  request.geometry = sim::geometryOf(target);
+  request.timing = &timing;
+  switch (engine) {
+  case Engine::Functional:
+    return sim::runFunctional(request);
+  case Engine::SystemC:
+    return sim::runSystemC(request);
+  case Engine::Rtl:
+    return sim::runRtl(request,
+                       *sim::chipLibrary(sim::ChipSources::builtIn(),
+                                         target.configPackage(),
+                                         request.options.waves.has_value()));
+  }
+  throw UserError("no such engine");
+}
+
+} // namespace tilework

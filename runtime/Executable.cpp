@@ -1,0 +1,184 @@
+// Part of the Tilework project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// Load, run, compare.
+
+#include "runtime/Executable.h"
+
+#include "dialects/target/Sha256.h"
+#include "runtime/Error.h"
+#include "sim/memory/Dram.h"
+#include "sim/stats/RunChecker.h"
+
+#include <cstring>
+
+namespace tilework {
+
+namespace {
+
+/// Random pauses of up to this many picoseconds a burst.
+constexpr uint64_t kRandomLatencyPs = 400000;
+
+target::Target targetOf(const isa::Image &image) {
+  target::Target target =
+      image.target.empty()
+          ? target::Target::load(image.targetName)
+          : target::Target::fromYaml(image.target.dump(), "the program");
+  if (std::vector<std::string> differences =
+          target.legalityDifferences(image.legality);
+      !differences.empty())
+    throw isa::ImageError("damaged program: its target contradicts its "
+                          "legality parameters: " +
+                          differences.front() + "; compile the model again");
+  return target;
+}
+
+/// Control characters of names from models, made visible.
+std::string printable(const std::string &text) {
+  std::string result;
+  for (unsigned char c : text) {
+    if (c >= 0x20 && c != 0x7f) {
+      result += static_cast<char>(c);
+      continue;
+    }
+    char escaped[5];
+    std::snprintf(escaped, sizeof(escaped), "\\x%02x", c);
+    result += escaped;
+  }
+  return result;
+}
+
+} // namespace
+
+Executable Executable::load(const std::string &path) {
+  return Executable(isa::readImage(path));
+}
+
+Executable::Executable(isa::Image image)
+    : program(std::make_shared<const isa::Image>(std::move(image))),
+      compiledFor(targetOf(*program)) {}
+
+target::Target
+Executable::targetWith(const std::vector<std::string> &set) const {
+  for (const std::string &assignment : set) {
+    const std::string key = assignment.substr(0, assignment.find('='));
+    const target::ParameterInfo *parameter = target::findParameter(key);
+    if (parameter &&
+        (parameter->parameterClass == target::ParameterClass::Legality ||
+         parameter->parameterClass == target::ParameterClass::Planning))
+      throw UserError("cannot set " + key +
+                      " on a compiled program: it is a parameter of " +
+                      "class " + target::className(parameter->parameterClass) +
+                      " and affects the program; compile for --target " +
+                      program->targetName + "," + assignment + " instead");
+  }
+  target::Target changed = compiledFor;
+  changed.apply(set);
+  return changed;
+}
+
+RunReport Executable::run(const TensorMap &inputs,
+                          const RunSettings &settings) const {
+  RunReport report;
+  report.engine = settings.engine;
+  report.target = targetWith(settings.set);
+  LoadedEntry loaded(program, entry(), report.target.dram.capacity_bytes);
+  loaded.setInputs(inputs);
+  sim::DramTiming randomness;
+  sim::RunRequest request;
+  request.launch = loaded.launch();
+  request.memory = &loaded.memory();
+  request.options = settings.options;
+  if (settings.options.shadow)
+    request.written = loaded.written();
+  if (settings.randomLatencySeed) {
+    randomness.randomLatencyPs = kRandomLatencyPs;
+    randomness.randomSeed = *settings.randomLatencySeed;
+    request.timing = &randomness;
+  }
+  report.result = runEngine(settings.engine, report.target, request);
+  if (report.result.trap.cause == sim::TrapCause::None &&
+      !settings.options.timingOnly)
+    report.outputs = loaded.outputs();
+  return report;
+}
+
+Comparison Executable::compare(const RunReport &first,
+                               const RunReport &second) const {
+  Comparison comparison;
+  comparison.bytesEqual = true;
+  for (const auto &[name, tensor] : first.outputs) {
+    auto other = second.outputs.find(name);
+    if (other == second.outputs.end() || other->second.bytes != tensor.bytes) {
+      comparison.bytesEqual = false;
+      comparison.difference = "output '" + printable(name) + "' is missing";
+      break;
+    }
+    const uint8_t *a = tensor.data, *b = other->second.data;
+    const uint64_t at = std::mismatch(a, a + tensor.bytes, b).first - a;
+    if (at != tensor.bytes) {
+      comparison.bytesEqual = false;
+      comparison.difference =
+          "output '" + printable(name) + "' byte " + std::to_string(at) + ": " +
+          engineName(first.engine) + " has " + std::to_string(a[at]) + ", " +
+          engineName(second.engine) + " has " + std::to_string(b[at]);
+      break;
+    }
+  }
+  std::optional<sim::RunDifference> difference =
+      sim::compareRuns(first.result, second.result,
+                       {engineName(first.engine), engineName(second.engine)});
+  comparison.cyclesEqual = !difference;
+  if (difference && comparison.difference.empty()) {
+    comparison.difference = difference->what;
+    if (const auto &record =
+            difference->first ? difference->first : difference->second) {
+      const std::string node = nodeOf(record->pc, record->context);
+      if (!node.empty())
+        comparison.difference += " (model node " + node + ")";
+    }
+    if (difference->windowEnd > difference->windowBegin)
+      comparison.difference += "; waves: --window " +
+                               std::to_string(difference->windowBegin) + ":" +
+                               std::to_string(difference->windowEnd);
+  }
+  return comparison;
+}
+
+std::string Executable::nodeOf(uint32_t pc, uint16_t context) const {
+  for (const isa::ProvenanceRange &range : program->provenance)
+    if (pc >= range.begin && pc < range.end && range.context == context &&
+        !range.nodes.empty())
+      return printable(program->nodes[range.nodes.front()]);
+  return "";
+}
+
+void requireHalt(const Executable &executable, const RunReport &report) {
+  const sim::Trap &trap = report.result.trap;
+  if (trap.cause == sim::TrapCause::None)
+    return;
+  std::string text = std::string("the program trapped: ") +
+                     sim::trapName(trap.cause) + " at instruction " +
+                     std::to_string(trap.pc);
+  if (!trap.detail.empty())
+    text += " (" + trap.detail + ")";
+  if (report.engine != Engine::Functional)
+    text += " in cycle " + std::to_string(trap.cycle);
+  const std::string node = executable.nodeOf(trap.pc, trap.context);
+  if (!node.empty())
+    text += ", model node " + node;
+  throw ProgramTrapError(text + ": compile the model again; if it traps again, "
+                                "report the program file");
+}
+
+std::string digest(const TensorMap &tensors) {
+  target::Sha256 hash;
+  for (const auto &[name, tensor] : tensors) {
+    hash.update(name);
+    hash.update(describe(tensor.type, tensor.shape));
+    hash.update(tensor.data, tensor.bytes);
+  }
+  return hash.finish();
+}
+
+} // namespace tilework

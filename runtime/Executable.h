@@ -1,0 +1,84 @@
+// Part of the Tilework project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// A compiled program and what can be done with it: run for values, simulate for
+// cycles, compare engines. What the command line and Python call.
+
+#pragma once
+
+#include "runtime/Engines.h"
+#include "runtime/Loader.h"
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace tilework {
+
+struct RunSettings {
+  Engine engine = Engine::Functional;
+  /// "key=value": parameters of class timing or cost, against the target that
+  /// the program was compiled for.
+  std::vector<std::string> set;
+  sim::RunOptions options;
+  /// Adds random memory latency of this seed, the same for every engine.
+  std::optional<uint64_t> randomLatencySeed;
+};
+
+/// What a run gave, and on what.
+struct RunReport {
+  Engine engine = Engine::Functional;
+  target::Target target;
+  sim::RunResult result;
+  TensorMap outputs; ///< empty after a trap or without values
+  double latencySeconds() const {
+    return double(result.cycles) / double(target.clock.frequency_hz);
+  }
+};
+
+/// Two runs held against each other.
+struct Comparison {
+  bool bytesEqual = false, cyclesEqual = false;
+  std::string difference; ///< the first one, with its model node; empty: equal
+};
+
+class Executable {
+public:
+  /// Reads a program file. Throws isa::ImageError, target::TargetError.
+  static Executable load(const std::string &path);
+  explicit Executable(isa::Image image);
+
+  const isa::Image &image() const { return *program; }
+  const isa::Entry &entry() const { return program->entries.front(); }
+  const target::Target &target() const { return compiledFor; }
+  void save(const std::string &path) const { writeImage(*program, path); }
+
+  /// Runs once. Throws UserError for inputs or settings that do not fit; a trap
+  /// is no exception but part of the report.
+  RunReport run(const TensorMap &inputs, const RunSettings &settings) const;
+
+  /// Holds two reports of one program and its inputs against each other.
+  Comparison compare(const RunReport &first, const RunReport &second) const;
+
+  /// The target with `set` applied. Throws UserError for a parameter that
+  /// affects the program.
+  target::Target targetWith(const std::vector<std::string> &set) const;
+
+  /// Name of the primary model node of an instruction, printable; empty when
+  /// there is none.
+  std::string nodeOf(uint32_t pc, uint16_t context) const;
+
+private:
+  std::shared_ptr<const isa::Image> program;
+  target::Target compiledFor;
+};
+
+/// Throws ProgramTrapError with cause, instruction and model node if the run
+/// trapped.
+void requireHalt(const Executable &executable, const RunReport &report);
+
+/// SHA-256 over the names, types, shapes and bytes of tensors: hex.
+std::string digest(const TensorMap &tensors);
+
+} // namespace tilework

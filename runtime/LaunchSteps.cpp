@@ -1,0 +1,223 @@
+// Part of the Tilework project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// Launch steps on the importer's host tensors, so that what is folded at import
+// and what is computed at launch agree.
+
+#include "runtime/LaunchSteps.h"
+
+#include "compiler/import/HostTensor.h"
+#include "runtime/Error.h"
+
+#include <algorithm>
+#include <cstring>
+
+namespace tilework {
+
+namespace {
+
+using isa::ElementType;
+using onnx::DataType;
+
+DataType dataType(ElementType type) {
+  switch (type) {
+  case ElementType::Bf16:
+    return DataType::Bfloat16;
+  case ElementType::Fp32:
+    return DataType::Float;
+  case ElementType::Fp16:
+    return DataType::Float16;
+  case ElementType::Fp64:
+    return DataType::Double;
+  case ElementType::Int8:
+    return DataType::Int8;
+  case ElementType::Uint8:
+    return DataType::Uint8;
+  case ElementType::Int16:
+    return DataType::Int16;
+  case ElementType::Int32:
+    return DataType::Int32;
+  case ElementType::Int64:
+    return DataType::Int64;
+  case ElementType::Bool:
+    return DataType::Bool;
+  }
+  return DataType::Undefined;
+}
+
+ElementType elementType(const std::string &name) {
+  for (unsigned i = 0; i <= static_cast<unsigned>(ElementType::Bool); ++i)
+    if (name == isa::elementTypeName(static_cast<ElementType>(i)))
+      return static_cast<ElementType>(i);
+  throw UserError("unknown element type '" + name + "'");
+}
+
+HostTensor toHost(const Tensor &tensor) {
+  auto host = HostTensor::fromBytes(
+      dataType(tensor.type), tensor.shape,
+      {reinterpret_cast<const char *>(tensor.data), tensor.bytes});
+  if (!host)
+    throw UserError("a tensor " + describe(tensor.type, tensor.shape) +
+                    " has too few bytes");
+  return *host;
+}
+
+Tensor fromHost(const HostTensor &host, ElementType type) {
+  std::string bytes = host.toBytes();
+  return Tensor::own(type, host.shape(), {bytes.begin(), bytes.end()});
+}
+
+/// Integers keep to the range of the narrower type, so that an id out of range
+/// stays out of range.
+HostTensor saturate(const HostTensor &host, ElementType to) {
+  const unsigned bits = 8 * isa::elementBytes(to);
+  if (host.isFloat() || to == ElementType::Bool || bits >= 64)
+    return host;
+  const bool isUnsigned = to == ElementType::Uint8;
+  if (to != ElementType::Int8 && to != ElementType::Int16 &&
+      to != ElementType::Int32 && !isUnsigned)
+    return host;
+  const int64_t high = (int64_t(1) << (isUnsigned ? bits : bits - 1)) - 1;
+  const int64_t low = isUnsigned ? 0 : -high - 1;
+  std::vector<int64_t> values = host.intValues();
+  for (int64_t &value : values)
+    value = std::clamp(value, low, high);
+  return HostTensor::fromInts(host.type(), host.shape(), std::move(values));
+}
+
+/// One step over its operands; nothing where the kind is unknown or the shapes
+/// do not go together.
+std::optional<HostTensor> evaluate(const isa::LaunchStep &step,
+                                   const std::vector<HostTensor> &in,
+                                   ElementType type,
+                                   const std::vector<int64_t> &shape) {
+  const nlohmann::json &attributes = step.attributes;
+  const int64_t axis = attributes.value("axis", int64_t(0));
+  const auto dims = attributes.value("dims", std::vector<int64_t>());
+  const std::string &op = step.op;
+  if (op == "constant") {
+    if (isFloatType(dataType(type)))
+      return HostTensor::fromFloats(
+          dataType(type), shape,
+          attributes.at("values").get<std::vector<double>>());
+    return HostTensor::fromInts(
+        dataType(type), shape,
+        attributes.at("values").get<std::vector<int64_t>>());
+  }
+  if (in.empty())
+    return std::nullopt;
+  if (op == "cast")
+    return saturate(in[0], type).cast(dataType(type));
+  if (op == "select" && in.size() == 3)
+    return HostTensor::select(in[0], in[1], in[2]);
+  if (op == "cumsum")
+    return in[0].cumSum(axis, attributes.value("exclusive", false),
+                        attributes.value("reverse", false));
+  if (op == "gather" && in.size() == 2)
+    return in[0].gather(in[1], axis);
+  if (op == "concat")
+    return HostTensor::concat(in, axis);
+  if (op == "reshape")
+    return in[0].reshape(shape);
+  if (op == "broadcast")
+    return in[0].broadcastTo(shape);
+  if (op == "transpose")
+    return in[0].transpose(dims);
+  if (op == "slice" && dims.size() == 2 * shape.size())
+    return in[0].slice({dims.begin(), dims.begin() + shape.size()}, shape,
+                       {dims.begin() + shape.size(), dims.end()});
+  if (op.rfind("reduce_", 0) == 0)
+    if (auto kind = graph::symbolizeReduceKind(op.substr(7)))
+      return in[0].reduce(*kind, {axis});
+  if (in.size() == 2)
+    if (auto kind = graph::symbolizeBinaryKind(op))
+      return HostTensor::binary(*kind, in[0], in[1]);
+  if (in.size() == 1)
+    if (auto kind = graph::symbolizeUnaryKind(op))
+      return HostTensor::unary(*kind, in[0]);
+  return std::nullopt;
+}
+
+uint16_t roundToBf16(float value) {
+  uint32_t bits;
+  std::memcpy(&bits, &value, sizeof(bits));
+  if ((bits & 0x7fffffff) > 0x7f800000)
+    return 0x7fc0;
+  return static_cast<uint16_t>((bits + 0x7fff + (bits >> 16 & 1)) >> 16);
+}
+
+} // namespace
+
+Tensor convert(const Tensor &tensor, ElementType to) {
+  if (tensor.type == to)
+    return tensor;
+  // The two conversions at every border of a floating-point model.
+  if (tensor.type == ElementType::Fp32 && to == ElementType::Bf16) {
+    std::vector<uint8_t> bytes(tensor.bytes / 2);
+    for (uint64_t i = 0; i < tensor.bytes / 4; ++i) {
+      float value;
+      std::memcpy(&value, tensor.data + 4 * i, 4);
+      const uint16_t rounded = roundToBf16(value);
+      std::memcpy(&bytes[2 * i], &rounded, 2);
+    }
+    return Tensor::own(to, tensor.shape, std::move(bytes));
+  }
+  if (tensor.type == ElementType::Bf16 && to == ElementType::Fp32) {
+    std::vector<uint8_t> bytes(tensor.bytes * 2);
+    for (uint64_t i = 0; i < tensor.bytes / 2; ++i)
+      std::memcpy(&bytes[4 * i + 2], tensor.data + 2 * i, 2);
+    return Tensor::own(to, tensor.shape, std::move(bytes));
+  }
+  auto host = saturate(toHost(tensor), to).cast(dataType(to));
+  if (!host)
+    throw UserError("cannot convert " + describe(tensor.type, tensor.shape) +
+                    " to " + isa::elementTypeName(to));
+  return fromHost(*host, to);
+}
+
+void executeLaunchSteps(
+    const std::vector<isa::LaunchStep> &steps, TensorMap &values,
+    const std::function<Tensor(const std::string &, ElementType,
+                               const std::vector<int64_t> &)> &readBinding) {
+  for (const isa::LaunchStep &step : steps) {
+    try {
+      const ElementType type =
+          elementType(step.attributes.at("type").get<std::string>());
+      const auto shape =
+          step.attributes.at("shape").get<std::vector<int64_t>>();
+      std::vector<Tensor> operands;
+      for (const std::string &name : step.inputs) {
+        auto found = values.find(name);
+        operands.push_back(
+            found != values.end()
+                ? found->second
+                : readBinding(name,
+                              elementType(step.attributes.value(
+                                  "source_type",
+                                  std::string(isa::elementTypeName(type)))),
+                              shape));
+      }
+      if (step.op == "cast" && operands.size() == 1) {
+        values[step.output] = convert(operands[0], type);
+        continue;
+      }
+      std::vector<HostTensor> in;
+      for (const Tensor &operand : operands)
+        in.push_back(toHost(operand));
+      auto result = evaluate(step, in, type, shape);
+      if (result && result->type() != dataType(type))
+        result = result->cast(dataType(type));
+      if (result && result->shape() != shape &&
+          elementCount(result->shape()) == elementCount(shape))
+        result = result->reshape(shape);
+      if (!result || result->shape() != shape)
+        throw UserError("its operands do not give " + describe(type, shape));
+      values[step.output] = fromHost(*result, type);
+    } catch (const std::exception &error) {
+      throw UserError("launch step '" + step.op + "' for '" + step.output +
+                      "': " + error.what());
+    }
+  }
+}
+
+} // namespace tilework

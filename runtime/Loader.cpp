@@ -1,0 +1,146 @@
+// Part of the Tilework project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// Placement, inputs and outputs of a loaded program.
+
+#include "runtime/Loader.h"
+
+#include "runtime/Error.h"
+#include "runtime/LaunchSteps.h"
+
+#include <algorithm>
+
+namespace tilework {
+
+namespace {
+
+constexpr uint64_t kPlacement = 4096;
+
+uint64_t alignUp(uint64_t value) {
+  return (value + kPlacement - 1) / kPlacement * kPlacement;
+}
+
+uint64_t footprint(const isa::Image &image, const isa::Entry &entry) {
+  uint64_t at = image.text.size() * sizeof(image.text[0]);
+  for (const isa::Binding &binding : entry.bindings)
+    at = alignUp(at) + binding.bytes;
+  return alignUp(at);
+}
+
+uint64_t checkedFootprint(const isa::Image &image, const isa::Entry &entry,
+                          uint64_t capacityBytes) {
+  uint64_t bytes = footprint(image, entry);
+  if (capacityBytes != 0 && bytes > capacityBytes)
+    throw UserError("the program needs " + std::to_string(bytes) +
+                    " bytes of DRAM and the target has " +
+                    std::to_string(capacityBytes) +
+                    ": choose a target with a larger dram.capacity_bytes");
+  return bytes;
+}
+
+} // namespace
+
+LoadedEntry::LoadedEntry(std::shared_ptr<const isa::Image> loaded,
+                         const isa::Entry &entry, uint64_t capacityBytes)
+    : image(std::move(loaded)), description(entry),
+      dram(checkedFootprint(*image, entry, capacityBytes)) {
+  launchState.instructionCount = static_cast<uint32_t>(image->text.size());
+  launchState.entry = entry.pc;
+  uint64_t at = image->text.size() * sizeof(image->text[0]);
+  dram.write(0, image->text.data(), at);
+  for (const isa::Binding &binding : entry.bindings) {
+    at = alignUp(at);
+    launchState.segments[binding.segment] = {at, binding.bytes};
+    if (binding.kind == isa::BindingKind::Weights) {
+      dram.write(at, image->weights.data,
+                 std::min(binding.bytes, image->weights.size));
+      ranges.push_back({at, binding.bytes});
+    } else if (binding.kind == isa::BindingKind::State) {
+      ranges.push_back({at, binding.bytes});
+    }
+    at += binding.bytes;
+  }
+  for (const isa::LaunchParameter &parameter : entry.parameters)
+    launchState.parameters[parameter.index] = parameter.initial;
+}
+
+const isa::Binding *LoadedEntry::findBinding(const std::string &name) const {
+  auto found = std::find_if(
+      description.bindings.begin(), description.bindings.end(),
+      [&](const isa::Binding &binding) { return binding.name == name; });
+  return found == description.bindings.end() ? nullptr : &*found;
+}
+
+void LoadedEntry::writeBinding(const isa::Binding &binding,
+                               const Tensor &tensor) {
+  if (tensor.bytes > binding.bytes)
+    throw UserError("binding '" + binding.name + "' holds " +
+                    std::to_string(binding.bytes) + " bytes and is given " +
+                    std::to_string(tensor.bytes) +
+                    ": the program file is inconsistent, compile it again");
+  const sim::Segment &segment = launchState.segments[binding.segment];
+  dram.write(segment.base, tensor.data, tensor.bytes);
+  ranges.push_back({segment.base, tensor.bytes});
+}
+
+void LoadedEntry::setInputs(const TensorMap &inputs) {
+  std::string problems;
+  for (const isa::Tensor &wanted : description.inputs) {
+    const std::string what =
+        "'" + wanted.name + "' " + describe(wanted.type, wanted.shape);
+    auto found = inputs.find(wanted.name);
+    if (found == inputs.end())
+      problems += "\n  " + what + " is missing";
+    else if (found->second.type != wanted.type ||
+             found->second.shape != wanted.shape)
+      problems += "\n  " + what + " is given as " +
+                  describe(found->second.type, found->second.shape);
+  }
+  for (const auto &[name, tensor] : inputs)
+    if (std::none_of(description.inputs.begin(), description.inputs.end(),
+                     [&, &given = name](const isa::Tensor &wanted) {
+                       return wanted.name == given;
+                     }))
+      problems += "\n  '" + name + "' is no input of the program";
+  if (!problems.empty())
+    throw UserError("inputs do not fit the program:" + problems);
+
+  values = inputs;
+  executeLaunchSteps(description.before, values,
+                     [](const std::string &name, isa::ElementType,
+                        const std::vector<int64_t> &) -> Tensor {
+                       throw UserError("no value '" + name +
+                                       "' before the start");
+                     });
+  for (const isa::Binding &binding : description.bindings)
+    if (auto found = values.find(binding.name);
+        found != values.end() && binding.kind == isa::BindingKind::Input)
+      writeBinding(binding, found->second);
+}
+
+TensorMap LoadedEntry::outputs() {
+  TensorMap results = values;
+  auto read = [&](const std::string &name, isa::ElementType type,
+                  const std::vector<int64_t> &shape) {
+    const isa::Binding *binding = findBinding(name);
+    const uint64_t bytes = tensorBytes(type, shape);
+    if (!binding || bytes > binding->bytes)
+      throw UserError("no binding '" + name + "' of " + std::to_string(bytes) +
+                      " bytes: the program file is inconsistent, compile it "
+                      "again");
+    std::vector<uint8_t> copy(bytes);
+    dram.read(launchState.segments[binding->segment].base, copy.data(), bytes);
+    return Tensor::own(type, shape, std::move(copy));
+  };
+  executeLaunchSteps(description.after, results, read);
+  TensorMap named;
+  for (const isa::Tensor &output : description.outputs) {
+    auto found = results.find(output.name);
+    named[output.name] = found != results.end()
+                             ? found->second
+                             : read(output.name, output.type, output.shape);
+  }
+  return named;
+}
+
+} // namespace tilework

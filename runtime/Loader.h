@@ -1,0 +1,54 @@
+// Part of the Tilework project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// Puts a program image into DRAM: instructions first, then bindings in order of
+// their segments, each at a multiple of 4096 bytes. One loader for every
+// engine, so all of them see the same addresses.
+
+#pragma once
+
+#include "runtime/Tensor.h"
+#include "sim/memory/DramImage.h"
+#include "sim/stats/Run.h"
+
+#include <optional>
+
+namespace tilework {
+
+/// An entry of an image in memory, ready to start.
+class LoadedEntry {
+public:
+  /// Throws UserError if the image does not fit `capacityBytes` of DRAM.
+  LoadedEntry(std::shared_ptr<const isa::Image> image, const isa::Entry &entry,
+              uint64_t capacityBytes);
+
+  const isa::Entry &entry() const { return description; }
+  sim::DramImage &memory() { return dram; }
+  const sim::Launch &launch() const { return launchState; }
+  /// What the loader wrote, for the shadow mode.
+  const std::vector<sim::MemoryRange> &written() const { return ranges; }
+
+  /// Runs the steps before the start on `inputs` and writes the bindings. Every
+  /// input of the entry must be there with its type and shape and none besides;
+  /// throws UserError that names each that is missing or wrong.
+  void setInputs(const TensorMap &inputs);
+  /// Runs the steps after the halt and returns the outputs.
+  TensorMap outputs();
+
+private:
+  const isa::Binding *findBinding(const std::string &name) const;
+  void writeBinding(const isa::Binding &binding, const Tensor &tensor);
+
+  std::shared_ptr<const isa::Image> image;
+  const isa::Entry &description;
+  sim::DramImage dram;
+  sim::Launch launchState;
+  std::vector<sim::MemoryRange> ranges;
+  TensorMap values; ///< inputs and results of steps
+};
+
+/// Valid inputs drawn from a seed: small integers within [0, 1] for masks and
+/// types, ids within the tables they index, floats in [−1, 1).
+TensorMap drawInputs(const isa::Entry &entry, uint64_t seed);
+
+} // namespace tilework

@@ -1,0 +1,152 @@
+// Part of the Tilework project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// JSON of runs; the bound as three sums over the model's work.
+
+#include "runtime/Report.h"
+
+#include "runtime/Error.h"
+#include "runtime/LaunchSteps.h"
+
+#include <algorithm>
+#include <cmath>
+#include <cstring>
+
+namespace tilework {
+
+namespace {
+
+using nlohmann::json;
+
+double ceilDiv(double a, double b) { return std::ceil(a / b); }
+
+const json *workOf(const isa::Image &image) {
+  auto work = image.statistics.find("work");
+  return work == image.statistics.end() ? nullptr : &*work;
+}
+
+std::vector<float> floatsOf(const Tensor &tensor) {
+  const Tensor wide = convert(tensor, isa::ElementType::Fp32);
+  std::vector<float> values(wide.bytes / sizeof(float));
+  std::memcpy(values.data(), wide.data, wide.bytes);
+  return values;
+}
+
+} // namespace
+
+double Bound::cycles() const {
+  return std::max({arrayCycles, vectorCycles, dramCycles});
+}
+
+const char *Bound::limit() const {
+  return arrayCycles >= std::max(vectorCycles, dramCycles) ? "array"
+         : vectorCycles >= dramCycles                      ? "vector"
+                                                           : "dram";
+}
+
+std::optional<Bound> boundOf(const isa::Image &image,
+                             const target::Target &target) {
+  const json *work = workOf(image);
+  if (!work)
+    return std::nullopt;
+  Bound bound;
+  const auto &array = target.systolic_array;
+  for (const json &matmul : work->at("matmuls")) {
+    const double m = matmul.at(0), k = matmul.at(1), n = matmul.at(2);
+    const double rows = double(array.rows) * (matmul.at(3) != 0 ? 2 : 1);
+    bound.arrayCycles +=
+        double(matmul.at(4)) * ceilDiv(k, rows) *
+        ceilDiv(n, double(array.columns)) *
+        std::max(m, double(array.rows) / double(array.weight_rows_per_cycle));
+  }
+  bound.vectorCycles =
+      double(work->at("vector_elements")) / double(target.vector_unit.lanes);
+  bound.dramCycles =
+      double(work->at("compulsory_bytes")) / target.dramBytesPerCycle();
+  return bound;
+}
+
+std::optional<double> macUtilization(const isa::Image &image,
+                                     const target::Target &target,
+                                     uint64_t cycles) {
+  const json *work = workOf(image);
+  if (!work || cycles == 0)
+    return std::nullopt;
+  double busy = 0; // in cycles of a full array
+  for (const json &matmul : work->at("matmuls"))
+    busy += double(matmul.at(0)) * double(matmul.at(1)) * double(matmul.at(2)) *
+            double(matmul.at(4)) / (matmul.at(3) != 0 ? 2 : 1);
+  return busy / (double(target.systolic_array.rows) *
+                 double(target.systolic_array.columns) * double(cycles));
+}
+
+json simulationReport(const Executable &executable, const RunReport &report) {
+  const sim::RunResult &result = report.result;
+  json object = {
+      {"schema", kReportSchema},
+      {"engine", engineName(report.engine)},
+      {"target", report.target.name},
+      {"cycles", result.cycles},
+      {"clock_hz", report.target.clock.frequency_hz},
+      {"latency_s", report.latencySeconds()},
+      {"wall_s", result.wallSeconds},
+      {"cycles_per_s", result.wallSeconds > 0
+                           ? double(result.cycles) / result.wallSeconds
+                           : 0.0},
+      {"status", result.stickyStatus}};
+  if (auto bound = boundOf(executable.image(), report.target))
+    object["bound"] = {{"array_cycles", bound->arrayCycles},
+                       {"vector_cycles", bound->vectorCycles},
+                       {"dram_cycles", bound->dramCycles}};
+  if (auto utilization =
+          macUtilization(executable.image(), report.target, result.cycles))
+    object["mac_utilization"] = *utilization;
+  object["dram_bytes"] = {{"read", result.counters.loadBytes},
+                          {"write", result.counters.storeBytes},
+                          {"instructions", result.counters.fetchBytes}};
+  json units = json::object();
+  for (unsigned unit = 0; unit < sim::kCountedUnits; ++unit) {
+    json stalls = json::object();
+    for (unsigned cause = 1; cause < sim::kActivityCount; ++cause)
+      if (uint64_t cycles = result.counters.activity[unit][cause])
+        stalls[sim::activityName(static_cast<sim::Activity>(cause))] = cycles;
+    units[sim::unitName(unit)] = {{"busy", result.counters.busy(unit)},
+                                  {"stalls", stalls}};
+    if (unit < sim::kUnitCount)
+      units[sim::unitName(unit)]["retired"] = result.counters.retired[unit];
+  }
+  object["units"] = units;
+  if (result.trap.cause != sim::TrapCause::None)
+    object["trap"] = {
+        {"cause", sim::trapName(result.trap.cause)},
+        {"pc", result.trap.pc},
+        {"cycle", result.trap.cycle},
+        {"detail", result.trap.detail},
+        {"node", executable.nodeOf(result.trap.pc, result.trap.context)}};
+  return object;
+}
+
+TensorError compareTensors(const Tensor &value, const Tensor &reference) {
+  if (value.shape != reference.shape)
+    throw MismatchError("the output is " + describe(value.type, value.shape) +
+                        " and its reference " +
+                        describe(reference.type, reference.shape));
+  const std::vector<float> a = floatsOf(value), b = floatsOf(reference);
+  TensorError error;
+  double ab = 0, aa = 0, bb = 0, squares = 0;
+  for (size_t i = 0; i < a.size(); ++i) {
+    const double difference = std::abs(double(a[i]) - double(b[i]));
+    error.maxAbsolute = std::isnan(difference)
+                            ? difference
+                            : std::max(error.maxAbsolute, difference);
+    squares += difference * difference;
+    ab += double(a[i]) * b[i];
+    aa += double(a[i]) * a[i];
+    bb += double(b[i]) * b[i];
+  }
+  error.rms = a.empty() ? 0 : std::sqrt(squares / double(a.size()));
+  error.cosine = aa == 0 && bb == 0 ? 1 : ab / std::sqrt(aa * bb);
+  return error;
+}
+
+} // namespace tilework

@@ -1,0 +1,50 @@
+// Part of the Tilework project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// Results as JSON, under the names that scripts rely on, and the bound of a
+// model on a target.
+
+#pragma once
+
+#include "runtime/Executable.h"
+
+#include <nlohmann/json.hpp>
+
+namespace tilework {
+
+/// Version of every JSON object that leaves the tools.
+constexpr int kReportSchema = 1;
+
+/// The least cycles that the model needs on a target, by each of three limits;
+/// the bound is their maximum.
+struct Bound {
+  double arrayCycles = 0, vectorCycles = 0, dramCycles = 0;
+  double cycles() const;
+  const char *limit() const; ///< "array", "vector", "dram"
+};
+
+/// From the work that the compiler noted in the program ("work" in
+/// Image::statistics: `matmuls` [[m, k, n, int8, count]…], `vector_elements`
+/// elements × passes, `compulsory_bytes`). Absent when the program has none.
+std::optional<Bound> boundOf(const isa::Image &image,
+                             const target::Target &target);
+
+/// MACs of the model over what the array could do in `cycles`; absent as above.
+std::optional<double> macUtilization(const isa::Image &image,
+                                     const target::Target &target,
+                                     uint64_t cycles);
+
+/// One simulation: engine, target, cycles, latency_s, clock_hz, bound,
+/// mac_utilization, dram_bytes, units, wall_s, cycles_per_s, trap, status.
+nlohmann::json simulationReport(const Executable &executable,
+                                const RunReport &report);
+
+/// Largest absolute error, root mean square error and cosine of `value` against
+/// `reference`, element by element as floats. Throws MismatchError for
+/// different shapes.
+struct TensorError {
+  double maxAbsolute = 0, rms = 0, cosine = 1;
+};
+TensorError compareTensors(const Tensor &value, const Tensor &reference);
+
+} // namespace tilework

@@ -1,0 +1,38 @@
+// Part of the Tilework project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// A dense row-major tensor on the host, as callers give and get them.
+
+#pragma once
+
+#include "dialects/isa/Image.h"
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace tilework {
+
+/// Bytes are borrowed from a caller or owned by `owner`; copying shares them.
+struct Tensor {
+  isa::ElementType type = isa::ElementType::Fp32;
+  std::vector<int64_t> shape;
+  const uint8_t *data = nullptr;
+  uint64_t bytes = 0;
+  std::shared_ptr<const void> owner;
+
+  /// A tensor that owns `values`, which must have the bytes of the shape.
+  static Tensor own(isa::ElementType type, std::vector<int64_t> shape,
+                    std::vector<uint8_t> values);
+};
+
+using TensorMap = std::map<std::string, Tensor>;
+
+/// Product of the shape times the element size.
+uint64_t tensorBytes(isa::ElementType type, const std::vector<int64_t> &shape);
+/// "float32[1, 128, 384]".
+std::string describe(isa::ElementType type, const std::vector<int64_t> &shape);
+
+} // namespace tilework
