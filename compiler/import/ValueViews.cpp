@@ -141,9 +141,8 @@ struct Progression {
 } // namespace
 
 /// How component `c` of the index tensor depends on its other dimensions.
-static std::optional<Progression> progressionOf(const HostTensor &indices,
-                                                int64_t component,
-                                                int64_t size) {
+static std::optional<Progression>
+progressionOf(const HostTensor &indices, int64_t component, int64_t size) {
   Shape offsets(indices.rank(), 0), sizes = indices.shape();
   offsets.back() = component;
   sizes.back() = 1;
@@ -304,8 +303,9 @@ Val ValueBuilder::gatherND(const Val &x, const Val &indices,
   if (!indices.host)
     throw UnsupportedNode("indices that depend on the data of an input");
   if (batchDims == 0 && depth == 1)
-    return gather(x, reshape(indices, Shape(indices.shape().begin(),
-                                            indices.shape().end() - 1)),
+    return gather(x,
+                  reshape(indices, Shape(indices.shape().begin(),
+                                         indices.shape().end() - 1)),
                   0);
   if (batchDims == 0) {
     bool done;

@@ -13,40 +13,57 @@ using namespace tilework;
 using namespace tilework::graph;
 
 static WeightType typeOf(Type element) {
-  if (element.isF32()) return WeightType::Float32;
-  if (element.isF64()) return WeightType::Float64;
-  if (element.isF16()) return WeightType::Float16;
-  if (element.isBF16()) return WeightType::Bfloat16;
+  if (element.isF32())
+    return WeightType::Float32;
+  if (element.isF64())
+    return WeightType::Float64;
+  if (element.isF16())
+    return WeightType::Float16;
+  if (element.isBF16())
+    return WeightType::Bfloat16;
   bool isUnsigned = element.isUnsignedInteger();
   switch (element.getIntOrFloatBitWidth()) {
-  case 1: return WeightType::Bool;
-  case 4: return isUnsigned ? WeightType::Uint4 : WeightType::Int4;
-  case 8: return isUnsigned ? WeightType::Uint8 : WeightType::Int8;
-  case 16: return isUnsigned ? WeightType::Uint16 : WeightType::Int16;
-  case 32: return isUnsigned ? WeightType::Uint32 : WeightType::Int32;
-  default: return isUnsigned ? WeightType::Uint64 : WeightType::Int64;
+  case 1:
+    return WeightType::Bool;
+  case 4:
+    return isUnsigned ? WeightType::Uint4 : WeightType::Int4;
+  case 8:
+    return isUnsigned ? WeightType::Uint8 : WeightType::Int8;
+  case 16:
+    return isUnsigned ? WeightType::Uint16 : WeightType::Int16;
+  case 32:
+    return isUnsigned ? WeightType::Uint32 : WeightType::Int32;
+  default:
+    return isUnsigned ? WeightType::Uint64 : WeightType::Int64;
   }
 }
 
 /// The reader's enumerations have the dialect's names, without IsNan.
 static WeightUnary unaryOf(UnaryKind kind) {
   switch (kind) {
-#define CASE(name) case UnaryKind::name: return WeightUnary::name;
-    CASE(Neg) CASE(Abs) CASE(Sqrt) CASE(Rsqrt) CASE(Reciprocal) CASE(Exp)
-    CASE(Log) CASE(Tanh) CASE(Erf) CASE(Sigmoid) CASE(Silu) CASE(Relu)
-    CASE(Not) CASE(Floor) CASE(Ceil) CASE(Round) CASE(Sign) CASE(Cos) CASE(Sin)
+#define CASE(name)                                                             \
+  case UnaryKind::name:                                                        \
+    return WeightUnary::name;
+  CASE(Neg)
+  CASE(Abs) CASE(Sqrt) CASE(Rsqrt) CASE(Reciprocal) CASE(Exp) CASE(Log)
+      CASE(Tanh) CASE(Erf) CASE(Sigmoid) CASE(Silu) CASE(Relu) CASE(Not)
+          CASE(Floor) CASE(Ceil) CASE(Round) CASE(Sign) CASE(Cos) CASE(Sin)
 #undef CASE
-  case UnaryKind::IsNan: break;
+              case UnaryKind::IsNan:
+    break;
   }
   llvm_unreachable("is_nan is no step of a weight");
 }
 
 static WeightBinary binaryOf(BinaryKind kind) {
   switch (kind) {
-#define CASE(name) case BinaryKind::name: return WeightBinary::name;
-    CASE(Add) CASE(Sub) CASE(Mul) CASE(Div) CASE(Pow) CASE(Mod) CASE(Max)
-    CASE(Min) CASE(And) CASE(Or) CASE(Xor) CASE(Eq) CASE(Ne) CASE(Lt) CASE(Le)
-    CASE(Gt) CASE(Ge)
+#define CASE(name)                                                             \
+  case BinaryKind::name:                                                       \
+    return WeightBinary::name;
+    CASE(Add)
+    CASE(Sub) CASE(Mul) CASE(Div) CASE(Pow) CASE(Mod) CASE(Max) CASE(Min)
+        CASE(And) CASE(Or) CASE(Xor) CASE(Eq) CASE(Ne) CASE(Lt) CASE(Le)
+            CASE(Gt) CASE(Ge)
 #undef CASE
   }
   llvm_unreachable("all kinds are listed");
@@ -67,21 +84,20 @@ static std::shared_ptr<std::string> denseBytes(DenseElementsAttr dense) {
   return bytes;
 }
 
-static FailureOr<WeightStep> resolveStep(Attribute attribute,
-                                         const SourceFiles &files,
-                                         Location loc);
+static FailureOr<WeightStep>
+resolveStep(Attribute attribute, const SourceFiles &files, Location loc);
 
-FailureOr<WeightExpr> tilework::resolveWeight(ExprAttr expr,
-                                              const SourceFiles &files,
-                                              Location loc) {
+FailureOr<WeightExpr>
+tilework::resolveWeight(ExprAttr expr, const SourceFiles &files, Location loc) {
   WeightExpr result;
   if (auto span = dyn_cast<SpanAttr>(expr.getSource())) {
     result.type = typeOf(span.getElement());
     result.shape = span.getShape().vec();
-    result.bytes = files.read(span.getFile(), span.getOffset(), span.getBytes());
+    result.bytes =
+        files.read(span.getFile(), span.getOffset(), span.getBytes());
     if (result.bytes.size() != span.getBytes())
-      return mlir::emitError(loc) << "a span of a weight leaves its file: "
-                                  << span;
+      return mlir::emitError(loc)
+             << "a span of a weight leaves its file: " << span;
   } else {
     auto dense = cast<DenseElementsAttr>(expr.getSource());
     result.type = typeOf(dense.getElementType());
@@ -98,9 +114,8 @@ FailureOr<WeightExpr> tilework::resolveWeight(ExprAttr expr,
   return result;
 }
 
-static FailureOr<WeightStep> resolveStep(Attribute attribute,
-                                         const SourceFiles &files,
-                                         Location loc) {
+static FailureOr<WeightStep>
+resolveStep(Attribute attribute, const SourceFiles &files, Location loc) {
   WeightStep step{};
   auto operand = [&](ExprAttr expr) -> LogicalResult {
     FailureOr<WeightExpr> value = resolveWeight(expr, files, loc);
@@ -109,55 +124,54 @@ static FailureOr<WeightStep> resolveStep(Attribute attribute,
     step.operands.push_back(std::make_shared<WeightExpr>(std::move(*value)));
     return success();
   };
-  auto result =
-      llvm::TypeSwitch<Attribute, LogicalResult>(attribute)
-          .Case([&](CastStepAttr a) {
-            step.kind = WeightStep::Cast;
-            step.type = typeOf(a.getElement());
-            return success();
-          })
-          .Case([&](UnaryStepAttr a) {
-            step.kind = WeightStep::Unary;
-            step.unary = unaryOf(a.getKind());
-            return success();
-          })
-          .Case([&](BinaryStepAttr a) {
-            step.kind = WeightStep::Binary;
-            step.binary = binaryOf(a.getKind());
-            step.reversed = a.getReversed();
-            return operand(a.getOperand());
-          })
-          .Case([&](TransposeStepAttr a) {
-            step.kind = WeightStep::Transpose;
-            step.dims = a.getPermutation().vec();
-            return success();
-          })
-          .Case([&](ReshapeStepAttr a) {
-            step.kind = WeightStep::Reshape;
-            step.dims = a.getShape().vec();
-            return success();
-          })
-          .Case([&](SliceStepAttr a) {
-            step.kind = WeightStep::Slice;
-            step.dims = a.getOffsets().vec();
-            step.sizes = a.getSizes().vec();
-            step.strides = a.getStrides().vec();
-            return success();
-          })
-          .Case([&](BroadcastStepAttr a) {
-            step.kind = WeightStep::Broadcast;
-            step.dims = a.getShape().vec();
-            return success();
-          })
-          .Case([&](ConcatStepAttr a) {
-            step.kind = WeightStep::Concat;
-            step.axis = a.getAxis();
-            for (ExprAttr other : a.getOthers())
-              if (failed(operand(other)))
-                return failure();
-            return success();
-          })
-          .Default([](Attribute) { return failure(); });
+  auto result = llvm::TypeSwitch<Attribute, LogicalResult>(attribute)
+                    .Case([&](CastStepAttr a) {
+                      step.kind = WeightStep::Cast;
+                      step.type = typeOf(a.getElement());
+                      return success();
+                    })
+                    .Case([&](UnaryStepAttr a) {
+                      step.kind = WeightStep::Unary;
+                      step.unary = unaryOf(a.getKind());
+                      return success();
+                    })
+                    .Case([&](BinaryStepAttr a) {
+                      step.kind = WeightStep::Binary;
+                      step.binary = binaryOf(a.getKind());
+                      step.reversed = a.getReversed();
+                      return operand(a.getOperand());
+                    })
+                    .Case([&](TransposeStepAttr a) {
+                      step.kind = WeightStep::Transpose;
+                      step.dims = a.getPermutation().vec();
+                      return success();
+                    })
+                    .Case([&](ReshapeStepAttr a) {
+                      step.kind = WeightStep::Reshape;
+                      step.dims = a.getShape().vec();
+                      return success();
+                    })
+                    .Case([&](SliceStepAttr a) {
+                      step.kind = WeightStep::Slice;
+                      step.dims = a.getOffsets().vec();
+                      step.sizes = a.getSizes().vec();
+                      step.strides = a.getStrides().vec();
+                      return success();
+                    })
+                    .Case([&](BroadcastStepAttr a) {
+                      step.kind = WeightStep::Broadcast;
+                      step.dims = a.getShape().vec();
+                      return success();
+                    })
+                    .Case([&](ConcatStepAttr a) {
+                      step.kind = WeightStep::Concat;
+                      step.axis = a.getAxis();
+                      for (ExprAttr other : a.getOthers())
+                        if (failed(operand(other)))
+                          return failure();
+                      return success();
+                    })
+                    .Default([](Attribute) { return failure(); });
   if (failed(result))
     return failure();
   return step;

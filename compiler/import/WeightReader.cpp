@@ -18,13 +18,24 @@ namespace {
 
 unsigned bitsOf(WeightType type) {
   switch (type) {
-  case WeightType::Int4: case WeightType::Uint4: return 4;
-  case WeightType::Bool: case WeightType::Int8: case WeightType::Uint8: return 8;
-  case WeightType::Int16: case WeightType::Uint16: case WeightType::Float16:
-  case WeightType::Bfloat16: return 16;
-  case WeightType::Int32: case WeightType::Uint32: case WeightType::Float32:
+  case WeightType::Int4:
+  case WeightType::Uint4:
+    return 4;
+  case WeightType::Bool:
+  case WeightType::Int8:
+  case WeightType::Uint8:
+    return 8;
+  case WeightType::Int16:
+  case WeightType::Uint16:
+  case WeightType::Float16:
+  case WeightType::Bfloat16:
+    return 16;
+  case WeightType::Int32:
+  case WeightType::Uint32:
+  case WeightType::Float32:
     return 32;
-  default: return 64;
+  default:
+    return 64;
   }
 }
 
@@ -62,7 +73,8 @@ float halfToFloat(uint16_t half) {
   if (exponent == 31)
     return bitsToFloat(sign | 0x7f800000u | fraction << 13);
   if (exponent == 0)
-    return (sign ? -1.0f : 1.0f) * std::ldexp(static_cast<float>(fraction), -24);
+    return (sign ? -1.0f : 1.0f) *
+           std::ldexp(static_cast<float>(fraction), -24);
   return bitsToFloat(sign | (exponent + 112) << 23 | fraction << 13);
 }
 
@@ -105,16 +117,26 @@ void loadAs(WeightType type, const char *bytes, int64_t first, int64_t stride,
           type == WeightType::Int4 && nibble > 7 ? nibble - 16 : nibble);
     }
     return;
-  case WeightType::Int8: return load<int8_t>(bytes, first, stride, count, out);
-  case WeightType::Uint8: return load<uint8_t>(bytes, first, stride, count, out);
-  case WeightType::Int16: return load<int16_t>(bytes, first, stride, count, out);
-  case WeightType::Uint16: return load<uint16_t>(bytes, first, stride, count, out);
-  case WeightType::Int32: return load<int32_t>(bytes, first, stride, count, out);
-  case WeightType::Uint32: return load<uint32_t>(bytes, first, stride, count, out);
-  case WeightType::Int64: return load<int64_t>(bytes, first, stride, count, out);
-  case WeightType::Uint64: return load<uint64_t>(bytes, first, stride, count, out);
-  case WeightType::Float32: return load<float>(bytes, first, stride, count, out);
-  case WeightType::Float64: return load<double>(bytes, first, stride, count, out);
+  case WeightType::Int8:
+    return load<int8_t>(bytes, first, stride, count, out);
+  case WeightType::Uint8:
+    return load<uint8_t>(bytes, first, stride, count, out);
+  case WeightType::Int16:
+    return load<int16_t>(bytes, first, stride, count, out);
+  case WeightType::Uint16:
+    return load<uint16_t>(bytes, first, stride, count, out);
+  case WeightType::Int32:
+    return load<int32_t>(bytes, first, stride, count, out);
+  case WeightType::Uint32:
+    return load<uint32_t>(bytes, first, stride, count, out);
+  case WeightType::Int64:
+    return load<int64_t>(bytes, first, stride, count, out);
+  case WeightType::Uint64:
+    return load<uint64_t>(bytes, first, stride, count, out);
+  case WeightType::Float32:
+    return load<float>(bytes, first, stride, count, out);
+  case WeightType::Float64:
+    return load<double>(bytes, first, stride, count, out);
   case WeightType::Float16:
   case WeightType::Bfloat16:
     for (int64_t i = 0; i < count; ++i) {
@@ -130,25 +152,44 @@ void loadAs(WeightType type, const char *bytes, int64_t first, int64_t stride,
 
 float apply(WeightUnary kind, float x) {
   switch (kind) {
-  case WeightUnary::Neg: return -x;
-  case WeightUnary::Abs: return std::fabs(x);
-  case WeightUnary::Sqrt: return std::sqrt(x);
-  case WeightUnary::Rsqrt: return 1.0f / std::sqrt(x);
-  case WeightUnary::Reciprocal: return 1.0f / x;
-  case WeightUnary::Exp: return std::exp(x);
-  case WeightUnary::Log: return std::log(x);
-  case WeightUnary::Tanh: return std::tanh(x);
-  case WeightUnary::Erf: return std::erf(x);
-  case WeightUnary::Sigmoid: return 1.0f / (1.0f + std::exp(-x));
-  case WeightUnary::Silu: return x / (1.0f + std::exp(-x));
-  case WeightUnary::Relu: return std::max(x, 0.0f);
-  case WeightUnary::Not: return x == 0;
-  case WeightUnary::Floor: return std::floor(x);
-  case WeightUnary::Ceil: return std::ceil(x);
-  case WeightUnary::Round: return std::nearbyint(x);
-  case WeightUnary::Sign: return static_cast<float>((x > 0) - (x < 0));
-  case WeightUnary::Cos: return std::cos(x);
-  case WeightUnary::Sin: return std::sin(x);
+  case WeightUnary::Neg:
+    return -x;
+  case WeightUnary::Abs:
+    return std::fabs(x);
+  case WeightUnary::Sqrt:
+    return std::sqrt(x);
+  case WeightUnary::Rsqrt:
+    return 1.0f / std::sqrt(x);
+  case WeightUnary::Reciprocal:
+    return 1.0f / x;
+  case WeightUnary::Exp:
+    return std::exp(x);
+  case WeightUnary::Log:
+    return std::log(x);
+  case WeightUnary::Tanh:
+    return std::tanh(x);
+  case WeightUnary::Erf:
+    return std::erf(x);
+  case WeightUnary::Sigmoid:
+    return 1.0f / (1.0f + std::exp(-x));
+  case WeightUnary::Silu:
+    return x / (1.0f + std::exp(-x));
+  case WeightUnary::Relu:
+    return std::max(x, 0.0f);
+  case WeightUnary::Not:
+    return x == 0;
+  case WeightUnary::Floor:
+    return std::floor(x);
+  case WeightUnary::Ceil:
+    return std::ceil(x);
+  case WeightUnary::Round:
+    return std::nearbyint(x);
+  case WeightUnary::Sign:
+    return static_cast<float>((x > 0) - (x < 0));
+  case WeightUnary::Cos:
+    return std::cos(x);
+  case WeightUnary::Sin:
+    return std::sin(x);
   }
   return x;
 }
@@ -174,9 +215,11 @@ void apply(WeightBinary kind, float *a, const float *b, int64_t count) {
   case WeightBinary::Min:
     return combine(a, b, count, [](float x, float y) { return x < y ? x : y; });
   case WeightBinary::Pow:
-    return combine(a, b, count, [](float x, float y) { return std::pow(x, y); });
+    return combine(a, b, count,
+                   [](float x, float y) { return std::pow(x, y); });
   case WeightBinary::Mod:
-    return combine(a, b, count, [](float x, float y) { return std::fmod(x, y); });
+    return combine(a, b, count,
+                   [](float x, float y) { return std::fmod(x, y); });
   case WeightBinary::Eq:
     return combine(a, b, count, [](float x, float y) { return x == y; });
   case WeightBinary::Ne:
@@ -194,7 +237,7 @@ void apply(WeightBinary kind, float *a, const float *b, int64_t count) {
   case WeightBinary::Xor:
     return combine(a, b, count, [kind](float x, float y) -> float {
       bool l = x != 0, r = y != 0;
-      return kind == WeightBinary::And ? l && r
+      return kind == WeightBinary::And  ? l && r
              : kind == WeightBinary::Or ? l || r
                                         : l != r;
     });
@@ -419,8 +462,7 @@ bool reshape(Node &node, const Dims &shape, bool apply) {
       Dims sizes, steps;
       for (size_t i = firstFrom; i < from; ++i)
         if (node.shape[i] != 1) {
-          if (!sizes.empty() &&
-              steps.back() != node.strides[i] * node.shape[i])
+          if (!sizes.empty() && steps.back() != node.strides[i] * node.shape[i])
             return false;
           sizes.push_back(node.shape[i]);
           steps.push_back(node.strides[i]);
@@ -512,8 +554,8 @@ NodePtr applyStep(NodePtr node, const WeightStep &step) {
     // A widening cast changes no value.
     auto outer = std::make_unique<Node>();
     bool isCast = step.kind == WeightStep::Cast;
-    if (isCast && (step.type == WeightType::Float32 ||
-                   step.type == WeightType::Float64))
+    if (isCast &&
+        (step.type == WeightType::Float32 || step.type == WeightType::Float64))
       return node;
     outer->kind = isCast ? Node::Cast : Node::Unary;
     outer->type = step.type;
@@ -562,7 +604,8 @@ NodePtr applyStep(NodePtr node, const WeightStep &step) {
 
 NodePtr build(const WeightExpr &expr) {
   auto node = std::make_unique<Node>();
-  uint64_t bits = static_cast<uint64_t>(countOf(expr.shape)) * bitsOf(expr.type);
+  uint64_t bits =
+      static_cast<uint64_t>(countOf(expr.shape)) * bitsOf(expr.type);
   if (expr.bytes.size() < (bits + 7) / 8)
     fail("a span is shorter than its tensor");
   node->shape = expr.shape;
@@ -584,7 +627,8 @@ WeightReader::WeightReader(const WeightExpr &expr) : node(build(expr)) {
   // A transposed matrix is read along columns: gather it once, in tiles that
   // stay in the cache, rather than a cache line for each element.
   bool scattered = false;
-  for (const Node *n = node.get(); n; n = n->children.empty() ? nullptr : n->children[0].get())
+  for (const Node *n = node.get(); n;
+       n = n->children.empty() ? nullptr : n->children[0].get())
     scattered |= n->kind == Node::Leaf && !n->strides.empty() &&
                  std::abs(n->strides.back()) > 1 && n->shape.back() > 1;
   if (scattered && dims.size() == 2 && rowCount >= 64 && columnCount >= 64) {
@@ -636,8 +680,7 @@ void WeightReader::read(int64_t first, int64_t count, float *out) const {
   readBlock(first, count, 0, columnCount, out);
 }
 
-void WeightReader::readBf16(int64_t first, int64_t count,
-                            uint16_t *out) const {
+void WeightReader::readBf16(int64_t first, int64_t count, uint16_t *out) const {
   std::vector<float> row(columnCount);
   for (int64_t r = 0; r < count; ++r) {
     readBlock(first + r, 1, 0, columnCount, row.data());

@@ -18,24 +18,79 @@ namespace tilework {
 
 /// Element types of stored constants.
 enum class WeightType : uint8_t {
-  Bool, Int4, Uint4, Int8, Uint8, Int16, Uint16, Int32, Uint32, Int64, Uint64,
-  Float16, Bfloat16, Float32, Float64
+  Bool,
+  Int4,
+  Uint4,
+  Int8,
+  Uint8,
+  Int16,
+  Uint16,
+  Int32,
+  Uint32,
+  Int64,
+  Uint64,
+  Float16,
+  Bfloat16,
+  Float32,
+  Float64
 };
 
 enum class WeightUnary : uint8_t {
-  Neg, Abs, Sqrt, Rsqrt, Reciprocal, Exp, Log, Tanh, Erf, Sigmoid, Silu, Relu,
-  Not, Floor, Ceil, Round, Sign, Cos, Sin
+  Neg,
+  Abs,
+  Sqrt,
+  Rsqrt,
+  Reciprocal,
+  Exp,
+  Log,
+  Tanh,
+  Erf,
+  Sigmoid,
+  Silu,
+  Relu,
+  Not,
+  Floor,
+  Ceil,
+  Round,
+  Sign,
+  Cos,
+  Sin
 };
 
 enum class WeightBinary : uint8_t {
-  Add, Sub, Mul, Div, Pow, Mod, Max, Min, And, Or, Xor, Eq, Ne, Lt, Le, Gt, Ge
+  Add,
+  Sub,
+  Mul,
+  Div,
+  Pow,
+  Mod,
+  Max,
+  Min,
+  And,
+  Or,
+  Xor,
+  Eq,
+  Ne,
+  Lt,
+  Le,
+  Gt,
+  Ge
 };
 
 struct WeightExpr;
 
 /// One recorded step; the fields that its kind uses are set.
 struct WeightStep {
-  enum Kind { Cast, Unary, Binary, Transpose, Reshape, Slice, Broadcast, Concat };
+  enum Kind {
+    Cast,
+    Unary,
+    Binary,
+    Transpose,
+    Reshape,
+    Slice,
+    Broadcast,
+    Concat
+  };
   Kind kind;
   WeightType type = WeightType::Float32;
   WeightUnary unary = WeightUnary::Neg;

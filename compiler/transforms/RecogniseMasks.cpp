@@ -60,8 +60,8 @@ public:
         return seen(select.getCondition(), false, *onTrue, shape);
     }
     // Other values may be minus infinity.
-    Value floor = scalar(builder, loc, kMaskFloor,
-                         tensorTypeOf(mask).getElementType());
+    Value floor =
+        scalar(builder, loc, kMaskFloor, tensorTypeOf(mask).getElementType());
     push(BinaryOp::create(builder, loc, mask.getType(), BinaryKind::Max, mask,
                           floor),
          shape);
@@ -130,10 +130,9 @@ private:
     Value zero = scalar(builder, loc, 0, element);
     Value floor =
         scalar(builder, loc, std::max<double>(masked, kMaskFloor), element);
-    push(SelectOp::create(builder, loc,
-                          RankedTensorType::get(shapeOf(condition), element),
-                          condition, polarity ? zero : floor,
-                          polarity ? floor : zero),
+    push(SelectOp::create(
+             builder, loc, RankedTensorType::get(shapeOf(condition), element),
+             condition, polarity ? zero : floor, polarity ? floor : zero),
          shape);
   }
 

@@ -18,8 +18,14 @@ import onnx
 import torch
 import transformers
 
-DIMENSIONS = dict(hidden_size=96, num_attention_heads=4, intermediate_size=192,
-                  num_hidden_layers=1, vocab_size=160, max_position_embeddings=64)
+DIMENSIONS = dict(
+    hidden_size=96,
+    num_attention_heads=4,
+    intermediate_size=192,
+    num_hidden_layers=1,
+    vocab_size=160,
+    max_position_embeddings=64,
+)
 
 
 def build(name):
@@ -27,12 +33,19 @@ def build(name):
     torch.manual_seed(7)
     if name == "distilbert":
         config = transformers.DistilBertConfig(
-            dim=96, n_heads=4, hidden_dim=192, n_layers=1, vocab_size=160,
-            max_position_embeddings=64, attn_implementation="eager")
+            dim=96,
+            n_heads=4,
+            hidden_dim=192,
+            n_layers=1,
+            vocab_size=160,
+            max_position_embeddings=64,
+            attn_implementation="eager",
+        )
         model = transformers.DistilBertModel(config)
     elif name == "roberta":
         config = transformers.RobertaConfig(
-            **DIMENSIONS, pad_token_id=1, attn_implementation="eager")
+            **DIMENSIONS, pad_token_id=1, attn_implementation="eager"
+        )
         model = transformers.RobertaModel(config, add_pooling_layer=False)
     else:
         config = transformers.BertConfig(**DIMENSIONS, attn_implementation="eager")
@@ -60,8 +73,11 @@ class TypedTensors(Tensors):
     """As above, with token types."""
 
     def forward(self, input_ids, attention_mask, token_type_ids):
-        return self.tensors(self.model(input_ids=input_ids, attention_mask=attention_mask,
-                                       token_type_ids=token_type_ids))
+        return self.tensors(
+            self.model(
+                input_ids=input_ids, attention_mask=attention_mask, token_type_ids=token_type_ids
+            )
+        )
 
 
 def export(name, exporter, path):
@@ -77,13 +93,27 @@ def export(name, exporter, path):
     if exporter == "dynamo":
         batch, sequence = torch.export.Dim("batch"), torch.export.Dim("sequence")
         shapes = {n: {0: batch, 1: sequence} for n in names}
-        program = torch.onnx.export(model, tuple(args), dynamo=True, input_names=names,
-                                    output_names=outputs, dynamic_shapes=shapes)
+        program = torch.onnx.export(
+            model,
+            tuple(args),
+            dynamo=True,
+            input_names=names,
+            output_names=outputs,
+            dynamic_shapes=shapes,
+        )
         program.save(path)
     else:
         axes = {n: {0: "batch", 1: "sequence"} for n in names + outputs[:1]}
-        torch.onnx.export(model, tuple(args), path, dynamo=False, input_names=names,
-                          output_names=outputs, dynamic_axes=axes, opset_version=14)
+        torch.onnx.export(
+            model,
+            tuple(args),
+            path,
+            dynamo=False,
+            input_names=names,
+            output_names=outputs,
+            dynamic_axes=axes,
+            opset_version=14,
+        )
 
 
 def strip(path):
@@ -95,7 +125,11 @@ def strip(path):
         length = len(tensor.raw_data)
         tensor.ClearField("raw_data")
         tensor.data_location = onnx.TensorProto.EXTERNAL
-        for key, value in (("location", f"seeded:{seed}"), ("offset", "0"), ("length", str(length))):
+        for key, value in (
+            ("location", f"seeded:{seed}"),
+            ("offset", "0"),
+            ("length", str(length)),
+        ):
             entry = tensor.external_data.add()
             entry.key, entry.value = key, value
     for node in model.graph.node:

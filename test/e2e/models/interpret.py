@@ -13,10 +13,20 @@ import re
 import numpy as np
 
 _erf = np.vectorize(math.erf)
-_DTYPES = {"f32": np.float32, "f64": np.float64, "f16": np.float16, "i64": np.int64,
-           "i32": np.int32, "i8": np.int8, "ui8": np.uint8, "i1": np.bool_}
-_TOKEN = re.compile(r'\s*("(?:[^"\\]|\\.)*"|-?\d+\.\d+(?:[eE][+-]?\d+)?|-?0x[0-9A-Fa-f]+|-?\d+'
-                    r'|[#%!@]?[A-Za-z_][\w.$]*|->|[^\s\w])')
+_DTYPES = {
+    "f32": np.float32,
+    "f64": np.float64,
+    "f16": np.float16,
+    "i64": np.int64,
+    "i32": np.int32,
+    "i8": np.int8,
+    "ui8": np.uint8,
+    "i1": np.bool_,
+}
+_TOKEN = re.compile(
+    r'\s*("(?:[^"\\]|\\.)*"|-?\d+\.\d+(?:[eE][+-]?\d+)?|-?0x[0-9A-Fa-f]+|-?\d+'
+    r"|[#%!@]?[A-Za-z_][\w.$]*|->|[^\s\w])"
+)
 
 
 class _Parser:
@@ -41,7 +51,7 @@ class _Parser:
 
     def expect(self, token):
         got = self.next()
-        assert got == token, (token, got, self.tokens[self.at - 5:self.at + 5])
+        assert got == token, (token, got, self.tokens[self.at - 5 : self.at + 5])
 
     def list(self, end, item):
         items = []
@@ -65,6 +75,7 @@ class _Parser:
         def entry():
             key = self.next().strip('"')
             return (key, self.attribute() if self.accept("=") else True)
+
         return dict(self.list(end, entry))
 
     def attribute(self):
@@ -160,21 +171,49 @@ class _Parser:
 
 def _unary(kind, x):
     functions = {
-        "neg": np.negative, "abs": np.abs, "sqrt": np.sqrt, "rsqrt": lambda x: 1 / np.sqrt(x),
-        "reciprocal": lambda x: 1 / x, "exp": np.exp, "log": np.log, "tanh": np.tanh, "erf": _erf,
-        "sigmoid": lambda x: 1 / (1 + np.exp(-x)), "silu": lambda x: x / (1 + np.exp(-x)),
-        "relu": lambda x: np.maximum(x, 0), "not": np.logical_not, "is_nan": np.isnan,
-        "floor": np.floor, "ceil": np.ceil, "round": np.rint, "sign": np.sign, "cos": np.cos,
-        "sin": np.sin}
+        "neg": np.negative,
+        "abs": np.abs,
+        "sqrt": np.sqrt,
+        "rsqrt": lambda x: 1 / np.sqrt(x),
+        "reciprocal": lambda x: 1 / x,
+        "exp": np.exp,
+        "log": np.log,
+        "tanh": np.tanh,
+        "erf": _erf,
+        "sigmoid": lambda x: 1 / (1 + np.exp(-x)),
+        "silu": lambda x: x / (1 + np.exp(-x)),
+        "relu": lambda x: np.maximum(x, 0),
+        "not": np.logical_not,
+        "is_nan": np.isnan,
+        "floor": np.floor,
+        "ceil": np.ceil,
+        "round": np.rint,
+        "sign": np.sign,
+        "cos": np.cos,
+        "sin": np.sin,
+    }
     return functions[kind](x)
 
 
 def _binary(kind, a, b):
     functions = {
-        "add": np.add, "sub": np.subtract, "mul": np.multiply, "pow": np.power, "mod": np.mod,
-        "max": np.maximum, "min": np.minimum, "and": np.logical_and, "or": np.logical_or,
-        "xor": np.logical_xor, "eq": np.equal, "ne": np.not_equal, "lt": np.less,
-        "le": np.less_equal, "gt": np.greater, "ge": np.greater_equal}
+        "add": np.add,
+        "sub": np.subtract,
+        "mul": np.multiply,
+        "pow": np.power,
+        "mod": np.mod,
+        "max": np.maximum,
+        "min": np.minimum,
+        "and": np.logical_and,
+        "or": np.logical_or,
+        "xor": np.logical_xor,
+        "eq": np.equal,
+        "ne": np.not_equal,
+        "lt": np.less,
+        "le": np.less_equal,
+        "gt": np.greater,
+        "ge": np.greater_equal,
+    }
     if kind == "div":
         return a // b if np.issubdtype(a.dtype, np.integer) else a / b
     return functions[kind](a, b)
@@ -196,7 +235,7 @@ def _norm(x, kind, scale, shift, epsilon):
 def _gelu(x, form):
     if form == "erf":
         return x * 0.5 * (1 + _erf(x / math.sqrt(2)))
-    return x * 0.5 * (1 + np.tanh(math.sqrt(2 / math.pi) * (x + 0.044715 * x ** 3)))
+    return x * 0.5 * (1 + np.tanh(math.sqrt(2 / math.pi) * (x + 0.044715 * x**3)))
 
 
 def _activate(x, kind):
@@ -215,7 +254,8 @@ def _attention(q, k, v, mask, a):
 
     def head(x, window, h, size):
         first = window[0] + h * window[1]
-        return x[:, :, first:first + size]
+        return x[:, :, first : first + size]
+
     results = []
     for h in range(heads):
         kv = h // (heads // kv_heads)
@@ -256,7 +296,7 @@ class Module:
                     names += re.findall(r'graph.name = "([^"]*)"', part[1])
 
     def span(self, s):
-        raw = self.files[s["file"]][s["offset"]:s["offset"] + s["bytes"]]
+        raw = self.files[s["file"]][s["offset"] : s["offset"] + s["bytes"]]
         return np.frombuffer(raw, _DTYPES[s["element"]]).reshape(s["shape"])
 
     def expr(self, expr):
@@ -306,10 +346,20 @@ class Module:
     def evaluate(self, op, x, a, shape, element):
         name = op.split(".")[1]
         if name == "launch_step":
-            name = {"cast": "cast", "select": "select", "cumsum": "cumsum", "gather": "gather",
-                    "reshape": "reshape", "transpose": "transpose", "slice": "slice",
-                    "broadcast": "broadcast", "concat": "concat", "reduce_sum": "reduce",
-                    "reduce_max": "reduce", "reduce_min": "reduce"}.get(a["kind"], "elementwise")
+            name = {
+                "cast": "cast",
+                "select": "select",
+                "cumsum": "cumsum",
+                "gather": "gather",
+                "reshape": "reshape",
+                "transpose": "transpose",
+                "slice": "slice",
+                "broadcast": "broadcast",
+                "concat": "concat",
+                "reduce_sum": "reduce",
+                "reduce_max": "reduce",
+                "reduce_min": "reduce",
+            }.get(a["kind"], "elementwise")
             a = dict(a)
             if name == "reduce":
                 a["kind"], a["axes"] = a["kind"][7:], [a["axis"]]
