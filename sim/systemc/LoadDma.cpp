@@ -29,17 +29,16 @@ void LoadDma::GatherCounts::start(const DmaOperation &dma) {
 }
 
 void LoadDma::propose(Cycle now) {
+  if (fits)
+    memory.port(burstPort).load.request = false;
+  fits = false;
   if (requestState == Request::Burst)
     prepareBurst(now);
-  else
-    fits = false;
-  for (uint32_t p = 0; p < shape.ports; ++p) {
-    BurstRequest &request = memory.port(p).load;
-    request.request = fits && p == burstPort;
-    if (request.request) {
-      request.address = burstAddress & ~uint64_t(shape.beatBytes - 1);
-      request.beats = shape.beats(burstAddress, burstBytes);
-    }
+  if (fits) {
+    BurstRequest &request = memory.port(burstPort).load;
+    request.request = true;
+    request.address = burstAddress & ~uint64_t(shape.beatBytes - 1);
+    request.beats = shape.beats(burstAddress, burstBytes);
   }
   scratchpad.request = token.valid && token.kind == TokenKind::Row;
   if (scratchpad.request)
@@ -58,6 +57,12 @@ void LoadDma::prepareBurst(Cycle now) {
 }
 
 void LoadDma::commit(Cycle now) {
+  if (queue.empty() && !token.valid && requestState == Request::Idle &&
+      drainState == Drain::Idle && pushedJobs == takenJobs) {
+    lastActivity = Activity::Empty;
+    queue.endCycle();
+    return;
+  }
   bool jobValid = pushedJobs != takenJobs;
   bool requestIdle = requestState == Request::Idle;
   bool queueValid = !queue.empty();

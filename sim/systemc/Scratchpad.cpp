@@ -8,32 +8,21 @@
 namespace tilework::sim {
 
 void Scratchpad::arbitrate() {
-  for (unsigned c = 0; c < kScratchpadClients; ++c)
-    ports[c].granted = false;
+  unsigned waiting = 0;
   for (unsigned c = 0; c < kScratchpadClients; ++c) {
-    if (!ports[c].request)
-      continue;
-    uint32_t bank = ports[c].bank;
-    // The lowest requester of a bank decides for the bank.
-    unsigned winner = c;
-    unsigned bestDistance = kScratchpadClients;
-    bool decided = false;
-    for (unsigned d = 0; d < kScratchpadClients; ++d) {
-      if (!ports[d].request || ports[d].bank != bank)
-        continue;
-      if (d < c) {
-        decided = true;
-        break;
-      }
-      unsigned distance =
-          (d + kScratchpadClients - pointers[bank]) % kScratchpadClients;
-      if (distance < bestDistance) {
-        bestDistance = distance;
-        winner = d;
-      }
+    ports[c].granted = false;
+    waiting |= unsigned(ports[c].request) << c;
+  }
+  while (waiting) {
+    uint32_t bank = ports[__builtin_ctz(waiting)].bank;
+    unsigned same = 0;
+    for (unsigned rest = waiting; rest; rest &= rest - 1) {
+      unsigned c = __builtin_ctz(rest);
+      same |= unsigned(ports[c].bank == bank) << c;
     }
-    if (decided)
-      continue;
+    waiting &= ~same;
+    unsigned atOrAfter = same & ~0u << pointers[bank];
+    unsigned winner = __builtin_ctz(atOrAfter ? atOrAfter : same);
     ports[winner].granted = true;
     pointers[bank] = static_cast<uint8_t>((winner + 1) % kScratchpadClients);
   }

@@ -19,6 +19,10 @@ StoreDma::StoreDma(const Geometry &geometry, const RetireCounters &counters,
 }
 
 void StoreDma::propose(Cycle now) {
+  if (next == oldest) { // nothing in flight
+    scratchpad.request = false;
+    return;
+  }
   for (uint32_t p = 0; p < shape.ports; ++p) {
     Port &port = ports[p];
     while (!port.releases.empty() && port.releases.front() <= now) {
@@ -74,6 +78,11 @@ void StoreDma::describeFragment() {
 }
 
 void StoreDma::commit(Cycle now) {
+  if (next == oldest && queue.empty()) {
+    lastActivity = Activity::Empty;
+    queue.endCycle();
+    return;
+  }
   granted = scratchpad.request && scratchpad.granted;
   bool placeFree = next - oldest != DmaShape::kJobDepth;
   bool inFlight = next != oldest;
