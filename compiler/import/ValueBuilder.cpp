@@ -212,7 +212,9 @@ Value ValueBuilder::materialise(const Val &val) {
       return BroadcastOp::create(builder, loc, val.type,
                                  materialise(fromHost(one)));
     }
-    bool inlined = !val.isFloat() || val.type.getNumElements() <= 1;
+    // A causal mask is marked, which an inline constant cannot be.
+    bool inlined = !isCausal(*val.host) &&
+                   (!val.isFloat() || val.type.getNumElements() <= 1);
     if (inlined && val.type.getNumElements() * storedBits(val.element()) / 8 <=
                        kMaxInlineBytes)
       return arith::ConstantOp::create(builder, loc,
