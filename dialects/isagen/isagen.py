@@ -13,6 +13,9 @@ import argparse
 import sys
 
 import cpp
+import manual
+import mlir_dialect
+import python_tables
 import records
 import systemverilog
 import tablegen
@@ -22,6 +25,11 @@ EMITTERS = {
     "header": cpp.header,
     "tables": cpp.tables,
     "systemverilog": systemverilog.package,
+    "field_reader": systemverilog.field_reader,
+    "manual": manual.manual,
+    "python": python_tables.module,
+    "dialect": mlir_dialect.operations,
+    "op_list": mlir_dialect.op_list,
 }
 
 

@@ -123,3 +123,21 @@ def package(isa):
 
 def used(isa, e):
     return any(f.enumeration is e for i in isa.instructions for f in i.fields)
+
+
+def field_reader(isa):
+    """The n-th field of an instruction's struct: what a bench holds against C++."""
+    out = []
+    for i in isa.instructions:
+        if not i.fields:
+            continue
+        out.append(f"      Op{i.definition}:")
+        out.append("        case (index_i)")
+        member = f"instruction.{snake(i.definition)}_inst"
+        for n, f in enumerate(i.fields):
+            out.append(
+                f"          6'd{n}: value_o = 64'({f.width}'({member}.{f.name}));"
+            )
+        out.append("          default: value_o = '0;")
+        out.append("        endcase")
+    return fill("tw_isa_fields.sv.in", cases="\n".join(out))

@@ -35,8 +35,15 @@ def fill(template, **parts):
 
 
 def write(path, text):
-    """Writes by rename: a build that is stopped leaves no half file."""
+    """Writes by rename: a build that is stopped leaves no half file.
+
+    What is there already stays untouched, so that nothing behind it is rebuilt.
+    """
     os.makedirs(os.path.dirname(os.path.abspath(path)), exist_ok=True)
+    if os.path.exists(path):
+        with open(path, encoding="utf-8") as present:
+            if present.read() == text:
+                return
     with open(path + ".new", "w", encoding="utf-8") as output:
         output.write(text)
     os.replace(path + ".new", path)
