@@ -75,7 +75,4 @@ bool legalise(TestProgram &program, const Geometry &geometry, uint64_t limit);
 /// Walks without changing anything.
 Walk walk(TestProgram &program, const Geometry &geometry, uint64_t limit);
 
-/// Assembly with a comment per segment; `tilework assemble` reads it.
-std::string printProgram(TestProgram &program, const std::string &target);
-
 } // namespace tilework::sim

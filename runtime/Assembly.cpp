@@ -1,0 +1,116 @@
+// Part of the Tilework project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// Joins the assembly of instructions with the JSON of an image.
+
+#include "runtime/Assembly.h"
+
+#include "dialects/isa/Assembly.h"
+#include "dialects/isa/ImageMeta.h"
+#include "runtime/Error.h"
+#include "runtime/Npy.h"
+
+#include <algorithm>
+#include <filesystem>
+
+namespace tilework {
+
+namespace {
+
+constexpr const char *kImage = ".image\n";
+constexpr const char *kText = "\n.text\n";
+
+} // namespace
+
+std::string disassembleImage(const isa::Image &image,
+                             const std::string &weightsPath) {
+  nlohmann::json object = {{"meta", isa::metaToJson(image)},
+                           {"provenance", isa::provenanceToJson(image)},
+                           {"weights_bytes", image.weights.size}};
+  if (!weightsPath.empty() && image.weights.size > 0) {
+    const std::string file = weightsPath + ".weights";
+    writeFile(file, image.weights.data, image.weights.size);
+    object["weights_file"] = std::filesystem::path(file).filename().string();
+  }
+  std::vector<isa::Instruction> program;
+  for (const auto &word : image.text) {
+    isa::DecodeResult decoded = isa::decode(word);
+    if (!decoded)
+      throw UserError("instruction " + std::to_string(program.size()) +
+                      " is no instruction: " + decoded.error);
+    program.push_back(*decoded.instruction);
+  }
+  std::map<uint32_t, std::string> labels;
+  for (const isa::Entry &entry : image.entries)
+    labels[entry.pc] = entry.name;
+  return kImage +
+         object.dump(1, ' ', false, nlohmann::json::error_handler_t::replace) +
+         kText + isa::print(program, labels);
+}
+
+isa::Image assembleImage(const std::string &text, const std::string &origin) {
+  isa::Image image;
+  nlohmann::json object;
+  std::string body = text;
+  unsigned firstLine = 0; // lines before the instructions
+  if (text.rfind(kImage, 0) == 0) {
+    const size_t end = text.find(kText);
+    if (end == std::string::npos)
+      throw UserError("'" + origin + "': .image has no .text behind it");
+    const size_t begin = std::char_traits<char>::length(kImage);
+    const size_t after = end + std::char_traits<char>::length(kText);
+    firstLine = static_cast<unsigned>(
+        std::count(text.begin(), text.begin() + after, '\n'));
+    body = text.substr(after);
+    try {
+      object = nlohmann::json::parse(text.substr(begin, end - begin));
+    } catch (const nlohmann::json::exception &error) {
+      throw UserError("'" + origin + "': .image: " + error.what());
+    }
+  }
+  isa::AssemblyResult assembled = isa::parse(body);
+  if (!assembled) {
+    std::string message;
+    for (isa::AssemblyError error : assembled.errors) {
+      error.line += firstLine;
+      message += (message.empty() ? "" : "\n") + origin + ":" + error.text();
+    }
+    throw UserError(message);
+  }
+  for (const isa::Instruction &instruction : assembled.program)
+    image.text.push_back(isa::encode(instruction));
+  if (object.is_null()) {
+    image.targetName = "edge";
+    image.entries.emplace_back();
+    return image;
+  }
+  try {
+    const uint64_t size = object.at("weights_bytes").get<uint64_t>();
+    if (object.contains("weights_file")) {
+      const std::string name = object["weights_file"].get<std::string>();
+      if (std::filesystem::path(name).filename() != name)
+        throw UserError("'" + origin + "': weights_file '" + name +
+                        "' must lie beside the text");
+      const auto file = std::filesystem::path(origin).parent_path() / name;
+      auto bytes = std::make_shared<std::vector<uint8_t>>(readFile(file));
+      if (bytes->size() != size)
+        throw UserError("'" + file.string() + "' has " +
+                        std::to_string(bytes->size()) +
+                        " bytes and the text "
+                        "says " +
+                        std::to_string(size));
+      image.weights = {bytes->data(), bytes->size(), bytes};
+    } else if (size > 0) {
+      auto zeros = std::make_shared<std::vector<uint8_t>>(
+          std::min<uint64_t>(size, uint64_t(1) << 32));
+      image.weights = {zeros->data(), zeros->size(), zeros};
+    }
+    isa::metaFromJson(object.at("meta"), image);
+    isa::provenanceFromJson(object.at("provenance"), image);
+  } catch (const nlohmann::json::exception &error) {
+    throw UserError("'" + origin + "': .image: " + error.what());
+  }
+  return image;
+}
+
+} // namespace tilework

@@ -1,0 +1,51 @@
+// Part of the Tilework project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// From what a user names, a model or a program, to an executable.
+
+#pragma once
+
+#include "compiler/Compile.h"
+#include "runtime/Error.h"
+#include "runtime/Executable.h"
+
+#include <functional>
+
+namespace tilework {
+
+/// A model that was refused; carries the report on its nodes.
+struct RefusedModelError : UnsupportedModelError {
+  RefusedModelError(const std::string &message, CompileFailure failure)
+      : UnsupportedModelError(message), failure(std::move(failure)) {}
+  CompileFailure failure;
+};
+
+/// A model that contradicts itself or is damaged.
+struct InvalidModelError : UserError {
+  using UserError::UserError;
+};
+
+/// A fault of the compiler; not the user's. Exit code 70.
+struct InternalError : std::runtime_error {
+  using std::runtime_error::runtime_error;
+};
+
+/// Compiles in a thread that can be left behind: `cancelled` is asked every
+/// 20 ms, and when it says so the call throws sim::RunCancelled at once. Throws
+/// UserError, InvalidModelError, RefusedModelError, InternalError.
+CompileResult compileModel(const ModelSource &source,
+                           const target::Target &target,
+                           const CompileOptions &options,
+                           const std::function<bool()> &cancelled = {});
+
+/// Whether the file begins as a program image.
+bool isProgramFile(const std::string &path);
+
+/// Loads a program, or compiles a model; compiled models are kept by content in
+/// the user's cache folder. A program refuses `target` (when not empty), dims
+/// and shapes.
+Executable openProgram(const std::string &path, const std::string &target,
+                       const CompileOptions &options,
+                       const std::function<bool()> &cancelled = {});
+
+} // namespace tilework

@@ -1,0 +1,141 @@
+// Part of the Tilework project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// The loop of random co-simulation.
+
+#include "sim/cosim/CoSimulation.h"
+
+#include "dialects/isa/Assembly.h"
+#include "sim/cosim/Shrink.h"
+#include "sim/stats/RunChecker.h"
+
+#include <cstring>
+
+namespace tilework::sim {
+
+namespace {
+
+/// No program of the generator needs more; a chip that hangs ends here.
+constexpr uint64_t kCycleLimit = 4000000;
+constexpr uint64_t kRandomLatencyPs = 300000;
+
+struct Outcome {
+  RunResult result;
+  DramImage memory{0};
+};
+
+class Trial {
+public:
+  Trial(const CosimSettings &settings, const std::vector<CosimEngine> &engines,
+        uint64_t seed)
+      : settings(settings), engines(engines), timing(settings.timing) {
+    if (seed % 2 != 0) {
+      timing.randomLatencyPs = kRandomLatencyPs;
+      timing.randomSeed = seed;
+    }
+  }
+
+  /// The first difference; empty when all engines agree. `last` takes the
+  /// result of the last engine.
+  std::string difference(TestProgram &program, RunResult *last = nullptr) {
+    const TestProgram::Flat flat = program.flatten();
+    std::vector<Outcome> outcomes;
+    for (const CosimEngine &engine : engines) {
+      Outcome outcome;
+      outcome.memory = program.image(flat.words);
+      RunRequest request;
+      request.geometry = settings.geometry;
+      request.launch = program.launch(static_cast<uint32_t>(flat.words.size()));
+      request.memory = &outcome.memory;
+      request.timing = &timing;
+      request.options.cycleLimit = kCycleLimit;
+      request.options.cancelled = settings.cancelled;
+      try {
+        outcome.result = engine.run(request);
+      } catch (const RunCancelled &) {
+        throw;
+      } catch (const RunError &error) {
+        return engine.name + ": " + error.what();
+      }
+      outcomes.push_back(std::move(outcome));
+    }
+    for (size_t i = 1; i < engines.size(); ++i) {
+      const RunNames names{engines[i - 1].name, engines[i].name};
+      if (auto found =
+              compareRuns(outcomes[i - 1].result, outcomes[i].result, names))
+        return found->what;
+      const uint64_t bytes = outcomes[0].memory.size();
+      const uint8_t *a = outcomes[i - 1].memory.data(0, bytes),
+                    *b = outcomes[i].memory.data(0, bytes);
+      if (std::memcmp(a, b, bytes) != 0) {
+        uint64_t at = 0;
+        while (a[at] == b[at])
+          ++at;
+        return "DRAM byte " + std::to_string(at) + ": " + names.first +
+               " has " + std::to_string(a[at]) + ", " + names.second + " has " +
+               std::to_string(b[at]);
+      }
+    }
+    if (last && !outcomes.empty())
+      *last = std::move(outcomes.back().result);
+    return "";
+  }
+
+private:
+  const CosimSettings &settings;
+  const std::vector<CosimEngine> &engines;
+  DramTiming timing;
+};
+
+std::string assemblyOf(TestProgram &program, const std::string &difference) {
+  std::string text =
+      "// seed " + std::to_string(program.seed) + ": " + difference + "\n";
+  std::vector<isa::Instruction> instructions;
+  for (const isa::Word &word : program.flatten().words) {
+    isa::DecodeResult decoded = isa::decode(word);
+    if (!decoded) {
+      text += "// ends in an illegal encoding: " + decoded.error + "\n";
+      break;
+    }
+    instructions.push_back(*decoded.instruction);
+  }
+  return text + isa::print(instructions);
+}
+
+} // namespace
+
+CosimResult cosimulate(const CosimSettings &settings,
+                       const std::vector<CosimEngine> &engines) {
+  CosimResult result;
+  for (uint64_t i = 0; i < settings.count; ++i) {
+    if (settings.cancelled && settings.cancelled())
+      throw RunCancelled("cancelled");
+    const uint64_t seed = settings.seed + i;
+    TestProgram program =
+        generateProgram(settings.geometry, seed, settings.generator);
+    Trial trial(settings, engines, seed);
+    RunResult last;
+    const std::string difference = trial.difference(program, &last);
+    ++result.programs;
+    result.cycles += last.cycles;
+    result.operations += last.records.size();
+    result.traps += last.trap.cause != TrapCause::None;
+    if (!difference.empty()) {
+      TestProgram small =
+          shrink(program, settings.geometry, settings.generator.operationLimit,
+                 settings.shrinkAttempts, [&](TestProgram &candidate) {
+                   return !trial.difference(candidate).empty();
+                 });
+      const std::string smallest = trial.difference(small);
+      result.failures.push_back(
+          {seed, smallest, assemblyOf(small, smallest), small.size()});
+      if (result.failures.size() >= settings.maxFailures)
+        return result;
+    }
+    if (settings.progress)
+      settings.progress(i + 1);
+  }
+  return result;
+}
+
+} // namespace tilework::sim
