@@ -63,14 +63,8 @@ def manual(isa):
         "ISA.md.in",
         opcode_bits=str(OPCODE_BITS - 1),
         constants="\n".join(f"| `{c.name}` | {c.value} | {c.sentence} |" for c in isa.constants),
-        sequencer="\n".join(
-            instruction(i, isa.bits) for i in isa.instructions if i.is_sequencer
-        ),
-        units="\n".join(
-            instruction(i, isa.bits) for i in isa.instructions if not i.is_sequencer
-        ),
-        enumerations="\n".join(
-            enumeration(e) for e in isa.enumerations if id(e) in used
-        ),
+        sequencer="\n".join(instruction(i, isa.bits) for i in isa.instructions if i.is_sequencer),
+        units="\n".join(instruction(i, isa.bits) for i in isa.instructions if not i.is_sequencer),
+        enumerations="\n".join(enumeration(e) for e in isa.enumerations if id(e) in used),
         reports="\n".join(enumeration(e) for e in state),
     )

@@ -25,9 +25,7 @@ def module(isa):
         }
         for i in isa.instructions
     }
-    enumerations = {
-        e.name: {c.name: c.value for c in e.cases} for e in isa.enumerations
-    }
+    enumerations = {e.name: {c.name: c.value for c in e.cases} for e in isa.enumerations}
     constants = {c.name: c.value for c in isa.constants}
 
     def show(value):

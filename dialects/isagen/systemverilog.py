@@ -135,9 +135,7 @@ def field_reader(isa):
         out.append("        case (index_i)")
         member = f"instruction.{snake(i.definition)}_inst"
         for n, f in enumerate(i.fields):
-            out.append(
-                f"          6'd{n}: value_o = 64'({f.width}'({member}.{f.name}));"
-            )
+            out.append(f"          6'd{n}: value_o = 64'({f.width}'({member}.{f.name}));")
         out.append("          default: value_o = '0;")
         out.append("        endcase")
     return fill("tw_isa_fields.sv.in", cases="\n".join(out))

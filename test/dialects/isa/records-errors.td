@@ -1,3 +1,6 @@
+// Part of the Tilework project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
 // Every rule of the records has a program that breaks it: the generator names the record.
 //
 // RUN: split-file %s %t
