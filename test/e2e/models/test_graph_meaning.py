@@ -13,7 +13,6 @@ import subprocess
 import sys
 
 import numpy as np
-import onnx
 import onnxruntime
 import pytest
 from onnx import TensorProto, helper, numpy_helper

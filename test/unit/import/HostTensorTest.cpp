@@ -46,12 +46,14 @@ TEST(HostTensorTest, concatenation_keeps_broadcast_dimensions) {
 
 TEST(HostTensorTest, views_compose) {
   HostTensor x = range({2, 3, 4});
-  EXPECT_EQ(x.transpose({2, 0, 1}).slice({3, 0, 0}, {1, 2, 3}, {1, 1, 1})
-                .intValues(),
-            (Ints{3, 7, 11, 15, 19, 23}));
+  EXPECT_EQ(
+      x.transpose({2, 0, 1}).slice({3, 0, 0}, {1, 2, 3}, {1, 1, 1}).intValues(),
+      (Ints{3, 7, 11, 15, 19, 23}));
   EXPECT_EQ(x.slice({0, 2, 3}, {2, 2, 2}, {1, -1, -2}).intValues(),
             (Ints{11, 9, 7, 5, 23, 21, 19, 17}));
-  EXPECT_EQ(x.transpose({1, 0, 2}).reshape({6, 4}).slice({1, 0}, {1, 4}, {1, 1})
+  EXPECT_EQ(x.transpose({1, 0, 2})
+                .reshape({6, 4})
+                .slice({1, 0}, {1, 4}, {1, 1})
                 .intValues(),
             (Ints{12, 13, 14, 15}));
 }
@@ -63,7 +65,8 @@ TEST(HostTensorTest, gathers) {
   EXPECT_EQ(x.gather(last, 1)->intValues(), (Ints{3, 0, 7, 4, 11, 8}));
   HostTensor out = HostTensor::fromInts(DataType::Int64, {1}, {3});
   EXPECT_FALSE(x.gather(out, 0));
-  HostTensor pairs = HostTensor::fromInts(DataType::Int64, {2, 2}, {0, 1, 2, 3});
+  HostTensor pairs =
+      HostTensor::fromInts(DataType::Int64, {2, 2}, {0, 1, 2, 3});
   EXPECT_EQ(x.gatherND(pairs, 0)->intValues(), (Ints{1, 11}));
 }
 
@@ -73,16 +76,19 @@ TEST(HostTensorTest, integer_arithmetic_cannot_trap) {
   };
   int64_t low = std::numeric_limits<int64_t>::min();
   EXPECT_FALSE(HostTensor::binary(BinaryKind::Div, scalar(1), scalar(0)));
-  EXPECT_EQ(HostTensor::binary(BinaryKind::Div, scalar(low), scalar(-1))
-                ->intValue(), low);
-  EXPECT_EQ(HostTensor::binary(BinaryKind::Mod, scalar(-7), scalar(3))
-                ->intValue(), 2);
+  EXPECT_EQ(
+      HostTensor::binary(BinaryKind::Div, scalar(low), scalar(-1))->intValue(),
+      low);
+  EXPECT_EQ(
+      HostTensor::binary(BinaryKind::Mod, scalar(-7), scalar(3))->intValue(),
+      2);
   EXPECT_EQ(HostTensor::unary(graph::UnaryKind::Abs, scalar(low))->intValue(),
             low);
 }
 
 TEST(HostTensorTest, casts_wrap_and_round) {
-  HostTensor x = HostTensor::fromFloats(DataType::Double, {3}, {1.7, -1.7, 300});
+  HostTensor x =
+      HostTensor::fromFloats(DataType::Double, {3}, {1.7, -1.7, 300});
   EXPECT_EQ(x.cast(DataType::Int32)->intValues(), (Ints{1, -1, 300}));
   EXPECT_EQ(x.cast(DataType::Int8)->intValues(), (Ints{1, -1, 44}));
   EXPECT_EQ(x.cast(DataType::Bool)->intValues(), (Ints{1, 1, 1}));
@@ -91,7 +97,8 @@ TEST(HostTensorTest, casts_wrap_and_round) {
 }
 
 TEST(HostTensorTest, running_sums) {
-  HostTensor x = HostTensor::fromInts(DataType::Int64, {2, 3}, {1, 2, 3, 4, 5, 6});
+  HostTensor x =
+      HostTensor::fromInts(DataType::Int64, {2, 3}, {1, 2, 3, 4, 5, 6});
   EXPECT_EQ(x.cumSum(1, false, false)->intValues(), (Ints{1, 3, 6, 4, 9, 15}));
   EXPECT_EQ(x.cumSum(1, true, true)->intValues(), (Ints{5, 3, 0, 11, 6, 0}));
   EXPECT_EQ(x.cumSum(0, false, false)->intValues(), (Ints{1, 2, 3, 5, 7, 9}));
@@ -99,6 +106,7 @@ TEST(HostTensorTest, running_sums) {
 
 TEST(HostTensorTest, bytes_that_are_too_few_are_refused) {
   EXPECT_FALSE(HostTensor::fromBytes(DataType::Int64, {2}, std::string(15, 0)));
-  EXPECT_FALSE(HostTensor::fromBytes(DataType::Float, {1LL << 40, 1LL << 40}, ""));
+  EXPECT_FALSE(
+      HostTensor::fromBytes(DataType::Float, {1LL << 40, 1LL << 40}, ""));
   EXPECT_FALSE(HostTensor::fromBytes(DataType::String, {1}, "a"));
 }

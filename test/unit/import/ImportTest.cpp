@@ -70,7 +70,8 @@ GraphParts shapeModel() {
 } // namespace
 
 TEST(ImportTest, shape_arithmetic_folds) {
-  Outcome o = import(model(shapeModel()), {{{"batch", 2}, {"sequence", 3}}, {}});
+  Outcome o =
+      import(model(shapeModel()), {{{"batch", 2}, {"sequence", 3}}, {}});
   ASSERT_TRUE(o.ok) << o.message;
   EXPECT_TRUE(contains(o.text, "tensor<2x3x8xf32> -> tensor<2x3x2x4xf32>"));
   EXPECT_EQ(o.nodes[0].runsOn, "folded");
@@ -151,9 +152,9 @@ TEST(ImportTest, branches_on_shapes_are_taken) {
   parts.inputs = {value("x", 1, {"4"}), value("d", 9, {"1"})};
   parts.outputs = {value("y", 1, {"4"})};
   parts.initializers = {tensor("c", 9, {}, std::string(1, '\1'))};
-  auto branches = std::vector<std::string>{
-      graphAttribute("then_branch", graph(branch)),
-      graphAttribute("else_branch", graph(other))};
+  auto branches =
+      std::vector<std::string>{graphAttribute("then_branch", graph(branch)),
+                               graphAttribute("else_branch", graph(other))};
   parts.nodes = {node("if", "If", {"c"}, {"y"}, branches)};
   Outcome o = import(model(parts));
   ASSERT_TRUE(o.ok) << o.message;
@@ -184,8 +185,8 @@ TEST(ImportTest, functions_are_inlined_and_cycles_end) {
       import(model(parts, 17, {function(node("n", "Relu", {"a"}, {"b"}))}));
   ASSERT_TRUE(o.ok) << o.message;
   EXPECT_EQ(o.nodes[0].name, "call/n");
-  o = import(model(
-      parts, 17, {function(node("n", "F", {"a"}, {"b"}, {}, "local"))}));
+  o = import(
+      model(parts, 17, {function(node("n", "F", {"a"}, {"b"}, {}, "local"))}));
   EXPECT_EQ(o.kind, Kind::Invalid);
   EXPECT_TRUE(contains(o.message, "deep")) << o.message;
 }

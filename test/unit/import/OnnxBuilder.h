@@ -17,7 +17,6 @@ namespace tilework::test {
 
 using Writer = protozero::pbf_writer;
 
-
 inline std::string integerAttribute(const std::string &name, int64_t value) {
   std::string data;
   Writer w(data);
@@ -80,8 +79,9 @@ inline std::string externalTensor(const std::string &name,
     w.add_int64(1, dim);
   w.add_int32(2, 1);
   w.add_string(8, name);
-  for (auto [key, value] : {std::pair<std::string, std::string>{"location", location},
-                            {"offset", offset}}) {
+  for (auto [key, value] :
+       {std::pair<std::string, std::string>{"location", location},
+        {"offset", offset}}) {
     std::string entry;
     Writer e(entry);
     e.add_string(1, key);

@@ -24,8 +24,9 @@ static std::string smallModel() {
   parts.inputs = {value("x", 1, {"batch", "4"})};
   parts.outputs = {value("y", 1, {"batch", "2"})};
   parts.initializers = {tensor("w", 1, {4, 2}, std::string(32, '\0'))};
-  parts.nodes = {node("product", "MatMul", {"x", "w"}, {"p"}),
-                 node("cast", "Cast", {"p"}, {"y"}, {integerAttribute("to", 1)})};
+  parts.nodes = {
+      node("product", "MatMul", {"x", "w"}, {"p"}),
+      node("cast", "Cast", {"p"}, {"y"}, {integerAttribute("to", 1)})};
   return model(parts);
 }
 
@@ -70,8 +71,8 @@ TEST(OnnxModelTest, nesting_is_bounded) {
   std::string inner = graph({});
   for (int depth = 0; depth < 200; ++depth) {
     GraphParts parts;
-    parts.nodes = {node("n", "If", {"c"}, {"y"},
-                        {graphAttribute("then_branch", inner)})};
+    parts.nodes = {
+        node("n", "If", {"c"}, {"y"}, {graphAttribute("then_branch", inner)})};
     inner = graph(parts);
   }
   std::string bytes, error;
@@ -123,9 +124,9 @@ TEST(SourceFilesTest, external_data_stays_in_the_folder) {
   EXPECT_EQ(files.bytes(file), "0123");
   EXPECT_EQ(files.addExternal(base, "data", error), file);
   EXPECT_NE(files.addExternal(base, "./data", error), SourceFiles::kFailed);
-  for (std::string bad : {"../secret", "/etc/passwd", "link", "up/secret",
-                          "hard", "pipe", "", ".", "a/../../secret", "missing",
-                          "up", "a\\b"}) {
+  for (std::string bad :
+       {"../secret", "/etc/passwd", "link", "up/secret", "hard", "pipe", "",
+        ".", "a/../../secret", "missing", "up", "a\\b"}) {
     error.clear();
     EXPECT_EQ(files.addExternal(base, bad, error), SourceFiles::kFailed) << bad;
     EXPECT_FALSE(error.empty()) << bad;

@@ -1,0 +1,28 @@
+// RUN: tilework-opt %s --graph-outline-launch-steps | FileCheck %s
+
+// CHECK-LABEL: func @ids_and_mask
+// CHECK: %[[I:.*]] = graph.launch_step cast(%arg1) : (tensor<1x4xi64>) -> tensor<1x4xi32>
+// CHECK: graph.embedding %arg0, %[[I]] : (tensor<9x8xf32>, tensor<1x4xi32>)
+// CHECK: %[[K:.*]] = graph.launch_step ne(%arg2, %{{.*}}) : (tensor<1x4xi64>, tensor<i64>) -> tensor<1x4xi1>
+// CHECK: %[[M:.*]] = graph.launch_step select(%[[K]], %{{.*}}, %{{.*}}) : (tensor<1x4xi1>, tensor<bf16>, tensor<bf16>) -> tensor<1x4xbf16>
+// CHECK: mask(%[[M]] : tensor<1x4xbf16>)
+func.func @ids_and_mask(%t: tensor<9x8xf32>, %ids: tensor<1x4xi64>, %m: tensor<1x4xi64>) -> tensor<1x4x8xf32> {
+  %zero = arith.constant dense<0.0> : tensor<f32>
+  %low = arith.constant dense<-1.0e30> : tensor<f32>
+  %x = graph.embedding %t, %ids : (tensor<9x8xf32>, tensor<1x4xi64>) -> tensor<1x4x8xf32>
+  %0 = graph.cast %m : tensor<1x4xi64> -> tensor<1x4xi1>
+  %1 = graph.select %0, %zero, %low : (tensor<1x4xi1>, tensor<f32>, tensor<f32>) -> tensor<1x4xf32>
+  %2 = graph.attention %x, %x, %x mask(%1 : tensor<1x4xf32>) {heads = 2 : i64, kv_heads = 2 : i64, head_dim = 4 : i64, value_dim = 4 : i64,
+         q_window = array<i64: 0, 4>, k_window = array<i64: 0, 4>, v_window = array<i64: 0, 4>, scale = 0.5 : f32}
+         : (tensor<1x4x8xf32>, tensor<1x4x8xf32>, tensor<1x4x8xf32>) -> tensor<1x4x8xf32>
+  return %2 : tensor<1x4x8xf32>
+}
+
+// CHECK-LABEL: func @positions
+// CHECK: graph.launch_step cumsum(%{{.*}}) {axis = 1 : i64}
+// CHECK: graph.launch_step cast(%{{.*}}) : (tensor<1x4xi64>) -> tensor<1x4xi32>
+func.func @positions(%t: tensor<9x8xf32>, %m: tensor<1x4xi64>) -> tensor<1x4x8xf32> {
+  %0 = graph.cumsum %m {axis = 1 : i64} : tensor<1x4xi64>
+  %1 = graph.embedding %t, %0 : (tensor<9x8xf32>, tensor<1x4xi64>) -> tensor<1x4x8xf32>
+  return %1 : tensor<1x4x8xf32>
+}

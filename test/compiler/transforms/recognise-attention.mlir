@@ -1,0 +1,57 @@
+// RUN: tilework-opt %s --graph-recognise-attention --graph-recognise-masks --graph-simplify | FileCheck %s
+
+// Scales of queries and keys, the transposed keys, a mask and a guard.
+// CHECK-LABEL: func @split
+// CHECK: %[[M:.*]] = graph.select %arg3, %{{.*}}, %{{.*}} : (tensor<2x6xi1>, tensor<f32>, tensor<f32>) -> tensor<2x6xf32>
+// CHECK: %[[R:.*]] = graph.attention %arg0, %arg1, %arg2 mask(%[[M]] : tensor<2x6xf32>)
+// CHECK-SAME: graph.notes = ["the guard
+// CHECK-SAME: heads = 2 : i64, k_window = array<i64: 0, 4>
+// CHECK-SAME: scale = 2.500000e-01 : f32
+// CHECK-NEXT: return %[[R]]
+func.func @split(%q: tensor<2x6x8xf32>, %k: tensor<2x6x8xf32>, %v: tensor<2x6x8xf32>, %m: tensor<2x6xi1>) -> tensor<2x6x8xf32> {
+  %half = arith.constant dense<0.5> : tensor<f32>
+  %zero = arith.constant dense<0.0> : tensor<f32>
+  %low = arith.constant dense<-3.40282347E+38> : tensor<f32>
+  %q0 = graph.reshape %q : tensor<2x6x8xf32> -> tensor<2x6x2x4xf32>
+  %q1 = graph.transpose %q0 {permutation = array<i64: 0, 2, 1, 3>} : tensor<2x6x2x4xf32> -> tensor<2x2x6x4xf32>
+  %q2 = graph.binary mul %q1, %half : (tensor<2x2x6x4xf32>, tensor<f32>) -> tensor<2x2x6x4xf32>
+  %k0 = graph.reshape %k : tensor<2x6x8xf32> -> tensor<2x6x2x4xf32>
+  %k1 = graph.transpose %k0 {permutation = array<i64: 0, 2, 1, 3>} : tensor<2x6x2x4xf32> -> tensor<2x2x6x4xf32>
+  %k2 = graph.reshape %k1 : tensor<2x2x6x4xf32> -> tensor<4x6x4xf32>
+  %k3 = graph.transpose %k2 {permutation = array<i64: 0, 2, 1>} : tensor<4x6x4xf32> -> tensor<4x4x6xf32>
+  %k4 = graph.reshape %k3 : tensor<4x4x6xf32> -> tensor<2x2x4x6xf32>
+  %k5 = graph.binary mul %k4, %half : (tensor<2x2x4x6xf32>, tensor<f32>) -> tensor<2x2x4x6xf32>
+  %v0 = graph.reshape %v : tensor<2x6x8xf32> -> tensor<2x6x2x4xf32>
+  %v1 = graph.transpose %v0 {permutation = array<i64: 0, 2, 1, 3>} : tensor<2x6x2x4xf32> -> tensor<2x2x6x4xf32>
+  %m0 = graph.reshape %m : tensor<2x6xi1> -> tensor<2x1x1x6xi1>
+  %m1 = graph.select %m0, %zero, %low : (tensor<2x1x1x6xi1>, tensor<f32>, tensor<f32>) -> tensor<2x1x1x6xf32>
+  %s0 = graph.matmul %q2, %k5 : (tensor<2x2x6x4xf32>, tensor<2x2x4x6xf32>) -> tensor<2x2x6x6xf32>
+  %s1 = graph.binary add %s0, %m1 : (tensor<2x2x6x6xf32>, tensor<2x1x1x6xf32>) -> tensor<2x2x6x6xf32>
+  %p0 = graph.softmax %s1 : tensor<2x2x6x6xf32>
+  %n = graph.unary is_nan %p0 : tensor<2x2x6x6xf32> -> tensor<2x2x6x6xi1>
+  %p1 = graph.select %n, %zero, %p0 : (tensor<2x2x6x6xi1>, tensor<f32>, tensor<2x2x6x6xf32>) -> tensor<2x2x6x6xf32>
+  %o0 = graph.matmul %p1, %v1 : (tensor<2x2x6x6xf32>, tensor<2x2x6x4xf32>) -> tensor<2x2x6x4xf32>
+  %o1 = graph.transpose %o0 {permutation = array<i64: 0, 2, 1, 3>} : tensor<2x2x6x4xf32> -> tensor<2x6x2x4xf32>
+  %o2 = graph.reshape %o1 : tensor<2x6x2x4xf32> -> tensor<2x6x8xf32>
+  return %o2 : tensor<2x6x8xf32>
+}
+
+// Projections interleaved per head, and three dimensions of batch and heads.
+// CHECK-LABEL: func @interleaved
+// CHECK: graph.attention %arg0, %arg0, %arg0 {
+// CHECK-SAME: k_window = array<i64: 4, 12>
+// CHECK-SAME: q_window = array<i64: 0, 12>
+// CHECK-SAME: v_window = array<i64: 8, 12>
+func.func @interleaved(%x: tensor<1x6x24xf32>) -> tensor<2x6x4xf32> {
+  %0 = graph.reshape %x : tensor<1x6x24xf32> -> tensor<6x2x12xf32>
+  %q0 = graph.slice %0 {offsets = array<i64: 0, 0, 0>, sizes = array<i64: 6, 2, 4>, strides = array<i64: 1, 1, 1>} : tensor<6x2x12xf32> -> tensor<6x2x4xf32>
+  %k0 = graph.slice %0 {offsets = array<i64: 0, 0, 4>, sizes = array<i64: 6, 2, 4>, strides = array<i64: 1, 1, 1>} : tensor<6x2x12xf32> -> tensor<6x2x4xf32>
+  %v0 = graph.slice %0 {offsets = array<i64: 0, 0, 8>, sizes = array<i64: 6, 2, 4>, strides = array<i64: 1, 1, 1>} : tensor<6x2x12xf32> -> tensor<6x2x4xf32>
+  %q = graph.transpose %q0 {permutation = array<i64: 1, 0, 2>} : tensor<6x2x4xf32> -> tensor<2x6x4xf32>
+  %k = graph.transpose %k0 {permutation = array<i64: 1, 2, 0>} : tensor<6x2x4xf32> -> tensor<2x4x6xf32>
+  %v = graph.transpose %v0 {permutation = array<i64: 1, 0, 2>} : tensor<6x2x4xf32> -> tensor<2x6x4xf32>
+  %s = graph.matmul %q, %k : (tensor<2x6x4xf32>, tensor<2x4x6xf32>) -> tensor<2x6x6xf32>
+  %p = graph.softmax %s : tensor<2x6x6xf32>
+  %o = graph.matmul %p, %v : (tensor<2x6x6xf32>, tensor<2x6x4xf32>) -> tensor<2x6x4xf32>
+  return %o : tensor<2x6x4xf32>
+}
