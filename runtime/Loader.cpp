@@ -7,8 +7,10 @@
 
 #include "runtime/Error.h"
 #include "runtime/LaunchSteps.h"
+#include "sim/cosim/Random.h"
 
 #include <algorithm>
+#include <cstring>
 
 namespace tilework {
 
@@ -141,6 +143,39 @@ TensorMap LoadedEntry::outputs() {
                              : read(output.name, output.type, output.shape);
   }
   return named;
+}
+
+TensorMap drawInputs(const isa::Entry &entry, uint64_t seed) {
+  sim::Random random(seed);
+  TensorMap inputs;
+  for (const isa::Tensor &input : entry.inputs) {
+    const bool isFloat = input.type == isa::ElementType::Fp32 ||
+                         input.type == isa::ElementType::Fp64 ||
+                         input.type == isa::ElementType::Fp16 ||
+                         input.type == isa::ElementType::Bf16;
+    const uint64_t count = tensorBytes(isa::ElementType::Uint8, input.shape);
+    std::vector<uint8_t> bytes(count * (isFloat ? 4 : 8));
+    for (uint64_t i = 0; i < count; ++i) {
+      if (isFloat) {
+        const float value =
+            static_cast<float>(random.below(1u << 24)) / (1u << 23) - 1.0f;
+        std::memcpy(&bytes[4 * i], &value, 4);
+      } else {
+        const uint64_t span = uint64_t(input.maximum) - input.minimum + 1;
+        // A mask or a flag of one bit is drawn set: the most work.
+        const int64_t value =
+            input.minimum == 0 && input.maximum == 1
+                ? 1
+                : input.minimum + int64_t(span ? random.next() % span : 0);
+        std::memcpy(&bytes[8 * i], &value, 8);
+      }
+    }
+    inputs[input.name] = convert(
+        Tensor::own(isFloat ? isa::ElementType::Fp32 : isa::ElementType::Int64,
+                    input.shape, std::move(bytes)),
+        input.type);
+  }
+  return inputs;
 }
 
 } // namespace tilework

@@ -47,8 +47,8 @@ private:
   TensorMap values; ///< inputs and results of steps
 };
 
-/// Valid inputs drawn from a seed: small integers within [0, 1] for masks and
-/// types, ids within the tables they index, floats in [−1, 1).
+/// Valid inputs drawn from a seed: integers within their range (0 or 1: always
+/// 1, as masks have it when nothing is padded), floats in [−1, 1).
 TensorMap drawInputs(const isa::Entry &entry, uint64_t seed);
 
 } // namespace tilework

@@ -1,0 +1,240 @@
+// Part of the Tilework project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// Compiling, loading, running and reporting for Python.
+
+#include "runtime/python/Program.h"
+
+#include "runtime/OpenProgram.h"
+#include "runtime/Report.h"
+#include "runtime/python/Arrays.h"
+#include "runtime/python/Calls.h"
+
+#include <pybind11/stl.h>
+
+#include <chrono>
+
+namespace py = pybind11;
+
+namespace tilework::python {
+
+namespace {
+
+using nlohmann::json;
+
+struct Program {
+  Executable executable;
+  CompileStatistics statistics; ///< empty for a loaded program
+  std::vector<CompiledNode> nodes;
+};
+
+struct Run {
+  Executable executable;
+  RunReport report;
+};
+
+json tensorReport(const std::vector<isa::Tensor> &tensors) {
+  json reports = json::array();
+  for (const isa::Tensor &tensor : tensors)
+    reports.push_back({{"name", tensor.name},
+                       {"dtype", isa::elementTypeName(tensor.type)},
+                       {"shape", tensor.shape},
+                       {"minimum", tensor.minimum},
+                       {"maximum", tensor.maximum}});
+  return reports;
+}
+
+const char *kindName(isa::BindingKind kind) {
+  switch (kind) {
+  case isa::BindingKind::Weights:
+    return "weights";
+  case isa::BindingKind::Input:
+    return "input";
+  case isa::BindingKind::Output:
+    return "output";
+  case isa::BindingKind::State:
+    return "state";
+  case isa::BindingKind::Scratch:
+    return "scratch";
+  }
+  return "";
+}
+
+py::object inspect(const Program &program) {
+  const isa::Image &image = program.executable.image();
+  const isa::Entry &entry = program.executable.entry();
+  json report = {
+      {"schema", kReportSchema},
+      {"target", image.targetName},
+      {"instructions", image.text.size()},
+      {"program_bytes", image.text.size() * sizeof(image.text[0])},
+      {"weights_bytes", image.weights.size},
+      {"entry", entry.name},
+      {"inputs", tensorReport(entry.inputs)},
+      {"outputs", tensorReport(entry.outputs)},
+      {"bindings", json::array()},
+      {"model_sha256", image.modelHash},
+      {"legality_sha256", image.legalityHash},
+      {"statistics", image.statistics}};
+  for (const isa::Binding &binding : entry.bindings)
+    report["bindings"].push_back({{"name", binding.name},
+                                  {"kind", kindName(binding.kind)},
+                                  {"segment", binding.segment},
+                                  {"bytes", binding.bytes}});
+  if (!program.statistics.stages.empty()) {
+    report["scratchpad_peak_bytes"] = program.statistics.scratchpadPeakBytes;
+    report["stages"] = json::array();
+    for (const StageTime &stage : program.statistics.stages)
+      report["stages"].push_back(
+          {{"name", stage.name}, {"wall_s", stage.seconds}});
+  }
+  return toPython(report);
+}
+
+CompileOptions optionsOf(std::map<std::string, int64_t> dims,
+                         std::map<std::string, std::vector<int64_t>> shapes) {
+  CompileOptions options;
+  options.dims = std::move(dims);
+  options.shapes = std::move(shapes);
+  return options;
+}
+
+/// `path` names a file, or, with `bytes`, the model that they are.
+Program compileProgram(const std::string &path,
+                       const std::optional<py::bytes> &bytes,
+                       const target::Target &target,
+                       std::map<std::string, int64_t> dims,
+                       std::map<std::string, std::vector<int64_t>> shapes) {
+  ModelSource source;
+  if (bytes) {
+    source.bytes = std::string_view(*bytes);
+    source.name = path;
+  } else {
+    source.path = path;
+  }
+  CompileOptions options = optionsOf(std::move(dims), std::move(shapes));
+  CompileResult result = callReleased([&](const auto &cancelled) {
+    return compileModel(source, target, options, cancelled);
+  });
+  if (!result.image)
+    throw InternalError("the compiler returned no program");
+  return {Executable(std::move(*result.image)), std::move(result.statistics),
+          std::move(result.nodes)};
+}
+
+std::unique_ptr<Run> runProgram(const Program &program, const py::dict &inputs,
+                                const std::string &engine,
+                                const std::vector<std::string> &set,
+                                bool timingOnly) {
+  const TensorMap tensors = toTensors(inputs);
+  RunSettings settings;
+  settings.engine = parseEngine(engine);
+  settings.set = set;
+  settings.options.timingOnly = timingOnly;
+  return callReleased([&](const auto &cancelled) {
+    settings.options.cancelled = cancelled;
+    auto run = std::make_unique<Run>(
+        Run{program.executable, program.executable.run(tensors, settings)});
+    requireHalt(run->executable, run->report);
+    return run;
+  });
+}
+
+/// One array for each field of the retire records, in their order.
+py::dict records(const Run &run) {
+  const auto &all = run.report.result.records;
+  py::dict columns;
+  auto add = [&](const char *name, auto field) {
+    py::array_t<uint64_t> column{py::ssize_t(all.size())};
+    uint64_t *values = column.mutable_data();
+    for (size_t i = 0; i < all.size(); ++i)
+      values[i] = field(all[i]);
+    columns[name] = column;
+  };
+  add("unit", [](const sim::RetireRecord &r) { return r.unit; });
+  add("pc", [](const sim::RetireRecord &r) { return r.pc; });
+  add("context", [](const sim::RetireRecord &r) { return r.context; });
+  add("start", [](const sim::RetireRecord &r) { return r.start; });
+  add("end", [](const sim::RetireRecord &r) { return r.end; });
+  add("bytes", [](const sim::RetireRecord &r) { return r.bytes; });
+  return columns;
+}
+
+py::dict compareRuns(const Run &first, const Run &second) {
+  const Comparison comparison =
+      first.executable.compare(first.report, second.report);
+  py::dict report;
+  report["bytes"] = comparison.bytesEqual;
+  report["cycles"] = comparison.cyclesEqual;
+  if (!comparison.difference.empty())
+    report["first_difference"] = toText(comparison.difference);
+  return report;
+}
+
+} // namespace
+
+py::list nodeReports(const std::vector<CompiledNode> &nodes) {
+  py::list reports;
+  for (const CompiledNode &node : nodes) {
+    py::dict report;
+    report["name"] = toText(node.name);
+    report["op"] = toText(node.op);
+    report["domain"] = toText(node.domain);
+    if (node.runsOn.empty())
+      report["reason"] = toText(node.reason);
+    else
+      report["runs_on"] = node.runsOn;
+    reports.append(report);
+  }
+  return reports;
+}
+
+void registerPrograms(py::module_ &module) {
+  py::class_<Run>(module, "Run")
+      .def("report",
+           [](const Run &run) {
+             return toPython(simulationReport(run.executable, run.report));
+           })
+      .def(
+          "outputs",
+          [](const Run &run, bool writable) {
+            return toArrays(run.report.outputs, writable);
+          },
+          py::arg("writable"))
+      .def("digest", [](const Run &run) { return digest(run.report.outputs); })
+      .def("records", &records)
+      .def("same_program",
+           [](const Run &run, const Run &other) {
+             return &run.executable.image() == &other.executable.image();
+           })
+      .def("compare", &compareRuns);
+
+  py::class_<Program>(module, "Program")
+      .def("run", &runProgram, py::arg("inputs"), py::arg("engine"),
+           py::arg("set"), py::arg("timing_only"))
+      .def("draw_inputs",
+           [](const Program &program, uint64_t seed) {
+             return toArrays(drawInputs(program.executable.entry(), seed),
+                             true);
+           })
+      .def("inspect", &inspect)
+      .def("nodes",
+           [](const Program &program) { return nodeReports(program.nodes); })
+      .def("target",
+           [](const Program &program) { return program.executable.target(); })
+      .def("save", [](const Program &program, const std::string &path) {
+        callReleased(
+            [&](const auto &) { program.executable.save(path); });
+      });
+
+  module.def("compile", &compileProgram, py::arg("path"), py::arg("bytes"),
+             py::arg("target"), py::arg("dims"), py::arg("shapes"));
+  module.def("load", [](const std::string &path) {
+    return callReleased([&](const auto &) {
+      return Program{Executable::load(path), {}, {}};
+    });
+  });
+  module.def("is_program", &isProgramFile);
+}
+
+} // namespace tilework::python

@@ -1,0 +1,52 @@
+# Part of the Tilework project, under the Apache License v2.0 with LLVM Exceptions.
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+"""A compiler, a chip and its simulators for Transformer inference.
+
+    import tilework as tw
+
+    exe = tw.compile("model.onnx", target="edge", dims={"batch": 1, "sequence": 128})
+    y = exe(input_ids=ids)          # values, from the functional engine
+    r = exe.simulate()              # cycles, from the cycle model
+"""
+
+from tilework.comparison import Comparison, compare
+from tilework.compiling import compile, inspect, load
+from tilework.errors import (
+    EngineError,
+    InternalError,
+    InvalidArgument,
+    InvalidModel,
+    InvalidProgram,
+    InvalidTarget,
+    Mismatch,
+    ProgramTrap,
+    TileworkError,
+    UnsupportedModel,
+)
+from tilework.executable import Executable
+from tilework.result import Simulation
+from tilework.target import Target, targets
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "Comparison",
+    "EngineError",
+    "Executable",
+    "InternalError",
+    "InvalidArgument",
+    "InvalidModel",
+    "InvalidProgram",
+    "InvalidTarget",
+    "Mismatch",
+    "ProgramTrap",
+    "Simulation",
+    "Target",
+    "TileworkError",
+    "UnsupportedModel",
+    "compare",
+    "compile",
+    "inspect",
+    "load",
+    "targets",
+]

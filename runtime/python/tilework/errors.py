@@ -1,0 +1,54 @@
+# Part of the Tilework project, under the Apache License v2.0 with LLVM Exceptions.
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+"""What this package raises: one class for each way a call can end."""
+
+
+class TileworkError(Exception):
+    """Base of all exceptions of this package."""
+
+
+class InvalidArgument(TileworkError, ValueError):
+    """A file, an option, a shape or a type that does not fit; the caller can mend it."""
+
+
+class InvalidTarget(InvalidArgument):
+    """A value of a hardware parameter that cannot be used."""
+
+
+class InvalidModel(InvalidArgument):
+    """A model that contradicts itself or is damaged."""
+
+
+class InvalidProgram(InvalidArgument):
+    """A program file that is damaged, or cannot be read or written."""
+
+
+class UnsupportedModel(TileworkError):
+    """A legal model that this compiler does not support.
+
+    `nodes` is a list of dictionaries with name, op and domain of every node, and
+    runs_on or the reason why it is not supported; `unsupported_share` is the share
+    of the work that unsupported nodes are.
+    """
+
+    nodes = ()
+    unsupported_share = 0.0
+
+
+class Mismatch(TileworkError):
+    """Two engines differ. `first` and `second` are the simulations, where there are two."""
+
+    first = None
+    second = None
+
+
+class ProgramTrap(TileworkError, RuntimeError):
+    """The program trapped: the chip refused an instruction."""
+
+
+class EngineError(TileworkError, RuntimeError):
+    """An engine could not finish for a reason outside the program."""
+
+
+class InternalError(TileworkError, RuntimeError):
+    """A fault of the compiler, not of the model; the message says what reproduces it."""

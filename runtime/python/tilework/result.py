@@ -1,0 +1,129 @@
+# Part of the Tilework project, under the Apache License v2.0 with LLVM Exceptions.
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+"""What a simulation found."""
+
+import json
+import os
+
+import numpy as np
+
+from tilework import drawing
+
+
+class Simulation:
+    """Cycles of one run, and where each of them went.
+
+    `rtl` is the RTL's own simulation after engine="both", else None.
+    """
+
+    def __init__(self, native, *, inputs_seed=None):
+        self._native = native
+        self._report = native.report()
+        if inputs_seed is not None:
+            self._report["inputs_seed"] = inputs_seed
+        self._outputs = None
+        self.rtl = None
+
+    @property
+    def engine(self):
+        return self._report["engine"]
+
+    @property
+    def target(self):
+        """Name of the target."""
+        return self._report["target"]
+
+    @property
+    def cycles(self):
+        return self._report["cycles"]
+
+    @property
+    def clock_hz(self):
+        return self._report["clock_hz"]
+
+    @property
+    def latency_s(self):
+        return self._report["latency_s"]
+
+    @property
+    def wall_s(self):
+        """Seconds that the engine took on this machine."""
+        return self._report["wall_s"]
+
+    @property
+    def cycles_per_s(self):
+        """Simulated cycles per second of this machine."""
+        return self._report["cycles_per_s"]
+
+    @property
+    def mac_utilization(self):
+        """Share of the array's multiply-accumulates that the model used; None if unknown."""
+        return self._report.get("mac_utilization")
+
+    @property
+    def bound(self):
+        """{array_cycles, vector_cycles, dram_cycles}: the least that the model needs."""
+        return self._report.get("bound")
+
+    @property
+    def dram_bytes(self):
+        """{read, write, instructions}."""
+        return self._report["dram_bytes"]
+
+    @property
+    def units(self):
+        """{unit: {busy, retired, stalls {cause: cycles}}}; each adds up to the cycles."""
+        return self._report["units"]
+
+    @property
+    def stalls(self):
+        """{unit: {cause: cycles}}."""
+        return {name: unit["stalls"] for name, unit in self.units.items()}
+
+    @property
+    def outputs(self):
+        """{name: array}, read-only; empty after timing_only."""
+        if self._outputs is None:
+            self._outputs = self._native.outputs(False)
+        return self._outputs
+
+    @property
+    def digest(self):
+        """SHA-256 over names, types, shapes and bytes of the outputs."""
+        return self._native.digest()
+
+    def records(self):
+        """Retire records: {unit, pc, context, start, end, bytes}, one array each."""
+        return self._native.records()
+
+    def to_dict(self):
+        """The object that `tilework simulate --json` prints."""
+        report = dict(self._report)
+        if self.rtl is not None:
+            report["engine"] = "both"
+            report["equal"] = {"bytes": True, "cycles": True}
+            report["systemc"] = dict(self._report)
+            report["rtl"] = self.rtl.to_dict()
+        return report
+
+    def save(self, path):
+        """Writes to_dict() as JSON, or, to a name that ends in .npz, the outputs."""
+        path = os.fspath(path)
+        if path.endswith(".npz"):
+            np.savez(path, **self.outputs)
+            return
+        with open(path, "w", encoding="utf-8") as file:
+            json.dump(self.to_dict(), file, indent=2)
+            file.write("\n")
+
+    def __repr__(self):
+        text = (
+            f"Simulation({self.engine} on {self.target}: {self.cycles:,} cycles, "
+            f"{1e3 * self.latency_s:.3f} ms at {self.clock_hz / 1e6:g} MHz"
+        )
+        if self.mac_utilization is not None:
+            text += f", MAC utilization {100 * self.mac_utilization:.1f} %"
+        return text + ")"
+
+    def _repr_html_(self):
+        return drawing.unit_bars(self)

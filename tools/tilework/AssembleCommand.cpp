@@ -1,0 +1,69 @@
+// Part of the Tilework project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// tilework assemble and disassemble: program files as text and back.
+
+#include "Command.h"
+
+#include "runtime/Assembly.h"
+#include "runtime/Error.h"
+#include "runtime/Npy.h"
+#include "runtime/Report.h"
+
+#include <iostream>
+#include <memory>
+
+namespace tilework::tool {
+
+namespace {
+
+struct Options {
+  std::string input, output;
+};
+
+int assemble(const Options &options, const Context &context) {
+  const std::vector<uint8_t> bytes = readFile(options.input);
+  const isa::Image image =
+      assembleImage({bytes.begin(), bytes.end()}, options.input);
+  isa::writeImage(image, options.output);
+  context.say(options.input + " → " + options.output + ": " +
+              withCommas(image.text.size()) + " instructions");
+  context.emit({{"schema", kReportSchema},
+                {"instructions", image.text.size()},
+                {"weights_bytes", image.weights.size}});
+  return 0;
+}
+
+int disassemble(const Options &options, const Context &context) {
+  const std::string text =
+      disassembleImage(isa::readImage(options.input), options.output);
+  if (options.output.empty())
+    std::cout << text;
+  else
+    writeFile(options.output, text.data(), text.size());
+  return 0;
+}
+
+} // namespace
+
+void addAssemble(CLI::App &app, Context &context) {
+  auto options = std::make_shared<Options>();
+  CLI::App &to = *app.add_subcommand("assemble", "text becomes a program file");
+  to.add_option("text", options->input, "the assembly")->required();
+  to.add_option("-o,--output", options->output, "the program file")->required();
+  to.callback([&context, options] {
+    context.run = [&context, options] { return assemble(*options, context); };
+  });
+  CLI::App &from =
+      *app.add_subcommand("disassemble", "a program file becomes text");
+  from.add_option("program", options->input, "the program file")->required();
+  from.add_option("-o,--output", options->output,
+                  "the text; weights go beside it (default: standard output, "
+                  "without weights)");
+  from.callback([&context, options] {
+    context.run = [&context, options] {
+      return disassemble(*options, context);
+    };
+  });
+}
+
+} // namespace tilework::tool

@@ -1,0 +1,126 @@
+// Part of the Tilework project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// Parsing and printing that several commands need.
+
+#include "Command.h"
+
+#include "runtime/Error.h"
+#include "runtime/Npy.h"
+
+#include <cstdio>
+#include <iostream>
+#include <unistd.h>
+
+namespace tilework::tool {
+
+void Context::say(const std::string &line) const {
+  if (!json && !quiet)
+    std::cout << line << "\n";
+}
+
+void Context::progress(const std::string &line) const {
+  if (!quiet && isatty(STDERR_FILENO))
+    std::cerr << "\r\033[K" << line << std::flush;
+}
+
+void Context::emit(const nlohmann::json &object) const {
+  if (json)
+    std::cout << object.dump(2, ' ', false,
+                             nlohmann::json::error_handler_t::replace)
+              << "\n";
+}
+
+void ModelOptions::add(CLI::App &command) {
+  command.add_option("--target", target,
+                     "built-in target or YAML file, with ,key=value… behind it "
+                     "(default edge)");
+  command.add_option("--dim", dims, "fix a symbolic dimension: sequence=128");
+  command.add_option("--shape", shapes,
+                     "fix the shape of an input: input_ids=1x128");
+}
+
+static int64_t parseSize(const std::string &text, const std::string &what) {
+  try {
+    size_t used = 0;
+    const int64_t value = std::stoll(text, &used);
+    if (used == text.size() && value >= 0)
+      return value;
+  } catch (const std::exception &) {
+  }
+  throw UserError(what + ": '" + text + "' is no size");
+}
+
+CompileOptions ModelOptions::compileOptions() const {
+  CompileOptions options;
+  for (const std::string &dim : dims) {
+    const size_t equals = dim.find('=');
+    if (equals == std::string::npos || equals == 0)
+      throw UserError("--dim " + dim + ": write name=size");
+    options.dims[dim.substr(0, equals)] =
+        parseSize(dim.substr(equals + 1), "--dim " + dim);
+  }
+  for (const std::string &shape : shapes) {
+    const size_t equals = shape.find('=');
+    if (equals == std::string::npos || equals == 0)
+      throw UserError("--shape " + shape + ": write name=1x128");
+    std::vector<int64_t> sizes;
+    std::stringstream list(shape.substr(equals + 1));
+    for (std::string size; std::getline(list, size, 'x');)
+      sizes.push_back(parseSize(size, "--shape " + shape));
+    options.shapes[shape.substr(0, equals)] = sizes;
+  }
+  return options;
+}
+
+std::pair<std::string, std::string> splitFile(const std::string &text,
+                                              const std::string &option) {
+  const size_t equals = text.find("=@");
+  if (equals == std::string::npos || equals == 0 || equals + 2 == text.size())
+    throw UserError(option + " " + text + ": write name=@file.npy");
+  return {text.substr(0, equals), text.substr(equals + 2)};
+}
+
+void InputOptions::add(CLI::App &command) {
+  command.add_option("--input", inputs, "value of an input: name=@file.npy");
+}
+
+TensorMap InputOptions::read() const {
+  TensorMap tensors;
+  for (const std::string &input : inputs) {
+    const auto [name, file] = splitFile(input, "--input");
+    tensors[name] = readNpy(file);
+  }
+  return tensors;
+}
+
+std::string withCommas(uint64_t value) {
+  std::string text = std::to_string(value);
+  for (size_t i = text.size(); i > 3; i -= 3)
+    text.insert(i - 3, ",");
+  return text;
+}
+
+static std::string scaled(double value, const char *const *units,
+                          unsigned count, double step) {
+  unsigned unit = 0;
+  while (unit + 1 < count && value >= step) {
+    value /= step;
+    ++unit;
+  }
+  char text[64];
+  std::snprintf(text, sizeof(text), value < 10 ? "%.2f %s" : "%.1f %s", value,
+                units[unit]);
+  return text;
+}
+
+std::string bytesText(double bytes) {
+  static const char *const units[] = {"B", "KB", "MB", "GB", "TB"};
+  return scaled(bytes, units, 5, 1000);
+}
+
+std::string secondsText(double seconds) {
+  static const char *const units[] = {"ns", "µs", "ms", "s"};
+  return scaled(seconds * 1e9, units, 4, 1000);
+}
+
+} // namespace tilework::tool

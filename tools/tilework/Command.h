@@ -1,0 +1,72 @@
+// Part of the Tilework project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// What the commands of the tool share: options, output and the way to say it.
+
+#pragma once
+
+#include "compiler/Compile.h"
+#include "runtime/Executable.h"
+
+#include <CLI/CLI.hpp>
+#include <nlohmann/json.hpp>
+
+#include <functional>
+#include <string>
+#include <vector>
+
+namespace tilework::tool {
+
+/// Set while the command line is parsed; `run` is the command chosen.
+struct Context {
+  bool json = false, quiet = false, verbose = false;
+  std::function<int()> run;
+
+  /// A line for people, on standard output, unless --json or --quiet.
+  void say(const std::string &line) const;
+  /// A progress line on a terminal.
+  void progress(const std::string &line) const;
+  /// The one object of --json.
+  void emit(const nlohmann::json &object) const;
+};
+
+/// True once Ctrl-C was pressed.
+bool interrupted();
+
+/// --target, --dim, --shape: how a model becomes a program.
+struct ModelOptions {
+  std::string target;
+  std::vector<std::string> dims, shapes;
+
+  void add(CLI::App &command);
+  /// Throws UserError for values that do not parse.
+  CompileOptions compileOptions() const;
+};
+
+/// --input name=@file.npy.
+struct InputOptions {
+  std::vector<std::string> inputs;
+
+  void add(CLI::App &command);
+  TensorMap read() const;
+};
+
+/// "name=@file" split; throws UserError with `option` in the message.
+std::pair<std::string, std::string> splitFile(const std::string &text,
+                                              const std::string &option);
+
+/// "1234567" as "1,234,567"; bytes as "2.5 MB"; seconds as "1.3 ms".
+std::string withCommas(uint64_t value);
+std::string bytesText(double bytes);
+std::string secondsText(double seconds);
+
+void addCompile(CLI::App &app, Context &context);
+void addRun(CLI::App &app, Context &context);
+void addSimulate(CLI::App &app, Context &context);
+void addCompare(CLI::App &app, Context &context);
+void addInspect(CLI::App &app, Context &context);
+void addAssemble(CLI::App &app, Context &context);
+void addTargets(CLI::App &app, Context &context);
+void addCosim(CLI::App &app, Context &context);
+void addDoctor(CLI::App &app, Context &context);
+
+} // namespace tilework::tool

@@ -1,0 +1,129 @@
+// Part of the Tilework project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// tilework compare: two programs, or two simulation reports, and what differs.
+
+#include "Command.h"
+
+#include "dialects/isa/Assembly.h"
+#include "runtime/Error.h"
+#include "runtime/Npy.h"
+#include "runtime/OpenProgram.h"
+#include "runtime/Report.h"
+
+#include <iostream>
+#include <memory>
+
+namespace tilework::tool {
+
+namespace {
+
+struct Options {
+  std::string first, second;
+};
+
+std::string instructionText(const isa::Image &image, size_t index) {
+  if (index >= image.text.size())
+    return "nothing";
+  isa::DecodeResult decoded = isa::decode(image.text[index]);
+  return decoded ? isa::print(*decoded.instruction) : decoded.error;
+}
+
+/// The first difference of two programs; empty when they are the same.
+std::string difference(const isa::Image &a, const isa::Image &b) {
+  for (size_t i = 0; i < std::max(a.text.size(), b.text.size()); ++i)
+    if (i >= a.text.size() || i >= b.text.size() || a.text[i] != b.text[i])
+      return "instruction " + std::to_string(i) + ":\n  " +
+             instructionText(a, i) + "\n  " + instructionText(b, i);
+  if (a.legality != b.legality)
+    return "legality parameters: " + a.legality.dump() + " and " +
+           b.legality.dump();
+  if (a.weights.size != b.weights.size)
+    return "weights: " + std::to_string(a.weights.size) + " and " +
+           std::to_string(b.weights.size) + " bytes";
+  for (uint64_t i = 0; i < a.weights.size; ++i)
+    if (a.weights.data[i] != b.weights.data[i])
+      return "weights: byte " + std::to_string(i);
+  return "";
+}
+
+nlohmann::json readReport(const std::string &path) {
+  const std::vector<uint8_t> bytes = readFile(path);
+  try {
+    nlohmann::json object = nlohmann::json::parse(bytes.begin(), bytes.end());
+    if (object.contains("cycles") && object.contains("units"))
+      return object;
+  } catch (const nlohmann::json::exception &) {
+  }
+  throw UserError("'" + path +
+                  "' is neither a program nor a report of "
+                  "`tilework simulate --json`");
+}
+
+/// Names the figures that moved, largest share first within a unit.
+nlohmann::json moved(const nlohmann::json &a, const nlohmann::json &b,
+                     const Context &context) {
+  nlohmann::json changes = nlohmann::json::array();
+  auto compare = [&](const std::string &name, double before, double after) {
+    if (before == after)
+      return;
+    changes.push_back({{"figure", name}, {"first", before}, {"second", after}});
+    char text[64];
+    std::snprintf(text, sizeof(text), "%.0f → %.0f (%+.1f %%)", before, after,
+                  before == 0 ? 100.0 : 100.0 * (after - before) / before);
+    context.say("  " + name + ": " + text);
+  };
+  compare("cycles", a.at("cycles"), b.at("cycles"));
+  for (const char *kind : {"read", "write", "instructions"})
+    compare(std::string("dram_bytes.") + kind, a["dram_bytes"].value(kind, 0.0),
+            b["dram_bytes"].value(kind, 0.0));
+  for (const auto &[unit, figures] : a.at("units").items()) {
+    const nlohmann::json other = b.at("units").value(unit, nlohmann::json());
+    compare(unit + ".busy", figures.value("busy", 0.0),
+            other.value("busy", 0.0));
+    std::map<std::string, std::pair<double, double>> stalls;
+    for (const auto &[cause, cycles] : figures.at("stalls").items())
+      stalls[cause].first = cycles;
+    for (const auto &[cause, cycles] : other.at("stalls").items())
+      stalls[cause].second = cycles;
+    for (const auto &[cause, cycles] : stalls)
+      compare(unit + "." + cause, cycles.first, cycles.second);
+  }
+  return changes;
+}
+
+int run(const Options &options, const Context &context) {
+  if (isProgramFile(options.first) && isProgramFile(options.second)) {
+    const std::string found = difference(isa::readImage(options.first),
+                                         isa::readImage(options.second));
+    context.emit({{"schema", kReportSchema},
+                  {"equal", found.empty()},
+                  {"first_difference", found}});
+    context.say(found.empty() ? "the programs are the same" : found);
+    return found.empty() ? 0 : 3;
+  }
+  const nlohmann::json first = readReport(options.first),
+                       second = readReport(options.second);
+  const nlohmann::json changes = moved(first, second, context);
+  if (changes.empty())
+    context.say("nothing moved");
+  context.emit({{"schema", kReportSchema},
+                {"equal", changes.empty()},
+                {"changes", changes}});
+  return 0;
+}
+
+} // namespace
+
+void addCompare(CLI::App &app, Context &context) {
+  auto options = std::make_shared<Options>();
+  CLI::App &command = *app.add_subcommand(
+      "compare", "two programs, or two reports of `simulate --json`");
+  command.add_option("first", options->first)->required();
+  command.add_option("second", options->second)->required();
+  command.callback([&context, options] {
+    context.run = [&context, options] { return run(*options, context); };
+  });
+}
+
+} // namespace tilework::tool

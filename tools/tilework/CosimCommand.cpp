@@ -1,0 +1,113 @@
+// Part of the Tilework project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// tilework cosim: random programs on all engines.
+
+#include "Command.h"
+
+#include "runtime/Engines.h"
+#include "runtime/Error.h"
+#include "runtime/Npy.h"
+#include "runtime/Report.h"
+#include "sim/cosim/CoSimulation.h"
+#include "sim/functional/TargetGeometry.h"
+
+#include <chrono>
+#include <iostream>
+#include <memory>
+
+namespace tilework::tool {
+
+namespace {
+
+struct Options {
+  std::string target = "nano", folder = ".";
+  uint64_t count = 100, seed = 1;
+  std::vector<std::string> engines = {"functional", "systemc", "rtl"};
+};
+
+int run(const Options &options, const Context &context) {
+  const target::Target target = target::Target::load(options.target);
+  sim::CosimSettings settings;
+  settings.geometry = sim::geometryOf(target);
+  settings.timing = sim::dramTimingOf(target);
+  settings.count = options.count;
+  settings.seed = options.seed;
+  settings.cancelled = interrupted;
+  settings.progress = [&](uint64_t done) {
+    context.progress("cosim " + target.name + " " + std::to_string(done) +
+                     " of " + std::to_string(options.count));
+  };
+  std::vector<sim::CosimEngine> engines;
+  for (const std::string &name : options.engines) {
+    const Engine engine = parseEngine(name);
+    engines.push_back({name, [engine, &target](const sim::RunRequest &request) {
+                         sim::RunRequest copy = request;
+                         return runEngine(engine, target, copy);
+                       }});
+  }
+  if (engines.size() < 2)
+    throw UserError("--engines: name at least two");
+  context.say("cosim on " + target.name + ": " + std::to_string(options.count) +
+              " programs from seed " + std::to_string(options.seed));
+  const auto begin = std::chrono::steady_clock::now();
+  const sim::CosimResult result = sim::cosimulate(settings, engines);
+  const double wall =
+      std::chrono::duration<double>(std::chrono::steady_clock::now() - begin)
+          .count();
+  context.progress("");
+  nlohmann::json failures = nlohmann::json::array();
+  for (const sim::CosimFailure &failure : result.failures) {
+    const std::string file = options.folder + "/cosim-" + target.name + "-" +
+                             std::to_string(failure.seed) + ".s";
+    writeFile(file, failure.assembly.data(), failure.assembly.size());
+    failures.push_back({{"seed", failure.seed},
+                        {"difference", failure.difference},
+                        {"instructions", failure.instructions},
+                        {"file", file}});
+    std::cerr << "tilework: seed " << failure.seed
+              << " differs: " << failure.difference << "; shrunk to "
+              << failure.instructions << " instructions in " << file << "\n";
+  }
+  context.emit({{"schema", kReportSchema},
+                {"programs", result.programs},
+                {"mismatches", result.failures.size()},
+                {"failures", failures},
+                {"seed", options.seed},
+                {"target", target.name},
+                {"traps", result.traps},
+                {"cycles", result.cycles},
+                {"operations", result.operations},
+                {"wall_s", wall}});
+  context.say(withCommas(result.programs) + " programs, " +
+              withCommas(result.operations) + " unit instructions, " +
+              withCommas(result.cycles) + " cycles, " +
+              std::to_string(result.traps) + " traps, " +
+              std::to_string(result.failures.size()) + " mismatches, " +
+              secondsText(wall));
+  return result.failures.empty() ? 0 : 3;
+}
+
+} // namespace
+
+void addCosim(CLI::App &app, Context &context) {
+  auto options = std::make_shared<Options>();
+  CLI::App &command = *app.add_subcommand(
+      "cosim", "holds the engines against each other on random programs");
+  command.add_option("--target", options->target,
+                     "target of the programs (default nano)");
+  command.add_option("--count", options->count, "programs (default 100)");
+  command.add_option("--seed", options->seed,
+                     "of the first program (default 1)");
+  command
+      .add_option("--engines", options->engines,
+                  "default functional,systemc,rtl")
+      ->delimiter(',');
+  command.add_option("--folder", options->folder,
+                     "where shrunk programs are written (default .)");
+  command.callback([&context, options] {
+    context.run = [&context, options] { return run(*options, context); };
+  });
+}
+
+} // namespace tilework::tool

@@ -1,0 +1,168 @@
+// Part of the Tilework project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// tilework inspect: what is in a model or a program, and what is supported.
+
+#include "Command.h"
+
+#include "runtime/Error.h"
+#include "runtime/OpenProgram.h"
+#include "runtime/Report.h"
+
+#include <memory>
+
+namespace tilework::tool {
+
+namespace {
+
+struct Options {
+  std::string file;
+  ModelOptions how;
+  bool support = false, memory = false;
+};
+
+nlohmann::json describeTensors(const std::vector<isa::Tensor> &tensors,
+                               const char *what, const Context &context) {
+  nlohmann::json list = nlohmann::json::array();
+  for (const isa::Tensor &tensor : tensors) {
+    list.push_back({{"name", tensor.name},
+                    {"dtype", isa::elementTypeName(tensor.type)},
+                    {"shape", tensor.shape}});
+    context.say(std::string("  ") + what + " " + tensor.name + " " +
+                describe(tensor.type, tensor.shape));
+  }
+  return list;
+}
+
+int inspectProgram(const Options &options, const Context &context) {
+  const Executable executable = Executable::load(options.file);
+  const isa::Image &image = executable.image();
+  nlohmann::json object = {{"schema", kReportSchema},
+                           {"kind", "program"},
+                           {"target", image.targetName},
+                           {"instructions", image.text.size()},
+                           {"weights_bytes", image.weights.size},
+                           {"legality", image.legality},
+                           {"statistics", image.statistics},
+                           {"entries", nlohmann::json::array()}};
+  context.say("program for " + image.targetName + ": " +
+              withCommas(image.text.size()) + " instructions, weights " +
+              bytesText(double(image.weights.size)));
+  static const char *const kinds[] = {"weights", "input", "output", "state",
+                                      "scratch"};
+  for (const isa::Entry &entry : image.entries) {
+    context.say("entry " + entry.name + " at " + std::to_string(entry.pc));
+    nlohmann::json description = {
+        {"name", entry.name},
+        {"pc", entry.pc},
+        {"inputs", describeTensors(entry.inputs, "input", context)},
+        {"outputs", describeTensors(entry.outputs, "output", context)},
+        {"host_steps", nlohmann::json::array()},
+        {"bindings", nlohmann::json::array()}};
+    for (const auto *steps : {&entry.before, &entry.after})
+      for (const isa::LaunchStep &step : *steps) {
+        description["host_steps"].push_back(
+            {{"op", step.op}, {"output", step.output}});
+        if (context.verbose)
+          context.say("  host: " + step.op + " → " + step.output);
+      }
+    context.say("  host steps: " + std::to_string(entry.before.size()) +
+                " before, " + std::to_string(entry.after.size()) + " after");
+    for (const isa::Binding &binding : entry.bindings) {
+      description["bindings"].push_back(
+          {{"name", binding.name},
+           {"kind", kinds[static_cast<unsigned>(binding.kind)]},
+           {"segment", binding.segment},
+           {"bytes", binding.bytes}});
+      if (options.memory)
+        context.say("  segment " + std::to_string(binding.segment) + " " +
+                    kinds[static_cast<unsigned>(binding.kind)] + " " +
+                    binding.name + " " + bytesText(double(binding.bytes)));
+    }
+    object["entries"].push_back(description);
+  }
+  context.emit(object);
+  return 0;
+}
+
+nlohmann::json nodeReport(const std::vector<CompiledNode> &nodes,
+                          const Context &context) {
+  nlohmann::json list = nlohmann::json::array();
+  for (const CompiledNode &node : nodes) {
+    nlohmann::json item = {
+        {"name", node.name}, {"op", node.op}, {"domain", node.domain}};
+    if (node.reason.empty())
+      item["runs_on"] = node.runsOn;
+    else
+      item["reason"] = node.reason;
+    list.push_back(item);
+    if (context.verbose || !node.reason.empty())
+      context.say("  " + node.op + " " + node.name + ": " +
+                  (node.reason.empty() ? node.runsOn : node.reason));
+  }
+  return list;
+}
+
+int inspectModel(const Options &options, const Context &context) {
+  const target::Target target = target::Target::load(
+      options.how.target.empty() ? "edge" : options.how.target);
+  CompileOptions compile = options.how.compileOptions();
+  compile.weights = false;
+  try {
+    const CompileResult result =
+        compileModel({options.file, {}, {}}, target, compile, interrupted);
+    std::map<std::string, unsigned> places;
+    for (const CompiledNode &node : result.nodes)
+      ++places[node.runsOn];
+    std::string summary = options.file + ": supported on " + target.name + "; ";
+    for (const auto &[place, count] : places)
+      summary += std::to_string(count) + " nodes " + place + ", ";
+    context.say(summary + withCommas(result.statistics.instructions) +
+                " instructions");
+    nlohmann::json object = {{"schema", kReportSchema},
+                             {"kind", "model"},
+                             {"target", target.name},
+                             {"supported", true},
+                             {"unsupported_share", 0.0},
+                             {"nodes", nodeReport(result.nodes, context)}};
+    if (result.image) {
+      const isa::Entry &entry = result.image->entries.front();
+      object["inputs"] = describeTensors(entry.inputs, "input", context);
+      object["outputs"] = describeTensors(entry.outputs, "output", context);
+    }
+    context.emit(object);
+    return 0;
+  } catch (const RefusedModelError &error) {
+    context.say(error.what());
+    context.emit({{"schema", kReportSchema},
+                  {"kind", "model"},
+                  {"target", target.name},
+                  {"supported", false},
+                  {"unsupported_share", error.failure.unsupportedShare},
+                  {"nodes", nodeReport(error.failure.nodes, context)}});
+    return 2;
+  }
+}
+
+} // namespace
+
+void addInspect(CLI::App &app, Context &context) {
+  auto options = std::make_shared<Options>();
+  CLI::App &command = *app.add_subcommand(
+      "inspect", "what is in a model or a program, and where each op runs");
+  command.add_option("file", options->file, "model or program")->required();
+  options->how.add(command);
+  command.add_flag("--support", options->support,
+                   "model: every op, where it runs or why not (the real "
+                   "compiler runs)");
+  command.add_flag("--memory", options->memory,
+                   "program: bindings in off-chip memory");
+  command.callback([&context, options] {
+    context.run = [&context, options] {
+      return isProgramFile(options->file) ? inspectProgram(*options, context)
+                                          : inspectModel(*options, context);
+    };
+  });
+}
+
+} // namespace tilework::tool

@@ -1,0 +1,172 @@
+// Part of the Tilework project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// The command line `tilework`: chooses the command, and turns every error into
+// a sentence and an exit code.
+
+#include "Command.h"
+
+#include "runtime/Error.h"
+#include "runtime/OpenProgram.h"
+
+#include <csignal>
+#include <iostream>
+#include <unistd.h>
+
+using namespace tilework;
+using namespace tilework::tool;
+
+namespace {
+
+volatile std::sig_atomic_t interruptions = 0;
+
+void onInterrupt(int) {
+  if (++interruptions > 1)
+    _exit(130);
+}
+
+enum ExitCode { Fine = 0, User = 1, Unsupported = 2, Mismatch = 3, Trap = 4 };
+constexpr int kInternal = 70;
+
+int fail(const Context &context, int code, const char *kind,
+         const std::string &message, nlohmann::json more = nullptr) {
+  std::cerr << "tilework: error: " << message << "\n";
+  nlohmann::json object = {{"schema", 1},
+                           {"error", {{"kind", kind}, {"message", message}}}};
+  if (!more.is_null())
+    object["error"].update(more);
+  context.emit(object);
+  return code;
+}
+
+nlohmann::json nodeList(const std::vector<CompiledNode> &nodes) {
+  nlohmann::json list = nlohmann::json::array();
+  for (const CompiledNode &node : nodes)
+    if (!node.reason.empty())
+      list.push_back({{"name", node.name},
+                      {"op", node.op},
+                      {"domain", node.domain},
+                      {"reason", node.reason}});
+  return list;
+}
+
+int guarded(Context &context) {
+  try {
+    return context.run();
+  } catch (const RefusedModelError &error) {
+    return fail(context, Unsupported, "unsupported_model", error.what(),
+                {{"unsupported_share", error.failure.unsupportedShare},
+                 {"nodes", nodeList(error.failure.nodes)}});
+  } catch (const UnsupportedModelError &error) {
+    return fail(context, Unsupported, "unsupported_model", error.what());
+  } catch (const UserError &error) {
+    return fail(context, User, "user", error.what());
+  } catch (const target::TargetError &error) {
+    return fail(context, User, "target", error.what());
+  } catch (const isa::ImageError &error) {
+    return fail(context, User, "program_file", error.what());
+  } catch (const MismatchError &error) {
+    return fail(context, Mismatch, "mismatch", error.what());
+  } catch (const ProgramTrapError &error) {
+    return fail(context, Trap, "trap", error.what());
+  } catch (const sim::RunCancelled &) {
+    std::cerr << "tilework: interrupted\n";
+    return 130;
+  } catch (const sim::RunError &error) {
+    return fail(context, User, "run", error.what());
+  } catch (const sim::DramAccessError &error) {
+    return fail(context, User, "memory", error.what());
+  } catch (const std::bad_alloc &) {
+    return fail(context, User, "memory",
+                "not enough memory on this machine for this run");
+  } catch (const std::exception &error) {
+    return fail(context, kInternal, "internal",
+                std::string("internal error, please report it with the "
+                            "command line and its files: ") +
+                    error.what());
+  }
+}
+
+/// The nearest name of a subcommand or option to a word that was not
+/// understood.
+std::string nearest(const CLI::App &app, const std::string &word) {
+  auto distance = [](const std::string &a, const std::string &b) {
+    std::vector<size_t> row(b.size() + 1);
+    for (size_t j = 0; j <= b.size(); ++j)
+      row[j] = j;
+    for (size_t i = 1; i <= a.size(); ++i) {
+      size_t diagonal = row[0];
+      row[0] = i;
+      for (size_t j = 1; j <= b.size(); ++j) {
+        const size_t above = row[j];
+        row[j] = std::min(
+            {row[j] + 1, row[j - 1] + 1, diagonal + (a[i - 1] != b[j - 1])});
+        diagonal = above;
+      }
+    }
+    return row[b.size()];
+  };
+  std::string best;
+  size_t least = word.size() / 2 + 1;
+  auto consider = [&](const std::string &name) {
+    if (const size_t d = distance(word, name); d < least) {
+      least = d;
+      best = name;
+    }
+  };
+  for (const CLI::App *command : app.get_subcommands({}))
+    consider(command->get_name());
+  auto options = [&](const CLI::App &command) {
+    for (const CLI::Option *option : command.get_options())
+      for (const std::string &name : option->get_lnames())
+        consider("--" + name);
+  };
+  options(app);
+  for (const CLI::App *command : app.get_subcommands())
+    options(*command);
+  return best;
+}
+
+} // namespace
+
+bool tilework::tool::interrupted() { return interruptions > 0; }
+
+int main(int argc, char **argv) {
+  std::signal(SIGINT, onInterrupt);
+  std::signal(SIGPIPE, SIG_DFL);
+  Context context;
+  CLI::App app{"Compiles Transformer models for the Tilework NPU, and runs and "
+               "simulates the programs.",
+               "tilework"};
+  app.require_subcommand(1);
+  app.fallthrough();
+  app.set_version_flag("--version", "tilework " TILEWORK_VERSION);
+  app.add_flag("--json", context.json, "one JSON object on standard output");
+  app.add_flag("-q,--quiet", context.quiet, "nothing but errors");
+  app.add_flag("-v,--verbose", context.verbose, "more than the summary");
+  addCompile(app, context);
+  addRun(app, context);
+  addSimulate(app, context);
+  addCompare(app, context);
+  addInspect(app, context);
+  addAssemble(app, context);
+  addTargets(app, context);
+  addCosim(app, context);
+  addDoctor(app, context);
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::Success &success) {
+    return app.exit(success);
+  } catch (const CLI::ParseError &error) {
+    std::string message = error.what();
+    for (int i = 1; i < argc; ++i)
+      if (message.find(argv[i]) != std::string::npos)
+        if (const std::string guess = nearest(app, argv[i]); !guess.empty()) {
+          message += " (did you mean " + guess + "?)";
+          break;
+        }
+    return fail(context, User, "usage",
+                message + "; `tilework --help` lists the commands, `tilework "
+                          "COMMAND --help` their options");
+  }
+  return guarded(context);
+}

@@ -1,0 +1,118 @@
+// Part of the Tilework project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// tilework run: values from a program.
+
+#include "Command.h"
+
+#include "runtime/Error.h"
+#include "runtime/Npy.h"
+#include "runtime/OpenProgram.h"
+#include "runtime/Report.h"
+
+#include <memory>
+
+namespace tilework::tool {
+
+namespace {
+
+struct Options {
+  std::string program, engine = "functional";
+  ModelOptions how;
+  InputOptions inputs;
+  std::vector<std::string> outputs, expected;
+  bool shadow = false;
+};
+
+/// Writes the outputs asked for; names that are none are refused before any
+/// file is written.
+void writeOutputs(const TensorMap &tensors,
+                  const std::vector<std::string> &outputs) {
+  std::vector<std::pair<const Tensor *, std::string>> files;
+  for (const std::string &output : outputs) {
+    const auto [name, file] = splitFile(output, "--output");
+    auto found = tensors.find(name);
+    if (found == tensors.end()) {
+      std::string names;
+      for (const auto &[known, tensor] : tensors)
+        names += (names.empty() ? "" : ", ") + known;
+      throw UserError("no output '" + name + "': the program has " + names);
+    }
+    files.push_back({&found->second, file});
+  }
+  for (const auto &[tensor, file] : files)
+    writeNpy(*tensor, file);
+}
+
+int run(const Options &options, const Context &context) {
+  const Executable executable =
+      openProgram(options.program, options.how.target,
+                  options.how.compileOptions(), interrupted);
+  RunSettings settings;
+  settings.engine = parseEngine(options.engine);
+  settings.options.records = false;
+  settings.options.shadow = options.shadow;
+  settings.options.cancelled = interrupted;
+  context.progress("running on the " + options.engine + " engine");
+  RunReport report = executable.run(options.inputs.read(), settings);
+  context.progress("");
+  requireHalt(executable, report);
+  if (!report.result.violations.empty()) {
+    std::string text = "the program is not legal:";
+    for (const std::string &violation : report.result.violations)
+      text += "\n  " + violation;
+    throw MismatchError(text);
+  }
+  nlohmann::json outputs = nlohmann::json::object();
+  for (const auto &[name, tensor] : report.outputs) {
+    outputs[name] = {{"shape", tensor.shape},
+                     {"dtype", isa::elementTypeName(tensor.type)}};
+    context.say(name + " " + describe(tensor.type, tensor.shape));
+  }
+  for (const std::string &expectation : options.expected) {
+    const auto [name, file] = splitFile(expectation, "--expect");
+    auto found = report.outputs.find(name);
+    if (found == report.outputs.end())
+      throw UserError("--expect " + expectation + ": no such output");
+    const TensorError error = compareTensors(found->second, readNpy(file));
+    outputs[name].update({{"max_abs_error", error.maxAbsolute},
+                          {"rms_error", error.rms},
+                          {"cosine", error.cosine}});
+    context.say("  against " + file + ": cosine " +
+                std::to_string(error.cosine) + ", RMS error " +
+                std::to_string(error.rms) + ", largest error " +
+                std::to_string(error.maxAbsolute));
+  }
+  writeOutputs(report.outputs, options.outputs);
+  context.emit({{"schema", kReportSchema},
+                {"engine", options.engine},
+                {"target", report.target.name},
+                {"outputs", outputs},
+                {"status", report.result.stickyStatus},
+                {"wall_s", report.result.wallSeconds}});
+  return 0;
+}
+
+} // namespace
+
+void addRun(CLI::App &app, Context &context) {
+  auto options = std::make_shared<Options>();
+  CLI::App &command = *app.add_subcommand("run", "computes a model's outputs");
+  command.add_option("program", options->program, "model or program")
+      ->required();
+  command.add_option("--engine", options->engine,
+                     "functional, systemc or rtl (default functional)");
+  options->how.add(command);
+  options->inputs.add(command);
+  command.add_option("--output", options->outputs,
+                     "write an output: name=@file.npy");
+  command.add_option("--expect", options->expected,
+                     "compare an output: name=@file.npy");
+  command.add_flag("--shadow", options->shadow,
+                   "functional engine: report races, overlaps and reads of "
+                   "unwritten memory");
+  command.callback([&context, options] {
+    context.run = [&context, options] { return run(*options, context); };
+  });
+}
+
+} // namespace tilework::tool

@@ -1,0 +1,160 @@
+// Part of the Tilework project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// tilework simulate: cycles of a program, on the cycle model, the RTL or both.
+
+#include "Command.h"
+
+#include "runtime/Error.h"
+#include "runtime/OpenProgram.h"
+#include "runtime/Report.h"
+
+#include <memory>
+
+namespace tilework::tool {
+
+namespace {
+
+struct Options {
+  std::string program, engine = "systemc", waves, window;
+  ModelOptions how;
+  InputOptions inputs;
+  std::vector<std::string> set;
+  uint64_t seed = 1;
+  bool timingOnly = false;
+};
+
+sim::WaveWindow waveWindow(const Options &options) {
+  sim::WaveWindow window{options.waves, 0, ~uint64_t(0)};
+  if (options.window.empty())
+    return window;
+  const size_t colon = options.window.find(':');
+  try {
+    window.begin = std::stoull(options.window.substr(0, colon));
+    window.end = std::stoull(options.window.substr(colon + 1));
+  } catch (const std::exception &) {
+    throw UserError("--window " + options.window +
+                    ": write first:last cycle, as 1000:2000");
+  }
+  if (window.begin >= window.end)
+    throw UserError("--window " + options.window + ": it is empty");
+  return window;
+}
+
+void summarise(const Context &context, const Executable &executable,
+               const RunReport &report) {
+  const sim::RunResult &result = report.result;
+  context.say(std::string(engineName(report.engine)) + " on " +
+              report.target.name + ": " + withCommas(result.cycles) +
+              " cycles, " + secondsText(report.latencySeconds()) + " at " +
+              withCommas(report.target.clock.frequency_hz / 1000000) +
+              " MHz; simulated in " + secondsText(result.wallSeconds));
+  if (auto bound = boundOf(executable.image(), report.target))
+    context.say("  bound " + withCommas(uint64_t(bound->cycles())) +
+                " cycles by " + bound->limit() + ": " +
+                std::to_string(double(result.cycles) / bound->cycles()) +
+                " × the bound");
+  for (unsigned unit = 0; unit < sim::kCountedUnits; ++unit) {
+    std::string line = std::string("  ") + sim::unitName(unit) + ": busy " +
+                       std::to_string(100 * result.counters.busy(unit) /
+                                      std::max<uint64_t>(result.cycles, 1)) +
+                       " %";
+    for (unsigned cause = 1; cause < sim::kActivityCount; ++cause) {
+      const uint64_t percent = 100 * result.counters.activity[unit][cause] /
+                               std::max<uint64_t>(result.cycles, 1);
+      if (percent > 0)
+        line += std::string(", ") +
+                sim::activityName(static_cast<sim::Activity>(cause)) + " " +
+                std::to_string(percent) + " %";
+    }
+    context.say(line);
+  }
+}
+
+int run(const Options &options, const Context &context) {
+  if (options.engine != "both" &&
+      parseEngine(options.engine) == Engine::Functional)
+    throw UserError("the functional engine has no cycles: choose systemc, rtl "
+                    "or both");
+  const Executable executable =
+      openProgram(options.program, options.how.target,
+                  options.how.compileOptions(), interrupted);
+  const bool drawn = options.inputs.inputs.empty();
+  const TensorMap inputs = drawn ? drawInputs(executable.entry(), options.seed)
+                                 : options.inputs.read();
+  RunSettings settings;
+  settings.set = options.set;
+  settings.options.cancelled = interrupted;
+  settings.options.timingOnly = options.timingOnly;
+  auto simulate = [&](Engine engine) {
+    settings.engine = engine;
+    settings.options.waves.reset();
+    if (engine == Engine::Rtl && !options.waves.empty())
+      settings.options.waves = waveWindow(options);
+    context.progress(std::string("simulating on ") + engineName(engine));
+    RunReport report = executable.run(inputs, settings);
+    context.progress("");
+    requireHalt(executable, report);
+    summarise(context, executable, report);
+    return report;
+  };
+  auto finish = [&](nlohmann::json object) {
+    if (drawn)
+      object["inputs_seed"] = options.seed;
+    context.emit(object);
+  };
+  if (options.engine != "both") {
+    const RunReport report = simulate(parseEngine(options.engine));
+    finish(simulationReport(executable, report));
+    return 0;
+  }
+  if (options.timingOnly)
+    throw UserError("--timing-only has no values to compare: leave it out with "
+                    "--engine both");
+  const RunReport model = simulate(Engine::SystemC),
+                  rtl = simulate(Engine::Rtl);
+  const Comparison comparison = executable.compare(model, rtl);
+  nlohmann::json object = simulationReport(executable, model);
+  object["engine"] = "both";
+  object["equal"] = {{"bytes", comparison.bytesEqual},
+                     {"cycles", comparison.cyclesEqual}};
+  if (!comparison.difference.empty())
+    object["equal"]["first_difference"] = comparison.difference;
+  object["systemc"] = simulationReport(executable, model);
+  object["rtl"] = simulationReport(executable, rtl);
+  finish(object);
+  if (comparison.bytesEqual && comparison.cyclesEqual) {
+    context.say("  EQUAL: every byte, every retire cycle");
+    return 0;
+  }
+  std::cerr << "tilework: the engines differ: " << comparison.difference
+            << "\n";
+  return 3;
+}
+
+} // namespace
+
+void addSimulate(CLI::App &app, Context &context) {
+  auto options = std::make_shared<Options>();
+  CLI::App &command =
+      *app.add_subcommand("simulate", "counts the cycles of a program");
+  command.add_option("program", options->program, "model or program")
+      ->required();
+  command.add_option("--engine", options->engine,
+                     "systemc, rtl or both (default systemc)");
+  options->how.add(command);
+  options->inputs.add(command);
+  command.add_option("--set", options->set,
+                     "change a parameter of class timing or cost: key=value");
+  command.add_option("--seed", options->seed,
+                     "of the inputs, when none are given (default 1)");
+  command.add_flag("--timing-only", options->timingOnly,
+                   "cycles without values (systemc)");
+  command.add_option("--waves", options->waves, "FST waves of the RTL");
+  command.add_option("--window", options->window,
+                     "cycles of the waves: first:last");
+  command.callback([&context, options] {
+    context.run = [&context, options] { return run(*options, context); };
+  });
+}
+
+} // namespace tilework::tool

@@ -1,0 +1,98 @@
+// Part of the Tilework project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// tilework targets: built-in targets, their parameters, the schema, validation.
+
+#include "Command.h"
+
+#include "dialects/target/Target.h"
+#include "runtime/Error.h"
+#include "runtime/Report.h"
+
+#include <iostream>
+#include <memory>
+
+namespace tilework::tool {
+
+namespace {
+
+struct Options {
+  std::string name, validate;
+  bool schema = false;
+};
+
+int show(const Options &options, const Context &context) {
+  const target::Target target = target::Target::load(options.name);
+  nlohmann::json object = {{"schema", kReportSchema},
+                           {"target", target.toJson()},
+                           {"parameters", nlohmann::json::array()}};
+  context.say(target.name + (target.like.empty() ? "" : ": " + target.like));
+  std::string block;
+  for (const target::ParameterInfo &parameter : target::parameters()) {
+    const std::string value = parameter.value(target);
+    object["parameters"].push_back(
+        {{"key", parameter.key},
+         {"value", value},
+         {"unit", parameter.unit},
+         {"class", target::className(parameter.parameterClass)},
+         {"sentence", parameter.sentence},
+         {"affects", parameter.affects}});
+    if (block != parameter.block)
+      context.say("");
+    block = parameter.block;
+    context.say(std::string(parameter.key) + " = " + value + " " +
+                parameter.unit + "  (" +
+                target::className(parameter.parameterClass) + ")");
+    if (context.verbose || !options.name.empty())
+      context.say(std::string("    ") + parameter.sentence +
+                  " Affects: " + parameter.affects + ".");
+  }
+  context.emit(object);
+  return 0;
+}
+
+int run(const Options &options, const Context &context) {
+  if (options.schema) {
+    std::cout << target::schema() << "\n";
+    return 0;
+  }
+  if (!options.validate.empty()) {
+    const target::Target target = target::Target::load(options.validate);
+    context.say(options.validate + ": a legal target, " + target.name);
+    context.emit({{"schema", kReportSchema},
+                  {"valid", true},
+                  {"target", target.toJson()}});
+    return 0;
+  }
+  if (!options.name.empty())
+    return show(options, context);
+  nlohmann::json names = nlohmann::json::array();
+  for (const std::string &name : target::Target::presetNames()) {
+    const target::Target target = target::Target::preset(name);
+    names.push_back({{"name", name}, {"target", target.toJson()}});
+    context.say(name + ": array " + std::to_string(target.systolic_array.rows) +
+                "×" + std::to_string(target.systolic_array.columns) +
+                ", scratchpad " +
+                bytesText(double(target.scratchpad.size_bytes)) + ", DRAM " +
+                bytesText(target.dramBandwidthBytesPerSecond()) + "/s; like " +
+                target.like);
+  }
+  context.emit({{"schema", kReportSchema}, {"targets", names}});
+  return 0;
+}
+
+} // namespace
+
+void addTargets(CLI::App &app, Context &context) {
+  auto options = std::make_shared<Options>();
+  CLI::App &command =
+      *app.add_subcommand("targets", "lists targets and their parameters");
+  command.add_option("name", options->name,
+                     "built-in target or YAML file, with ,key=value…");
+  command.add_flag("--schema", options->schema, "JSON schema of target files");
+  command.add_option("--validate", options->validate, "check a target file");
+  command.callback([&context, options] {
+    context.run = [&context, options] { return run(*options, context); };
+  });
+}
+
+} // namespace tilework::tool
