@@ -4,7 +4,8 @@
 // The machine's floating point as functions: bf16 and fp32, nearest even, subnormals are zeros on the way in and on the
 // way out, one NaN (rtl/RationaleNumerics.md). Combinational; the two halves of an addition and of a multiplication are
 // functions of their own, so that a unit may put a register between them. The modules tw_fp32_add, tw_fp32_multiply and
-// tw_bf16_multiply wrap them.
+// tw_bf16_multiply wrap them. Verilator calls the larger ones: a copy in every lane makes a model slower and longer to
+// build.
 //
 //   a, b ─▶ order, align, add ─ fp32_sum_t ─▶ normalise, round, pack ─▶ a + b
 //   a, b ─▶ multiply significands ─ fp32_product_t ─▶ normalise, round, pack ─▶ a × b
@@ -93,6 +94,7 @@ package tw_float_pkg;
   endfunction
 
   function automatic logic [31:0] fp32_add(logic [31:0] a, logic [31:0] b);
+    /*verilator no_inline_task*/
     return fp32_add_round(fp32_add_align(a, b));
   endfunction
 
@@ -129,11 +131,13 @@ package tw_float_pkg;
   endfunction
 
   function automatic logic [31:0] fp32_multiply(logic [31:0] a, logic [31:0] b);
+    /*verilator no_inline_task*/
     return fp32_multiply_round(fp32_multiply_begin(a, b));
   endfunction
 
   // The product of two bf16 as fp32: sixteen significant bits, nothing to round.
   function automatic logic [31:0] bf16_multiply(logic [15:0] a, logic [15:0] b);
+    /*verilator no_inline_task*/
     logic        sign, a_zero, b_zero, a_top, b_top;
     logic [9:0]  exponent;  // of the result, plus 127
     logic [15:0] product;

@@ -43,11 +43,11 @@ module tw_processing_element
   endfunction
 
   always_ff @(posedge clk_i) begin
-    if (control_i.row_valid) begin
-      activation_o <= activation_i;
-      product_q <= control_i.int8 ? dot(activation_i, control_i.swap ? shadow_q : weight_q)
-                                  : tw_float_pkg::bf16_multiply(activation_i, control_i.swap ? shadow_q : weight_q);
-    end
+    if (control_i.row_valid) activation_o <= activation_i;
+    if (control_i.row_valid && !control_i.int8)
+      product_q <= tw_float_pkg::bf16_multiply(activation_i, control_i.swap ? shadow_q : weight_q);
+    if (control_i.row_valid && control_i.int8)
+      product_q <= dot(activation_i, control_i.swap ? shadow_q : weight_q);
     if (control_i.swap) weight_q <= shadow_q;
     if (control_i.wave_valid) begin
       if (control_i.wave_by_column) begin
@@ -58,7 +58,8 @@ module tw_processing_element
         if (control_i.wave == place_i.row_wave) shadow_q <= weights_top_i[place_i.row_slot];
       end
     end
-    if (add_valid_i) sum_o <= add_int8_i ? sum_i + product_q : tw_float_pkg::fp32_add(sum_i, product_q);
+    if (add_valid_i && !add_int8_i) sum_o <= tw_float_pkg::fp32_add(sum_i, product_q);
+    if (add_valid_i && add_int8_i) sum_o <= sum_i + product_q;
   end
 
 endmodule

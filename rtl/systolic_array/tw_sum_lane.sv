@@ -22,15 +22,15 @@ module tw_sum_lane (
 );
   /*verilator no_inline_module*/
 
-  logic [31:0] previous_q;
+  logic [31:0] previous_q, sum;
+
+  assign sum = newer_i ? result_o : older_i ? previous_q : stored_i;
 
   always_ff @(posedge clk_i) begin
     previous_q <= result_o;
-    if (en_i) begin
-      if (!accumulate_i) result_o <= partial_i;
-      else if (int8_i) result_o <= (newer_i ? result_o : older_i ? previous_q : stored_i) + partial_i;
-      else result_o <= tw_float_pkg::fp32_add(newer_i ? result_o : older_i ? previous_q : stored_i, partial_i);
-    end
+    if (en_i && !accumulate_i) result_o <= partial_i;
+    if (en_i && accumulate_i && int8_i) result_o <= sum + partial_i;
+    if (en_i && accumulate_i && !int8_i) result_o <= tw_float_pkg::fp32_add(sum, partial_i);
   end
 
 endmodule
