@@ -395,7 +395,9 @@ HostTensor::concat(const std::vector<HostTensor> &inputs, int64_t axis) {
 }
 
 /// Calls `visit(index)` for each index of `shape` in row-major order.
-template <typename Fn> static void forEachIndex(const Shape &shape, Fn visit) {
+// Not inlined: GCC 12 then takes the index's memory for part of a vector.
+template <typename Fn>
+LLVM_ATTRIBUTE_NOINLINE static void forEachIndex(const Shape &shape, Fn visit) {
   int64_t count = elementCount(shape).value_or(0);
   Shape index(shape.size(), 0);
   for (int64_t done = 0; done < count; ++done) {
@@ -481,9 +483,9 @@ std::optional<HostTensor> HostTensor::gatherElements(const HostTensor &indices,
 std::optional<HostTensor> HostTensor::gatherND(const HostTensor &indices,
                                                int64_t batchDims) const {
   int64_t depth = indices.dims.back();
-  Shape shape(indices.dims.begin(), indices.dims.end() - 1);
-  Shape stored = indices.compact().dims;
-  stored.pop_back();
+  Shape shape = indices.dims, stored = indices.compact().dims;
+  shape.resize(indices.dims.size() - 1);
+  stored.resize(shape.size());
   // Batch dimensions pick by position and so are never repeated.
   for (int64_t i = 0; i < batchDims; ++i)
     stored[i] = shape[i];
@@ -493,8 +495,8 @@ std::optional<HostTensor> HostTensor::gatherND(const HostTensor &indices,
     stored.push_back(dims[i]);
   }
   return pick(*this, shape, stored, [&](const Shape &index, Shape &source) {
-    Shape at(index.begin(), index.begin() + outer);
-    at.push_back(0);
+    Shape at = index;
+    at.resize(outer + 1);
     std::copy_n(index.begin(), batchDims, source.begin());
     for (int64_t i = 0; i < depth; ++i) {
       at.back() = i;

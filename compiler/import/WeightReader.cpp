@@ -39,8 +39,6 @@ unsigned bitsOf(WeightType type) {
   }
 }
 
-bool isFloat(WeightType type) { return type >= WeightType::Float16; }
-
 [[noreturn]] void fail(const char *what) {
   throw std::runtime_error(std::string("weight expression: ") + what);
 }
