@@ -34,8 +34,9 @@ function(tilework_add_python_package package)
   endforeach()
 endfunction()
 
-# A pybind11 module. Symbols of the static libraries in it stay inside, so that
-# it and other extension modules can be imported in any order.
+# A pybind11 module. Its symbols stay inside, so that it and other extension
+# modules can be imported in any order; but the SystemC library asks whoever
+# loads it for sc_main.
 function(tilework_add_python_module name)
   cmake_parse_arguments(PARSE_ARGV 1 ARG "" "PACKAGE" "SOURCES;LINK")
   if(NOT ARG_PACKAGE)
@@ -44,7 +45,10 @@ function(tilework_add_python_module name)
   pybind11_add_module(${name} MODULE NO_EXTRAS ${ARG_SOURCES})
   _tilework_common_settings(${name})
   target_link_libraries(${name} PRIVATE ${ARG_LINK})
-  target_link_options(${name} PRIVATE "LINKER:--exclude-libs,ALL")
+  set(exports "${CMAKE_CURRENT_BINARY_DIR}/${name}.exports")
+  file(CONFIGURE OUTPUT "${exports}"
+    CONTENT "{ global: PyInit_${name}; sc_main; local: *; };\n")
+  target_link_options(${name} PRIVATE "LINKER:--version-script,${exports}")
   set_target_properties(${name} PROPERTIES
     LIBRARY_OUTPUT_DIRECTORY "${TILEWORK_PYTHON_DIR}/${ARG_PACKAGE}")
   install(TARGETS ${name} LIBRARY DESTINATION "${ARG_PACKAGE}" COMPONENT python)

@@ -51,8 +51,6 @@ void translate(std::exception_ptr thrown) {
 
 } // namespace
 
-void registerErrors() {
-  py::register_local_exception_translator(translate);
-}
+void registerErrors() { py::register_local_exception_translator(translate); }
 
 } // namespace tilework::python

@@ -63,19 +63,18 @@ const char *kindName(isa::BindingKind kind) {
 py::object inspect(const Program &program) {
   const isa::Image &image = program.executable.image();
   const isa::Entry &entry = program.executable.entry();
-  json report = {
-      {"schema", kReportSchema},
-      {"target", image.targetName},
-      {"instructions", image.text.size()},
-      {"program_bytes", image.text.size() * sizeof(image.text[0])},
-      {"weights_bytes", image.weights.size},
-      {"entry", entry.name},
-      {"inputs", tensorReport(entry.inputs)},
-      {"outputs", tensorReport(entry.outputs)},
-      {"bindings", json::array()},
-      {"model_sha256", image.modelHash},
-      {"legality_sha256", image.legalityHash},
-      {"statistics", image.statistics}};
+  json report = {{"schema", kReportSchema},
+                 {"target", image.targetName},
+                 {"instructions", image.text.size()},
+                 {"program_bytes", image.text.size() * sizeof(image.text[0])},
+                 {"weights_bytes", image.weights.size},
+                 {"entry", entry.name},
+                 {"inputs", tensorReport(entry.inputs)},
+                 {"outputs", tensorReport(entry.outputs)},
+                 {"bindings", json::array()},
+                 {"model_sha256", image.modelHash},
+                 {"legality_sha256", image.legalityHash},
+                 {"statistics", image.statistics}};
   for (const isa::Binding &binding : entry.bindings)
     report["bindings"].push_back({{"name", binding.name},
                                   {"kind", kindName(binding.kind)},
@@ -223,16 +222,14 @@ void registerPrograms(py::module_ &module) {
       .def("target",
            [](const Program &program) { return program.executable.target(); })
       .def("save", [](const Program &program, const std::string &path) {
-        callReleased(
-            [&](const auto &) { program.executable.save(path); });
+        callReleased([&](const auto &) { program.executable.save(path); });
       });
 
   module.def("compile", &compileProgram, py::arg("path"), py::arg("bytes"),
              py::arg("target"), py::arg("dims"), py::arg("shapes"));
   module.def("load", [](const std::string &path) {
-    return callReleased([&](const auto &) {
-      return Program{Executable::load(path), {}, {}};
-    });
+    return callReleased(
+        [&](const auto &) { return Program{Executable::load(path), {}, {}}; });
   });
   module.def("is_program", &isProgramFile);
 }

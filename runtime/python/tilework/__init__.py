@@ -2,11 +2,11 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """A compiler, a chip and its simulators for Transformer inference.
 
-    import tilework as tw
+import tilework as tw
 
-    exe = tw.compile("model.onnx", target="edge", dims={"batch": 1, "sequence": 128})
-    y = exe(input_ids=ids)          # values, from the functional engine
-    r = exe.simulate()              # cycles, from the cycle model
+exe = tw.compile("model.onnx", target="edge", dims={"batch": 1, "sequence": 128})
+y = exe(input_ids=ids)          # values, from the functional engine
+r = exe.simulate()              # cycles, from the cycle model
 """
 
 from tilework.comparison import Comparison, compare

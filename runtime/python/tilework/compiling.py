@@ -23,9 +23,7 @@ def _source(model):
             "export a PyTorch model first: torch.onnx.export(model, args, 'model.onnx', "
             "dynamo=True), then compile 'model.onnx'"
         )
-    raise TypeError(
-        f"a model is a path, bytes or an onnx.ModelProto, not {type(model).__name__}"
-    )
+    raise TypeError(f"a model is a path, bytes or an onnx.ModelProto, not {type(model).__name__}")
 
 
 def _target(target):
@@ -68,9 +66,7 @@ def inspect(model, *, target=None, dims=None, shapes=None):
     name, data = _source(model)
     if data is None and _native.is_program(name):
         if target is not None or dims or shapes:
-            raise InvalidArgument(
-                f"{name!r} is compiled: target, dims and shapes go with a model"
-            )
+            raise InvalidArgument(f"{name!r} is compiled: target, dims and shapes go with a model")
         return load(name).inspect()
     try:
         executable = compile(model, target=target, dims=dims, shapes=shapes)

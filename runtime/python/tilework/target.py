@@ -25,8 +25,7 @@ class Target:
             self._native = _native.Target(specification)
         else:
             raise TypeError(
-                "a target is a name, a YAML file or a Target, "
-                f"not {type(specification).__name__}"
+                f"a target is a name, a YAML file or a Target, not {type(specification).__name__}"
             )
         if overrides:
             self.update(overrides)
@@ -53,7 +52,7 @@ class Target:
     def update(self, overrides):
         """Sets all of {key: value}, or none of them if the result is not legal."""
         if not isinstance(overrides, Mapping):
-            raise TypeError("overrides are a dictionary {\"systolic_array.rows\": 32}")
+            raise TypeError('overrides are a dictionary {"systolic_array.rows": 32}')
         self._native.apply([(str(key), str(value)) for key, value in overrides.items()])
 
     def __getitem__(self, key):
