@@ -1,0 +1,192 @@
+// Part of the Tilework project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// The laws of the machine on the built-in targets that every build has as RTL:
+// one program, one meaning and one time on all engines.
+
+#include "dialects/target/Target.h"
+#include "sim/cosim/CoSimulation.h"
+#include "sim/functional/Float.h"
+#include "sim/functional/FunctionalEngine.h"
+#include "sim/functional/TargetGeometry.h"
+#include "sim/stats/RunChecker.h"
+#include "sim/systemc/Engine.h"
+#include "sim/verilator/RtlEngine.h"
+#include "test/cosim/MatmulProgram.h"
+
+#include <gtest/gtest.h>
+
+#include <cstring>
+#include <memory>
+
+using namespace tilework;
+using namespace tilework::sim;
+
+namespace {
+
+class Engines : public ::testing::TestWithParam<const char *> {
+protected:
+  Engines()
+      : target(target::Target::preset(GetParam())),
+        geometry(geometryOf(target)), timing(dramTimingOf(target)),
+        chip(chipLibrary(ChipSources::builtIn(), target.configPackage(),
+                         false)) {}
+
+  RunRequest request(const Launch &launch, DramImage &image) const {
+    RunRequest request;
+    request.geometry = geometry;
+    request.launch = launch;
+    request.memory = &image;
+    request.timing = &timing;
+    request.options.cycleLimit = 50000000;
+    return request;
+  }
+  RunResult rtl(const RunRequest &request) const {
+    return runRtl(request, *chip);
+  }
+
+  target::Target target;
+  Geometry geometry;
+  DramTiming timing;
+  std::shared_ptr<ChipLibrary> chip;
+};
+
+void expectEqual(const RunResult &a, const RunResult &b,
+                 const RunNames &names) {
+  if (std::optional<RunDifference> difference = compareRuns(a, b, names))
+    ADD_FAILURE() << difference->what;
+}
+
+void expectSameBytes(const DramImage &a, const DramImage &b,
+                     const char *names) {
+  EXPECT_EQ(std::memcmp(a.data(0, a.size()), b.data(0, b.size()), a.size()), 0)
+      << names;
+}
+
+TEST_P(Engines, MatmulIsEqualOnAllOfThem) {
+  const MatmulProgram program = matmulProgram(
+      geometry, 24, 5, 4 * geometry.lanes(), 2 * geometry.lanes());
+  const DramImage initial = matmulImage(program, 1);
+  DramImage functional = matmulImage(program, 1);
+  DramImage cycle = matmulImage(program, 1),
+            chipMemory = matmulImage(program, 1);
+  const RunResult a = runFunctional(request(program.launch, functional));
+  const RunResult b = runSystemC(request(program.launch, cycle));
+  const RunResult c = rtl(request(program.launch, chipMemory));
+  EXPECT_EQ(a.trap.cause, TrapCause::None) << a.trap.detail;
+  expectEqual(a, b, {"functional", "systemc"});
+  expectEqual(b, c, {"systemc", "rtl"});
+  expectSameBytes(functional, cycle, "functional and systemc");
+  expectSameBytes(functional, chipMemory, "functional and rtl");
+
+  // The product itself, in the order of the array.
+  auto value = [&](const DramImage &image, uint64_t base, uint64_t index) {
+    uint16_t bits;
+    image.read(base + 2 * index, &bits, 2);
+    return uint32_t(bits) << 16;
+  };
+  const uint32_t m = program.rows() - 1, n = program.columns - 3;
+  uint32_t sum = 0;
+  for (uint32_t block = 0; block < program.depth; block += geometry.rows) {
+    uint32_t partial = 0;
+    for (uint32_t k = block; k < block + geometry.rows; ++k)
+      partial = addF32(
+          partial,
+          multiplyF32(
+              value(initial, program.a, uint64_t(m) * program.depth + k),
+              value(initial, program.b, uint64_t(k) * program.columns + n)));
+    sum = block == 0 ? partial : addF32(sum, partial);
+  }
+  const uint32_t stored =
+      value(functional, program.c, uint64_t(m) * program.columns + n);
+  EXPECT_LE((sum > stored ? sum - stored : stored - sum), 0x8000u);
+}
+
+TEST_P(Engines, CountersOfEveryUnitAddUpToTheRun) {
+  const MatmulProgram program = matmulProgram(
+      geometry, 24, 5, 4 * geometry.lanes(), 2 * geometry.lanes());
+  DramImage image = matmulImage(program, 2);
+  const RunResult result = runSystemC(request(program.launch, image));
+  for (unsigned unit = 0; unit < kCountedUnits; ++unit)
+    EXPECT_EQ(result.counters.total(unit), result.cycles) << unitName(unit);
+  EXPECT_EQ(result.records.size(), 1u + 4 * program.tiles);
+  EXPECT_EQ(result.counters.storeBytes,
+            2ull * program.rows() * program.columns);
+}
+
+TEST_P(Engines, TimingOnlyAndSteppingTakeTheSameCycles) {
+  const MatmulProgram program = matmulProgram(
+      geometry, 24, 9, 4 * geometry.lanes(), 2 * geometry.lanes());
+  DramImage image = matmulImage(program, 3);
+  RunRequest run = request(program.launch, image);
+  run.options.timingOnly = true;
+  const RunResult skipping = runSystemC(run);
+  uint16_t untouched;
+  image.read(program.c, &untouched, 2);
+  EXPECT_EQ(untouched, 0u);
+  run.options.stepping = true;
+  const RunResult stepping = runSystemC(run);
+  run.options.timingOnly = run.options.stepping = false;
+  const RunResult values = runSystemC(run);
+  expectEqual(stepping, skipping, {"stepping", "skipping"});
+  expectEqual(values, skipping, {"with values", "timing only"});
+}
+
+TEST_P(Engines, RandomProgramsAreEqual) {
+  CosimSettings settings;
+  settings.geometry = geometry;
+  settings.timing = timing;
+  settings.count = 60;
+  settings.seed = 11;
+  auto stepping = [](RunRequest request) {
+    request.options.stepping = true;
+    return runSystemC(request);
+  };
+  const CosimResult result = cosimulate(
+      settings,
+      {{"functional", runFunctional},
+       {"systemc", runSystemC},
+       {"stepping", stepping},
+       {"rtl", [&](const RunRequest &request) { return rtl(request); }}});
+  EXPECT_EQ(result.programs, settings.count);
+  EXPECT_GT(result.traps, 0u);
+  for (const CosimFailure &failure : result.failures)
+    ADD_FAILURE() << "seed " << failure.seed << ": " << failure.difference
+                  << "\n"
+                  << failure.assembly;
+}
+
+TEST_P(Engines, ASilentMemoryWakesTheWatchdog) {
+  const MatmulProgram program =
+      matmulProgram(geometry, 8, 1, geometry.lanes(), geometry.lanes());
+  DramImage image = matmulImage(program, 4);
+  RunRequest run = request(program.launch, image);
+  DramTiming silent = timing;
+  silent.readLatencyPs = 100 * geometry.watchdogCycles * timing.clockPs;
+  run.timing = &silent;
+  const RunResult a = runSystemC(run);
+  EXPECT_EQ(a.trap.cause, TrapCause::Watchdog);
+  if (std::string(GetParam()) == "nano")
+    expectEqual(a, rtl(run), {"systemc", "rtl"});
+}
+
+TEST_P(Engines, ALimitOfCyclesAndCancellingEndARun) {
+  const MatmulProgram program = matmulProgram(
+      geometry, 24, 5, 4 * geometry.lanes(), 2 * geometry.lanes());
+  DramImage image = matmulImage(program, 5);
+  RunRequest run = request(program.launch, image);
+  run.options.cycleLimit = 100;
+  EXPECT_THROW(runSystemC(run), RunError);
+  EXPECT_THROW(rtl(run), RunError);
+  run.options.cycleLimit = 0;
+  run.options.stepping = true;
+  run.options.cancelled = [] { return true; };
+  EXPECT_THROW(rtl(run), RunCancelled);
+}
+
+INSTANTIATE_TEST_SUITE_P(Targets, Engines, ::testing::Values("nano", "edge"),
+                         [](const auto &info) {
+                           return std::string(info.param);
+                         });
+
+} // namespace
