@@ -26,12 +26,13 @@ constexpr uint32_t kChunkDepth = 256;
 /// Sums of that many products of int8 are exact in fp32.
 constexpr uint32_t kInt8Block = 1024;
 
-/// Calls visit(address of the bytes, bytes done, bytes here) for the pieces of
-/// tile row m between byte `begin` and byte `end` that are contiguous.
+/// Calls visit(address, bytes done, bytes here) for the pieces of the bytes
+/// [begin, end) of `rows` tile rows from m on that lie side by side; the rows
+/// of a piece are `stride` scratchpad rows apart.
 template <typename Visit>
 void forPieces(const TileAddress &tile, const Geometry &geometry,
-               const OnChipMemories &memories, uint32_t m, uint64_t begin,
-               uint64_t end, const Visit &visit) {
+               const OnChipMemories &memories, uint32_t m, uint32_t rows,
+               uint64_t begin, uint64_t end, const Visit &visit) {
   const uint64_t rowBytes = geometry.rowBytes();
   for (uint64_t at = begin; at < end;) {
     uint64_t row = tile.row + uint64_t(m) * tile.stride, byte = at + tile.first,
@@ -41,10 +42,11 @@ void forPieces(const TileAddress &tile, const Geometry &geometry,
       byte = at % rowBytes;
       size = std::min(size, rowBytes - byte);
     }
-    if (row >= geometry.scratchpadRows() || byte + size > rowBytes)
+    const uint64_t last = row + uint64_t(rows - 1) * tile.stride;
+    if (last >= geometry.scratchpadRows() || byte + size > rowBytes)
       throw std::out_of_range("a matmul tile leaves the scratchpad of " +
                               std::to_string(geometry.scratchpadRows()) +
-                              " rows at row " + std::to_string(row));
+                              " rows at row " + std::to_string(last));
     visit(memories.scratchpad.data() + row * rowBytes + byte, at - begin, size);
     at += size;
   }
@@ -90,6 +92,8 @@ public:
       const uint32_t columns = std::min(width, operation.columns - column);
       if (operation.accumulate)
         loadSums(column, columns);
+      else
+        std::fill(sums.begin(), sums.end(), operation.int8 ? 0 : kNoSum);
       for (uint32_t k = 0; k < operation.depth; k += chunk)
         multiply(column, columns, k, std::min(chunk, operation.depth - k));
       storeSums(column, columns);
@@ -99,25 +103,30 @@ public:
 private:
   uint32_t elementBytes() const { return operation.int8 ? 1 : 2; }
 
-  /// `count` elements of row m of a tile, from element `begin` on.
-  void widen(const TileAddress &tile, uint32_t m, uint32_t begin,
-             uint32_t count, float *to, ExponentRange &range) {
+  /// `count` elements of `rows` tile rows from m on, from element `begin` on.
+  void widen(const TileAddress &tile, uint32_t m, uint32_t rows, uint32_t begin,
+             uint32_t count, float *to, size_t stride, ExponentRange &range) {
     const uint64_t bytes = elementBytes();
-    forPieces(tile, geometry, memories, m, begin * bytes,
+    forPieces(tile, geometry, memories, m, rows, begin * bytes,
               (uint64_t(begin) + count) * bytes,
               [&](const uint8_t *from, uint64_t done, uint64_t size) {
+                WidenBlock block{from,
+                                 tile.stride * geometry.rowBytes(),
+                                 to + done / bytes,
+                                 stride,
+                                 rows,
+                                 size / bytes};
                 if (operation.int8)
-                  widenInt8(from, size, to + done);
+                  widenInt8(block);
                 else
-                  widenBf16(from, size / 2, to + done / 2, range);
+                  widenBf16(block, range);
               });
   }
 
   void widenActivations() {
     activations.resize(size_t(operation.rows) * operation.depth);
-    for (uint32_t m = 0; m < operation.rows; ++m)
-      widen(operation.activations, m, 0, operation.depth,
-            activations.data() + size_t(m) * operation.depth, activationRange);
+    widen(operation.activations, 0, operation.rows, 0, operation.depth,
+          activations.data(), operation.depth, activationRange);
   }
 
   /// weights[k][n] = element (begin + k, column + n), zero past the columns.
@@ -127,35 +136,29 @@ private:
       std::fill(weights.begin(), weights.end(), 0.0f);
     if (operation.weightsByColumn) {
       transposed.resize(size_t(columns) * depth);
-      for (uint32_t n = 0; n < columns; ++n)
-        widen(operation.weights, column + n, begin, depth,
-              transposed.data() + size_t(n) * depth, range);
-      for (uint32_t k = 0; k < depth; ++k)
-        for (uint32_t n = 0; n < columns; ++n)
-          weights[size_t(k) * width + n] = transposed[size_t(n) * depth + k];
+      widen(operation.weights, column, columns, begin, depth, transposed.data(),
+            depth, range);
+      transpose(transposed.data(), depth, columns, depth, weights.data(),
+                width);
       return;
     }
     const uint64_t first = uint64_t(column) * 2,
                    last = first + uint64_t(columns) * 2;
-    for (uint32_t k = 0; k < depth; k += operation.int8 ? 2 : 1) {
-      float *to = weights.data() + size_t(k) * width;
-      forPieces(operation.weights, geometry, memories,
-                operation.int8 ? (begin + k) / 2 : begin + k, first, last,
-                [&](const uint8_t *from, uint64_t done, uint64_t size) {
-                  if (!operation.int8)
-                    widenBf16(from, size / 2, to + done / 2, range);
-                  else
-                    widenInt8Pairs(from, size / 2, to + done / 2,
-                                   k + 1 < depth ? to + width + done / 2
-                                                 : unused(size / 2));
-                });
-    }
-  }
-
-  /// Where the second element of a pair goes whose k is past the depth.
-  float *unused(size_t count) {
-    transposed.resize(std::max(transposed.size(), count));
-    return transposed.data();
+    const uint32_t m = operation.int8 ? begin / 2 : begin;
+    const uint32_t rows = operation.int8 ? (depth + 1) / 2 : depth;
+    forPieces(operation.weights, geometry, memories, m, rows, first, last,
+              [&](const uint8_t *from, uint64_t done, uint64_t size) {
+                WidenBlock block{from,
+                                 geometry.rowBytes(),
+                                 weights.data() + done / 2,
+                                 width,
+                                 depth,
+                                 size / 2};
+                if (operation.int8)
+                  widenInt8Pairs(block);
+                else
+                  widenBf16(block, range);
+              });
   }
 
   void multiply(uint32_t column, uint32_t columns, uint32_t begin,
@@ -171,7 +174,6 @@ private:
     panel.depth = depth;
     panel.block = block;
     panel.padded = last && operation.depth % block != 0;
-    panel.overwrite = begin == 0 && !operation.accumulate;
     panel.last = last;
     panel.int8 = operation.int8;
     // Every product has an exponent in [-126, 126 + 1]: none is flushed, none

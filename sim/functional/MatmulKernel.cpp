@@ -94,34 +94,32 @@ HWY_INLINE void runTile(const MatmulPanel &p, size_t row, size_t column) {
     }
     // Rows of the array past the depth add a product of +0: a sum of -0, which
     // only a flush can make, becomes +0.
-    const bool padded = p.padded && end == p.depth;
-    const bool overwrite = p.overwrite && begin == 0;
+    if (p.padded && end == p.depth)
+      for (size_t r = 0; r < kRows; ++r)
+        for (size_t v = 0; v < kVectors; ++v)
+          partial[r][v] = hn::Add(partial[r][v], hn::Zero(d));
     for (size_t r = 0; r < kRows; ++r)
       for (size_t v = 0; v < kVectors; ++v) {
         float *at = sums + r * width + v * lanes;
-        if constexpr (kMode == Mode::Int8) {
-          auto sum = hn::ConvertTo(di, partial[r][v]);
-          if (!overwrite)
-            sum = hn::Add(sum, hn::BitCast(di, hn::LoadU(d, at)));
-          hn::StoreU(hn::BitCast(d, sum), d, at);
-          continue;
-        }
-        Vec sum = partial[r][v];
-        if (padded)
-          sum = hn::Add(sum, hn::Zero(d));
-        if (!overwrite) {
-          Vec old = hn::LoadU(d, at);
-          if constexpr (kMode == Mode::ExplicitFlush)
-            sum = flush(hn::Add(flush(old), sum));
-          else
-            sum = hn::Add(old, sum);
-        }
-        if (p.last && end == p.depth)
-          sum = hn::IfThenElse(hn::IsNaN(sum),
-                               hn::BitCast(d, hn::Set(Words(), kNaNF32)), sum);
-        hn::StoreU(sum, d, at);
+        const Vec old = hn::LoadU(d, at);
+        if constexpr (kMode == Mode::Int8)
+          hn::StoreU(hn::BitCast(d, hn::Add(hn::ConvertTo(di, partial[r][v]),
+                                            hn::BitCast(di, old))),
+                     d, at);
+        else if constexpr (kMode == Mode::ExplicitFlush)
+          hn::StoreU(flush(hn::Add(flush(old), partial[r][v])), d, at);
+        else
+          hn::StoreU(hn::Add(old, partial[r][v]), d, at);
       }
   }
+  if (p.last && kMode != Mode::Int8)
+    for (size_t r = 0; r < kRows; ++r)
+      for (size_t v = 0; v < kVectors; ++v) {
+        float *at = sums + r * width + v * lanes;
+        const Vec sum = hn::LoadU(d, at);
+        const Vec one = hn::BitCast(d, hn::Set(Words(), kNaNF32));
+        hn::StoreU(hn::IfThenElse(hn::IsNaN(sum), one, sum), d, at);
+      }
 }
 
 template <size_t kRows, Mode kMode>
@@ -159,71 +157,118 @@ void panel(const MatmulPanel &p) {
     runPanel<Mode::MultiplyThenAdd>(p);
 }
 
-void bf16(const uint8_t *src, size_t count, float *dst, ExponentRange &range) {
+void bf16(const WidenBlock &block, ExponentRange &range) {
   const Words d;
   const hn::Rebind<uint16_t, Words> half;
   const size_t lanes = hn::Lanes(d);
   const auto magnitude = hn::Set(d, 0x7fffu), one = hn::Set(d, 1u);
   auto largest = hn::Zero(d), smallest = hn::Set(d, 0xffffffffu);
-  size_t i = 0;
-  for (; i + lanes <= count; i += lanes) {
-    auto bits = hn::PromoteTo(
-        d, hn::LoadU(half, reinterpret_cast<const uint16_t *>(src) + i));
-    hn::StoreU(hn::ShiftLeft<16>(bits), d,
-               reinterpret_cast<uint32_t *>(dst) + i);
-    bits = hn::And(bits, magnitude);
-    largest = hn::Max(largest, bits);
-    // A zero turns into the largest number, so that it does not count.
-    smallest = hn::Min(smallest, hn::Sub(bits, one));
+  uint32_t high = 0, low = 0xffffffffu;
+  for (size_t row = 0; row < block.rows; ++row) {
+    const uint8_t *src = block.src + row * block.srcStride;
+    float *dst = block.dst + row * block.dstStride;
+    size_t i = 0;
+    for (; i + lanes <= block.count; i += lanes) {
+      auto bits = hn::PromoteTo(
+          d, hn::LoadU(half, reinterpret_cast<const uint16_t *>(src) + i));
+      hn::StoreU(hn::ShiftLeft<16>(bits), d,
+                 reinterpret_cast<uint32_t *>(dst) + i);
+      bits = hn::And(bits, magnitude);
+      largest = hn::Max(largest, bits);
+      // A zero turns into the largest number, so that it does not count.
+      smallest = hn::Min(smallest, hn::Sub(bits, one));
+    }
+    for (; i < block.count; ++i) {
+      uint32_t bits = src[2 * i] | src[2 * i + 1] << 8;
+      dst[i] = floatFromBits(bits << 16);
+      bits &= 0x7fff;
+      high = std::max(high, bits);
+      low = std::min(low, bits - 1);
+    }
   }
-  uint32_t high = hn::GetLane(hn::MaxOfLanes(d, largest)),
-           low = hn::GetLane(hn::MinOfLanes(d, smallest));
-  for (; i < count; ++i) {
-    uint32_t bits = src[2 * i] | src[2 * i + 1] << 8;
-    dst[i] = floatFromBits(bits << 16);
-    bits &= 0x7fff;
-    high = std::max(high, bits);
-    low = std::min(low, bits - 1);
-  }
+  high = std::max(high, hn::GetLane(hn::MaxOfLanes(d, largest)));
+  low = std::min(low, hn::GetLane(hn::MinOfLanes(d, smallest)));
   if (high)
     range.include({(low + 1) >> 7, high >> 7});
 }
 
-void int8(const uint8_t *src, size_t count, float *dst) {
+void int8(const WidenBlock &block) {
   const Ints d;
+  const Floats df;
   const hn::Rebind<int8_t, Ints> quarter;
   const size_t lanes = hn::Lanes(d);
-  size_t i = 0;
-  for (; i + lanes <= count; i += lanes)
-    hn::StoreU(
-        hn::ConvertTo(
-            Floats(),
-            hn::PromoteTo(
-                d,
-                hn::LoadU(quarter, reinterpret_cast<const int8_t *>(src) + i))),
-        Floats(), dst + i);
-  for (; i < count; ++i)
-    dst[i] = static_cast<int8_t>(src[i]);
+  for (size_t row = 0; row < block.rows; ++row) {
+    const int8_t *src =
+        reinterpret_cast<const int8_t *>(block.src + row * block.srcStride);
+    float *dst = block.dst + row * block.dstStride;
+    size_t i = 0;
+    for (; i + lanes <= block.count; i += lanes)
+      hn::StoreU(
+          hn::ConvertTo(df, hn::PromoteTo(d, hn::LoadU(quarter, src + i))), df,
+          dst + i);
+    for (; i < block.count; ++i)
+      dst[i] = src[i];
+  }
 }
 
-void int8Pairs(const uint8_t *src, size_t count, float *even, float *odd) {
+void int8Pairs(const WidenBlock &block) {
   const Ints d;
+  const Floats df;
   const hn::Rebind<int16_t, Ints> half;
   const size_t lanes = hn::Lanes(d);
-  size_t i = 0;
-  for (; i + lanes <= count; i += lanes) {
-    auto pairs = hn::PromoteTo(
-        d, hn::LoadU(half, reinterpret_cast<const int16_t *>(src) + i));
-    hn::StoreU(
-        hn::ConvertTo(Floats(), hn::ShiftRight<24>(hn::ShiftLeft<24>(pairs))),
-        Floats(), even + i);
-    hn::StoreU(hn::ConvertTo(Floats(), hn::ShiftRight<8>(pairs)), Floats(),
-               odd + i);
+  for (size_t row = 0; row < block.rows; row += 2) {
+    const uint8_t *src = block.src + row / 2 * block.srcStride;
+    float *even = block.dst + row * block.dstStride;
+    const bool both = row + 1 < block.rows;
+    float *odd = both ? even + block.dstStride : even;
+    size_t i = 0;
+    for (; i + lanes <= block.count; i += lanes) {
+      auto pairs = hn::PromoteTo(
+          d, hn::LoadU(half, reinterpret_cast<const int16_t *>(src) + i));
+      // Without an odd row the even values overwrite what stood for it.
+      hn::StoreU(hn::ConvertTo(df, hn::ShiftRight<8>(pairs)), df, odd + i);
+      hn::StoreU(
+          hn::ConvertTo(df, hn::ShiftRight<24>(hn::ShiftLeft<24>(pairs))), df,
+          even + i);
+    }
+    for (; i < block.count; ++i) {
+      odd[i] = static_cast<int8_t>(src[2 * i + 1]);
+      even[i] = static_cast<int8_t>(src[2 * i]);
+    }
   }
-  for (; i < count; ++i) {
-    even[i] = static_cast<int8_t>(src[2 * i]);
-    odd[i] = static_cast<int8_t>(src[2 * i + 1]);
+}
+
+void transposeBlock(const float *src, size_t srcStride, size_t rows,
+                    size_t columns, float *dst, size_t dstStride) {
+  size_t r = 0;
+#if HWY_TARGET != HWY_SCALAR
+  const hn::FixedTag<float, 4> d;
+  for (; r + 4 <= rows; r += 4) {
+    const float *from = src + r * srcStride;
+    size_t c = 0;
+    for (; c + 4 <= columns; c += 4) {
+      const auto a = hn::LoadU(d, from + c);
+      const auto b = hn::LoadU(d, from + srcStride + c);
+      const auto e = hn::LoadU(d, from + 2 * srcStride + c);
+      const auto f = hn::LoadU(d, from + 3 * srcStride + c);
+      const auto ab01 = hn::InterleaveLower(d, a, b);
+      const auto ab23 = hn::InterleaveUpper(d, a, b);
+      const auto ef01 = hn::InterleaveLower(d, e, f);
+      const auto ef23 = hn::InterleaveUpper(d, e, f);
+      float *to = dst + c * dstStride + r;
+      hn::StoreU(hn::ConcatLowerLower(d, ef01, ab01), d, to);
+      hn::StoreU(hn::ConcatUpperUpper(d, ef01, ab01), d, to + dstStride);
+      hn::StoreU(hn::ConcatLowerLower(d, ef23, ab23), d, to + 2 * dstStride);
+      hn::StoreU(hn::ConcatUpperUpper(d, ef23, ab23), d, to + 3 * dstStride);
+    }
+    for (; c < columns; ++c)
+      for (size_t i = 0; i < 4; ++i)
+        dst[c * dstStride + r + i] = from[i * srcStride + c];
   }
+#endif
+  for (; r < rows; ++r)
+    for (size_t c = 0; c < columns; ++c)
+      dst[c * dstStride + r] = src[r * srcStride + c];
 }
 
 } // namespace
@@ -239,18 +284,21 @@ HWY_EXPORT(panel);
 HWY_EXPORT(bf16);
 HWY_EXPORT(int8);
 HWY_EXPORT(int8Pairs);
+HWY_EXPORT(transposeBlock);
 
 size_t matmulPanelWidth() { return HWY_DYNAMIC_DISPATCH(panelWidth)(); }
 void matmulPanel(const MatmulPanel &p) { HWY_DYNAMIC_DISPATCH(panel)(p); }
-void widenBf16(const uint8_t *src, size_t count, float *dst,
-               ExponentRange &range) {
-  HWY_DYNAMIC_DISPATCH(bf16)(src, count, dst, range);
+void widenBf16(const WidenBlock &block, ExponentRange &range) {
+  HWY_DYNAMIC_DISPATCH(bf16)(block, range);
 }
-void widenInt8(const uint8_t *src, size_t count, float *dst) {
-  HWY_DYNAMIC_DISPATCH(int8)(src, count, dst);
+void widenInt8(const WidenBlock &block) { HWY_DYNAMIC_DISPATCH(int8)(block); }
+void widenInt8Pairs(const WidenBlock &block) {
+  HWY_DYNAMIC_DISPATCH(int8Pairs)(block);
 }
-void widenInt8Pairs(const uint8_t *src, size_t count, float *even, float *odd) {
-  HWY_DYNAMIC_DISPATCH(int8Pairs)(src, count, even, odd);
+void transpose(const float *src, size_t srcStride, size_t rows, size_t columns,
+               float *dst, size_t dstStride) {
+  HWY_DYNAMIC_DISPATCH(transposeBlock)
+  (src, srcStride, rows, columns, dst, dstStride);
 }
 
 } // namespace tilework::sim

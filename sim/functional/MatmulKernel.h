@@ -33,25 +33,42 @@ struct MatmulPanel {
   size_t rows, depth;
   size_t block; ///< products that are summed before the sum is added to `sums`
   bool padded;  ///< the last block is followed by products of +0
-  bool overwrite; ///< the first block overwrites `sums`
-  bool last;      ///< sums are final: NaNs become the one NaN
-  bool int8;      ///< operands are integers, sums are int32
+  bool last;    ///< sums are final: NaNs become the one NaN
+  bool int8;    ///< operands are integers, sums are int32
   bool fused;
   bool explicitFlush;
-  uint32_t *sums; ///< [rows][width] as bits
+  uint32_t *sums; ///< [rows][width] as bits, added to: kNoSum is neutral
 };
+
+/// What a sum of fp32 begins with when nothing is added to: −0 + x = x, for +0
+/// and −0 too.
+constexpr uint32_t kNoSum = 0x80000000u;
 
 /// Columns of a panel: a multiple of 8.
 size_t matmulPanelWidth();
 /// Called inside a FlushScope unless explicitFlush.
 void matmulPanel(const MatmulPanel &panel);
 
-/// dst[i] = the bf16 at src[i], i < count; the range takes in what was seen.
-void widenBf16(const uint8_t *src, size_t count, float *dst,
-               ExponentRange &range);
-/// dst[i] = the int8 at src[i].
-void widenInt8(const uint8_t *src, size_t count, float *dst);
-/// even[i], odd[i] = the int8 at src[2i] and src[2i + 1].
-void widenInt8Pairs(const uint8_t *src, size_t count, float *even, float *odd);
+/// A block of values, row by row: `rows` × `count` from `src`, with distances
+/// of rows in bytes (src) and values (dst).
+struct WidenBlock {
+  const uint8_t *src;
+  size_t srcStride;
+  float *dst;
+  size_t dstStride;
+  size_t rows, count;
+};
+
+/// dst = the bf16 at src; the range takes in what was seen.
+void widenBf16(const WidenBlock &block, ExponentRange &range);
+/// dst = the int8 at src.
+void widenInt8(const WidenBlock &block);
+/// A row of src holds `count` pairs of int8: the first of each pair goes to an
+/// even row of dst, the second to the next. `rows` counts rows of dst; of an
+/// odd number the last second is dropped.
+void widenInt8Pairs(const WidenBlock &block);
+/// dst[c][r] = src[r][c] for a block of fp32 values; strides in values.
+void transpose(const float *src, size_t srcStride, size_t rows, size_t columns,
+               float *dst, size_t dstStride);
 
 } // namespace tilework::sim
