@@ -64,11 +64,10 @@ Executable::targetWith(const std::vector<std::string> &set) const {
     const std::string key = assignment.substr(0, assignment.find('='));
     const target::ParameterInfo *parameter = target::findParameter(key);
     if (parameter &&
-        (parameter->parameterClass == target::ParameterClass::Legality ||
-         parameter->parameterClass == target::ParameterClass::Planning))
+        parameter->parameterClass == target::ParameterClass::Legality)
       throw UserError("cannot set " + key +
-                      " on a compiled program: it is a parameter of " +
-                      "class " + target::className(parameter->parameterClass) +
+                      " on a compiled program: it is a parameter of class " +
+                      target::className(parameter->parameterClass) +
                       " and affects the program; compile for --target " +
                       program->targetName + "," + assignment + " instead");
   }

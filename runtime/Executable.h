@@ -18,7 +18,7 @@ namespace tilework {
 
 struct RunSettings {
   Engine engine = Engine::Functional;
-  /// "key=value": parameters of class timing or cost, against the target that
+  /// "key=value": parameters of any class but legality, against the target that
   /// the program was compiled for.
   std::vector<std::string> set;
   sim::RunOptions options;

@@ -75,6 +75,16 @@ int run(const Options &options, const Context &context) {
       parseEngine(options.engine) == Engine::Functional)
     throw UserError("the functional engine has no cycles: choose systemc, rtl "
                     "or both");
+  if (options.waves.empty() && !options.window.empty())
+    throw UserError("--window " + options.window +
+                    " goes with --waves w.fst, the file to write");
+  if (!options.waves.empty() && options.engine == "systemc")
+    throw UserError("--waves " + options.waves +
+                    ": only the RTL has waves; add --engine rtl or both");
+  if (options.timingOnly && options.engine != "systemc")
+    throw UserError("--timing-only goes with --engine systemc: the RTL always "
+                    "computes values, and without them there are none to "
+                    "compare");
   const Executable executable =
       openProgram(options.program, options.how.target,
                   options.how.compileOptions(), interrupted);
@@ -107,9 +117,6 @@ int run(const Options &options, const Context &context) {
     finish(simulationReport(executable, report));
     return 0;
   }
-  if (options.timingOnly)
-    throw UserError("--timing-only has no values to compare: leave it out with "
-                    "--engine both");
   const RunReport model = simulate(Engine::SystemC),
                   rtl = simulate(Engine::Rtl);
   const Comparison comparison = executable.compare(model, rtl);
@@ -144,9 +151,11 @@ void addSimulate(CLI::App &app, Context &context) {
   options->how.add(command);
   options->inputs.add(command);
   command.add_option("--set", options->set,
-                     "change a parameter of class timing or cost: key=value");
-  command.add_option("--seed", options->seed,
-                     "of the inputs, when none are given (default 1)");
+                     "change a parameter of any class but legality: key=value");
+  command
+      .add_option("--seed", options->seed,
+                  "of the inputs, when none are given (default 1)")
+      ->check(CLI::NonNegativeNumber);
   command.add_flag("--timing-only", options->timingOnly,
                    "cycles without values (systemc)");
   command.add_option("--waves", options->waves, "FST waves of the RTL");
