@@ -188,6 +188,7 @@ private:
   unsigned rolled;
   std::vector<size_t> ends; ///< for a Loop step: index of its End
   std::array<int64_t, kMaxDepth> iteration{}; ///< of unrolled loops
+  std::array<int64_t, kMaxDepth> trips{};     ///< of open loops
   int depth = 0;                              ///< open loops of the schedule
   std::vector<int64_t> turned; ///< turns since the start or the enclosing
                                ///< hardware loop's iteration
@@ -291,7 +292,9 @@ bool ScheduleLowering::dram(const DramTile &tile, int &reg, int64_t &offset,
 bool ScheduleLowering::extent(const Extent &e, isa::Extent &operand,
                               LoweredProgram &out) {
   int l = e.depth >= 0 ? level(e.depth) : -1;
-  if (l < 0 || !e.ragged()) {
+  // The last iteration, or all but the first, may be smaller.
+  bool varies = l >= 0 && e.total < e.tile * trips[e.depth];
+  if (!varies) {
     int64_t value = l < 0 && e.depth >= 0
                         ? e.at(iteration[e.depth])
                         : std::min(e.tile, std::max<int64_t>(e.total, 0));
@@ -357,6 +360,11 @@ void ScheduleLowering::accumulation(isa::Accumulate &mode, uint8_t &loop,
 }
 
 bool ScheduleLowering::emit(const Step &step, LoweredProgram &out) {
+  // A load that an unrolled loop leaves nothing of is no instruction.
+  if (step.kind == StepKind::Load || step.kind == StepKind::Store)
+    for (const Extent &e : {step.outer, step.rows, step.columns})
+      if (e.depth >= 0 && level(e.depth) < 0 && e.at(iteration[e.depth]) == 0)
+        return true;
   owner.source = step.primary < static_cast<int>(schedule.sources.size())
                      ? schedule.sources[step.primary]
                      : -1;
@@ -523,6 +531,7 @@ bool ScheduleLowering::range(size_t begin, size_t end, LoweredProgram &out) {
       continue;
     }
     int d = depth++;
+    trips[d] = step.trip;
     bool hardware = isRolled(d) && step.trip > 1;
     if (hardware) {
       if (open.size() >= isa::kLoopDepth || !hardwareLoop(i + 1, ends[i], out))

@@ -47,10 +47,6 @@ planning::Machine machineOf(const target::Target &target) {
   m.vectorLanes = static_cast<int64_t>(target.vector_unit.lanes);
   m.statisticsRows = static_cast<int64_t>(target.vector_unit.statistics_rows);
   m.dramBytesPerCycle = target.dramBytesPerCycle();
-  m.dramLatency = static_cast<int64_t>(2 * target.dram.read_latency_ps /
-                                       target.clockPeriodPs());
-  m.dmaBurstBytes = static_cast<int64_t>(target.dma.burst_bytes);
-  m.axiDataBytes = static_cast<int64_t>(target.axi.data_bytes);
   return m;
 }
 

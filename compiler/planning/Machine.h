@@ -26,9 +26,10 @@ struct Machine {
       32; ///< from the last element read to its retire, cycles
   // Memory, seen from the core clock.
   double dramBytesPerCycle = 17.0;
-  int64_t dramLatency = 150;    ///< request to first beat, cycles
-  int64_t dmaBurstBytes = 2048; ///< largest burst
-  int64_t axiDataBytes = 32;
+  // Estimates for the cost model: planning must not depend on parameters of
+  // class timing, or a change of one would change programs.
+  int64_t dramLatency = 200; ///< request to last row written, cycles
+  int64_t burstCycles = 11;  ///< least distance of two short bursts
 
   int64_t lanes() const {
     return rows > columns ? rows : columns;

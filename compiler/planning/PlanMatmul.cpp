@@ -184,43 +184,49 @@ Cost MatmulPlanner::cost(const Tiling &t, int64_t scratchpad) const {
               double(machine.vectorLatency + ceilDiv(t.m, machine.vectorLanes));
   c.vector = double(batches) * (chunks * passes + drains);
 
-  double aBytes = 2.0 * double(g.m) * double(g.k),
-         bBytes = 2.0 * double(g.k) * double(roundUp(g.n, L));
-  double aTimes = 1, bTimes = 1;
-  if (t.a == Hold::Tile)
-    aTimes = double(nTrips);
-  else if (t.a == Hold::Panel && !t.rowsOuter)
-    aTimes = double(nTrips);
-  if (t.b == Hold::Tile)
-    bTimes = double(mTrips);
-  else if (t.b == Hold::Panel && t.rowsOuter)
-    bTimes = double(mTrips);
-  double outBytes = 2.0 * double(g.m) * double(g.n) * (g.residual ? 2.0 : 1.0);
-  c.dramBytes =
-      double(batches) * (aBytes * aTimes + bBytes * bTimes + outBytes);
-  // Short rows cost beats: a row of a tile is at least one beat, and begins and
-  // ends within one.
-  double beat = double(machine.axiDataBytes);
-  auto padding = [&](double rows, double rowBytes) {
-    return rowBytes >= 8 * beat ? 0.0 : rows * beat / 2;
-  };
-  double padded =
-      c.dramBytes +
-      double(batches) * padding(double(g.m * nTrips), 2.0 * double(t.n)) +
-      double(batches) *
-          padding(double(g.m) * double(kTrips) * aTimes, 2.0 * double(t.k));
-  c.dram = padded / machine.dramBytesPerCycle;
-
   double bw = machine.dramBytesPerCycle;
-  double firstA = 2.0 * double((t.a == Hold::Whole ? g.m : t.m) *
-                               (t.a == Hold::Tile ? t.k : g.k));
-  double firstB = 2.0 * double((t.b == Hold::Tile ? t.k : g.k) *
-                               (t.b == Hold::Whole ? g.n : t.n));
-  c.start = double(machine.dramLatency) + (firstA + firstB) / bw;
+  // How often each operand crosses the pins.
+  double aTimes = t.a == Hold::Tile ? double(nTrips) : 1.0;
+  double bTimes = t.b == Hold::Tile ? double(mTrips) : 1.0;
+  double n2 = 2.0 * double(g.n), k2 = 2.0 * double(g.k);
+  double aBytes = k2 * double(g.m) * aTimes,
+         bBytes = 2.0 * double(g.k) * double(roundUp(g.n, L)) * bTimes,
+         outBytes = n2 * double(g.m) * (g.residual ? 2.0 : 1.0);
+  c.dramBytes = double(batches) * (aBytes + bBytes + outBytes);
+  // A tile's row is a burst of its own; blocked weights are one run a block.
+  double burst = double(machine.burstCycles);
+  auto rowsCycles = [&](double rows, double bytes) {
+    return rows * std::max(bytes / bw, burst);
+  };
+  double aCycles =
+      rowsCycles(double(g.m) * double(kTrips) * aTimes, k2 / double(kTrips));
+  double bCycles;
+  if (g.blocked)
+    bCycles = bBytes / bw;
+  else if (g.transposedB)
+    bCycles =
+        rowsCycles(double(g.n) * double(kTrips) * bTimes, k2 / double(kTrips));
+  else
+    bCycles =
+        rowsCycles(double(g.k) * double(nTrips) * bTimes, n2 / double(nTrips));
+  double outRow = g.norm ? n2 : n2 / double(nTrips);
+  double outRows = double(g.m) * (g.norm ? 1.0 : double(nTrips));
+  double outCycles = rowsCycles(outRows, outRow);
+  if (g.residual)
+    outCycles += rowsCycles(double(g.m) * double(nTrips), n2 / double(nTrips));
+  c.dram = double(batches) * (aCycles + bCycles + outCycles);
+
+  // The first product waits for one tile of each operand; while the first
+  // column (row) of tiles is computed, all of what is held streams in.
+  double latency = double(machine.dramLatency);
+  double tileA = aCycles / aTimes / double(mTrips) / double(kTrips);
+  double tileB = bCycles / bTimes / double(nTrips) / double(kTrips);
+  double perTile = c.array / double(batches) / double(mTrips * nTrips);
+  double firstPass = double(kTrips) * (tileA + tileB) - perTile;
+  c.start = latency + tileA + tileB + std::max(0.0, firstPass);
   double lastTile =
       double(t.m) * double(ceilDiv(g.norm ? g.n : t.n, machine.vectorLanes));
-  c.tail = lastTile + 2.0 * double(t.m) * double(g.norm ? g.n : t.n) / bw +
-           2 * double(machine.dramLatency);
+  c.tail = lastTile + double(t.m) * std::max(outRow / bw, burst) + 2 * latency;
   if (g.norm)
     c.tail += double(t.m) * double(ceilDiv(t.n, machine.vectorLanes)) +
               8.0 * double(machine.vectorLatency);
@@ -229,22 +235,24 @@ Cost MatmulPlanner::cost(const Tiling &t, int64_t scratchpad) const {
   int64_t tiles = mTrips * nTrips * batches;
   if (t.sumSlots == 1)
     serial += c.vector * double(tiles - 1) / double(tiles);
-  int64_t aFills =
-      batches * (t.a == Hold::Whole   ? 1
-                 : t.a == Hold::Panel ? (t.rowsOuter ? mTrips : tiles / batches)
-                                      : mTrips * nTrips * kTrips);
-  int64_t bFills =
-      batches * (t.b == Hold::Whole   ? 1
-                 : t.b == Hold::Panel ? (t.rowsOuter ? tiles / batches : nTrips)
-                                      : mTrips * nTrips * kTrips);
-  if (t.aSlots == 1)
-    serial += double(aFills - 1) * (firstA / bw + double(machine.dramLatency));
-  if (t.bSlots == 1)
-    serial += double(bFills - 1) * (firstB / bw + double(machine.dramLatency));
+  auto refill = [&](int64_t slots, Hold hold, int64_t panels, double tile) {
+    if (slots > 1)
+      return;
+    double fills = hold == Hold::Tile    ? double(tiles * kTrips)
+                   : hold == Hold::Panel ? double(batches * panels)
+                                         : double(batches);
+    double cycles = hold == Hold::Tile ? tile : tile * double(kTrips);
+    serial += (fills - 1) * (cycles + latency);
+  };
+  refill(t.aSlots, t.a, mTrips, tileA);
+  refill(t.bSlots, t.b, nTrips, tileB);
   if (t.outSlots == 1)
     serial +=
         double(g.norm ? mTrips * batches - 1 : tiles - 1) * (c.tail - lastTile);
-  c.total = std::max({c.array, c.vector, c.dram}) + c.start + c.tail + serial;
+  // The units disturb each other: the more is under way, the less is hidden.
+  double busiest = std::max({c.array, c.vector, c.dram});
+  double others = c.array + c.vector + c.dram - busiest;
+  c.total = busiest + 0.08 * others + c.start + c.tail + serial;
   // Room left over lets the next group prefetch; it decides only between near
   // equals.
   c.total *= 1.0 + 0.02 * double(scratchpad) / double(machine.scratchpadRows());
@@ -315,68 +323,66 @@ Schedule MatmulPlanner::write(const Tiling &t) const {
 
   // A: rows of K elements in blocks of L, block after block.
   int64_t aPitch = t.a == Hold::Whole ? g.m : t.m;
+  // A held operand is filled tile by tile in the first iteration of the loop
+  // that it is held across, so that the first product waits for one tile only;
+  // in later iterations the load has no slices.
+  bool holdA = t.a == Hold::Whole || (t.a == Hold::Panel && t.rowsOuter),
+       holdB = t.b == Hold::Whole || (t.b == Hold::Panel && !t.rowsOuter);
   auto loadA = [&] {
     DramTile dram;
     dram.tensor = g.a.tensor;
-    dram.byte = batched(g.a);
+    dram.byte =
+        batched(g.a).add(mDepth, t.m * g.a.rowStride).add(kDepth, t.k * 2);
     dram.stride = g.a.rowStride;
-    if (t.a != Hold::Whole)
-      dram.byte.add(mDepth, t.m * g.a.rowStride);
-    if (t.a == Hold::Tile)
-      dram.byte.add(kDepth, t.k * 2);
     Tile tile;
     tile.buffer = aBuffer;
     tile.blockStride = aPitch;
-    b.load(dram, tile, t.a == Hold::Whole ? Extent(g.m) : mExtent,
-           t.a == Hold::Tile ? kExtent : Extent(g.k));
+    if (t.a == Hold::Whole)
+      tile.row.add(mDepth, t.m);
+    if (t.a != Hold::Tile)
+      tile.row.add(kDepth, t.k / L * aPitch);
+    Step &step = b.load(dram, tile, mExtent, kExtent);
+    if (holdA)
+      step.outer = Extent(1, 1, nDepth);
   };
   int64_t bK = t.b == Hold::Tile ? t.k : g.k,
           bN = t.b == Hold::Whole ? g.n : t.n;
   int64_t bPitch = weightPitch(g.transposedB ? bN : bK);
   auto loadB = [&] {
-    Extent n = t.b == Hold::Whole ? Extent(g.n) : nExtent,
-           k = t.b == Hold::Tile ? kExtent : Extent(g.k);
     DramTile dram;
     dram.tensor = g.b.tensor;
     dram.byte = batched(g.b);
     Tile tile;
     tile.buffer = bBuffer;
     tile.blockStride = bPitch;
+    if (t.b == Hold::Whole)
+      tile.row.add(nDepth, g.transposedB ? t.n : t.n / L * bPitch);
+    if (t.b != Hold::Tile)
+      tile.row.add(kDepth, g.transposedB ? t.k / L * bPitch : t.k);
     if (g.blocked) {
       int64_t rowBytes = machine.rowBytes();
       dram.stride = rowBytes;
       dram.outerStride = g.k * rowBytes;
-      if (t.b != Hold::Whole)
-        dram.byte.add(nDepth, t.n / L * dram.outerStride);
-      if (t.b == Hold::Tile)
-        dram.byte.add(kDepth, t.k * rowBytes);
-      Step &step = b.load(dram, tile, k, L);
-      step.outer = t.b == Hold::Whole
-                       ? Extent(ceilDiv(g.n, L))
-                       : Extent(t.n / L, ceilDiv(g.n, L), nDepth);
+      dram.byte.add(nDepth, t.n / L * dram.outerStride)
+          .add(kDepth, t.k * rowBytes);
+      Step &step = b.load(dram, tile, kExtent, L);
+      step.outer = Extent(t.n / L, ceilDiv(g.n, L), nDepth);
       step.outerStride = bPitch;
+      if (holdB)
+        step.columns = Extent(L, L, mDepth);
       return;
     }
     dram.stride = g.b.rowStride;
-    int64_t nStep = g.transposedB ? g.b.rowStride : 2,
-            kStep = g.transposedB ? 2 : g.b.rowStride;
-    if (t.b != Hold::Whole)
-      dram.byte.add(nDepth, t.n * nStep);
-    if (t.b == Hold::Tile)
-      dram.byte.add(kDepth, t.k * kStep);
-    b.load(dram, tile, g.transposedB ? n : k, g.transposedB ? k : n);
+    dram.byte.add(nDepth, t.n * (g.transposedB ? g.b.rowStride : 2))
+        .add(kDepth, t.k * (g.transposedB ? 2 : g.b.rowStride));
+    Step &step = b.load(dram, tile, g.transposedB ? nExtent : kExtent,
+                        g.transposedB ? kExtent : nExtent);
+    if (holdB)
+      step.outer = Extent(1, 1, mDepth);
   };
 
-  if (t.b == Hold::Whole)
-    loadB();
-  if (t.a == Hold::Whole)
-    loadA();
   auto enter = [&](bool rowLoop) {
     b.beginLoop(rowLoop ? mTrips : nTrips);
-    if (rowLoop && t.a == Hold::Panel)
-      loadA();
-    if (!rowLoop && t.b == Hold::Panel)
-      loadB();
     if (!rowLoop && tileBias >= 0) {
       DramTile dram;
       dram.tensor = g.bias;
@@ -402,10 +408,8 @@ Schedule MatmulPlanner::write(const Tiling &t) const {
     b.load(dram, residualTile, mExtent, nExtent);
   }
   b.beginLoop(kTrips);
-  if (t.a == Hold::Tile)
-    loadA();
-  if (t.b == Hold::Tile)
-    loadB();
+  loadB();
+  loadA();
   {
     Step &step = b.step(StepKind::Matmul);
     step.tile.buffer = aBuffer;
@@ -524,21 +528,14 @@ Planned MatmulPlanner::plan() {
         t.k = std::min(k, g.k);
         if (m * ceilDiv(n, machine.columns) > machine.accumulatorRows())
           continue;
-        bool oneK = t.k >= g.k;
         for (bool rowsOuter : {true, false}) {
           if (g.norm && !rowsOuter)
             continue;
           t.rowsOuter = rowsOuter;
-          for (Hold a : {Hold::Tile, Hold::Panel, Hold::Whole})
-            for (Hold w : {Hold::Tile, Hold::Panel, Hold::Whole}) {
-              // With one K tile a panel is a tile, held longer where its loop
-              // is the outer one.
-              if (oneK && ((a == Hold::Tile && rowsOuter) ||
-                           (w == Hold::Tile && !rowsOuter)))
-                continue;
-              if ((a == Hold::Whole && m >= g.m && !oneK) ||
-                  (w == Hold::Whole && n >= g.n && !oneK))
-                continue;
+          // What the outer loop runs over is held tile by tile, the other
+          // operand as a whole.
+          for (Hold a : {Hold::Tile, rowsOuter ? Hold::Panel : Hold::Whole})
+            for (Hold w : {Hold::Tile, rowsOuter ? Hold::Whole : Hold::Panel}) {
               t.a = a;
               t.b = w;
               for (int slots = 0; slots < 16; ++slots) {

@@ -58,7 +58,6 @@ struct Extent {
                : std::min<int64_t>(
                      tile, std::max<int64_t>(0, total - iteration * tile));
   }
-  bool ragged() const { return depth >= 0 && total % tile != 0; }
   bool operator==(const Extent &o) const {
     return tile == o.tile && total == o.total && depth == o.depth;
   }
