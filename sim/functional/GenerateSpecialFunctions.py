@@ -16,7 +16,7 @@ import argparse
 import math
 
 C1_BITS, C2_BITS, T_ONE, OCTAVES = 17, 15, 1 << 15, 5
-OFFSET_BITS = 6  # segments of an octave of the tables over x + 1
+OFFSET_BITS = 6  # segments of an octave of most tables over x + 1
 
 
 def standard_tail(x):
@@ -54,13 +54,13 @@ class Table:
         self.name, self.segment_bits, self.octaves = name, segment_bits, octaves
 
 
-def offset_octaves(function, end, pin):
+def offset_octaves(function, end, pin, segment_bits=OFFSET_BITS):
     """Octaves of y = x + 1: x in [0, 1), [1, 3), [3, 7), [7, 15), [15, 31)."""
     result, start, width = [], 0.0, 1.0
     while start < end:
         # One segment more than needed, since y may round up to the end.
         last = start + width >= end
-        stop = end + width / (1 << OFFSET_BITS) if last else start + width
+        stop = end + width / (1 << segment_bits) if last else start + width
         result.append(Octave(function, start, width, 30, stop, pin if start == 0.0 else None))
         start, width = start + width, 2.0 * width
     return result
@@ -97,7 +97,7 @@ TABLES = [
             lambda x: ratio(math.erf, x, 2.0 / math.sqrt(math.pi)), SATURATION["Erf"], None
         ),
     ),
-    Table("Logistic", OFFSET_BITS, offset_octaves(logistic_tail, SATURATION["Logistic"], 1 << 29)),
+    Table("Logistic", 7, offset_octaves(logistic_tail, SATURATION["Logistic"], 1 << 29, 7)),
     Table("Normal", OFFSET_BITS, offset_octaves(standard_tail, SATURATION["Normal"], 1 << 29)),
     Table("GeluTanh", OFFSET_BITS, offset_octaves(gelu_tanh_tail, SATURATION["GeluTanh"], 1 << 29)),
 ]

@@ -69,7 +69,7 @@ struct Errors {
 
 Errors measure(F function) {
   Errors errors;
-  for (uint64_t bits = 0; bits < 0x100000000u; bits += bits & 1 ? 1021 : 1532) {
+  for (uint64_t bits = 0; bits < 0x100000000u; bits += bits & 1 ? 509 : 766) {
     const uint32_t x = static_cast<uint32_t>(bits);
     if (flushF32(x) != x || (x & 0x7f800000u) == 0x7f800000u)
       continue;
@@ -85,24 +85,25 @@ Errors measure(F function) {
   return errors;
 }
 
-// The figures of RationaleVectorUnit.md, "Errors".
+// The figures of RationaleVectorUnit.md, "Errors", over all fp32 values; the
+// test looks at a sample of them.
 struct Bound {
   F function;
   const char *name;
   double relative, absolute; ///< log2; 0: not bounded
 };
 const Bound kBounds[] = {
-    {F::exponential, "exponential", -21.2, 0},
-    {F::reciprocal, "reciprocal", -22.4, 0},
-    {F::reciprocal_square_root, "reciprocal_square_root", -22.1, 0},
-    {F::square_root, "square_root", -22.3, 0},
-    {F::tanh, "tanh", -20.9, -20.9},
-    {F::sigmoid, "sigmoid", 0, -22.9},
-    {F::silu, "silu", 0, -21.9},
-    {F::erf, "erf", -20.8, -20.8},
-    {F::gelu, "gelu", 0, -22.2},
-    {F::gelu_tanh, "gelu_tanh", 0, -22.5},
-    {F::logarithm, "logarithm", -20.4, -22.3}};
+    {F::exponential, "exponential", -21.19, 0},
+    {F::reciprocal, "reciprocal", -22.47, 0},
+    {F::reciprocal_square_root, "reciprocal_square_root", -22.12, 0},
+    {F::square_root, "square_root", -22.31, 0},
+    {F::tanh, "tanh", -20.53, -20.53},
+    {F::sigmoid, "sigmoid", 0, -23.4},
+    {F::silu, "silu", 0, -22.97},
+    {F::erf, "erf", -20.59, -20.59},
+    {F::gelu, "gelu", 0, -22.01},
+    {F::gelu_tanh, "gelu_tanh", 0, -22.14},
+    {F::logarithm, "logarithm", -20.23, -21.75}};
 
 TEST(SpecialFunction, ErrorsAreThoseStated) {
   for (const Bound &bound : kBounds) {
