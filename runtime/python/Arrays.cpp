@@ -79,7 +79,8 @@ py::array toArray(const Tensor &given, bool writable) {
                     });
   py::array array(py::dtype(isa::elementTypeName(tensor.type)), tensor.shape,
                   tensor.data, owner);
-  array.attr("setflags")(py::arg("write") = writable);
+  if (!writable)
+    array.attr("setflags")(py::arg("write") = false);
   return array;
 }
 

@@ -7,7 +7,7 @@ class TileworkError(Exception):
     """Base of all exceptions of this package."""
 
 
-class InvalidArgument(TileworkError, ValueError):
+class InvalidArgument(TileworkError, ValueError):  # noqa: N818
     """A file, an option, a shape or a type that does not fit; the caller can mend it."""
 
 
@@ -23,7 +23,7 @@ class InvalidProgram(InvalidArgument):
     """A program file that is damaged, or cannot be read or written."""
 
 
-class UnsupportedModel(TileworkError):
+class UnsupportedModel(TileworkError):  # noqa: N818
     """A legal model that this compiler does not support.
 
     `nodes` is a list of dictionaries with name, op and domain of every node, and
@@ -35,14 +35,14 @@ class UnsupportedModel(TileworkError):
     unsupported_share = 0.0
 
 
-class Mismatch(TileworkError):
+class Mismatch(TileworkError):  # noqa: N818
     """Two engines differ. `first` and `second` are the simulations, where there are two."""
 
     first = None
     second = None
 
 
-class ProgramTrap(TileworkError, RuntimeError):
+class ProgramTrap(TileworkError, RuntimeError):  # noqa: N818
     """The program trapped: the chip refused an instruction."""
 
 

@@ -1,0 +1,75 @@
+# Part of the Tilework project, under the Apache License v2.0 with LLVM Exceptions.
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+"""Simulations in Python: figures, pictures, comparisons."""
+
+import json
+
+import numpy as np
+import pytest
+import tilework as tw
+
+
+def test_the_cycle_model_gives_the_functional_bytes(executable, x):
+    result = executable.simulate({"x": x})
+    assert np.array_equal(result.outputs["y"], executable(x=x)["y"])
+    assert result.latency_s == pytest.approx(result.cycles / result.clock_hz)
+
+
+def test_each_unit_adds_up_to_the_cycles(executable):
+    result = executable.simulate()
+    for unit in result.units.values():
+        assert unit["busy"] + sum(unit["stalls"].values()) == result.cycles
+
+
+def test_values_do_not_change_cycles(executable):
+    timed = executable.simulate(timing_only=True)
+    assert timed.cycles == executable.simulate().cycles
+    assert timed.outputs == {}
+
+
+def test_drawn_inputs_come_from_the_seed(executable):
+    first, second, other = (executable.simulate(seed=seed) for seed in (1, 1, 2))
+    assert first.digest == second.digest != other.digest
+    assert repr(tw.compare(first, second)).endswith("EQUAL: every byte, every retire cycle)")
+
+
+def test_memory_can_be_changed_and_the_program_not(executable):
+    slow = executable.simulate(set={"dram.read_latency_ps": 400000})
+    comparison = tw.compare(slow, executable.simulate())
+    assert comparison.speedup > 1 and comparison.moved()
+    with pytest.raises(tw.InvalidArgument, match="compile"):
+        executable.simulate(set={"systolic_array.rows": 32})
+
+
+def test_a_result_writes_itself(executable, tmp_path):
+    result = executable.simulate()
+    result.save(tmp_path / "r.json")
+    report = json.loads((tmp_path / "r.json").read_text())
+    assert report["cycles"] == result.cycles and report["schema"] == 1
+    result.save(tmp_path / "r.npz")
+    assert np.array_equal(np.load(tmp_path / "r.npz")["y"], result.outputs["y"])
+
+
+def test_a_result_draws_itself_without_script(executable):
+    html = executable.simulate()._repr_html_()
+    assert "<svg" in html and "systolic_array" in html and "<script" not in html
+
+
+def test_outputs_of_a_result_are_read_only(executable):
+    with pytest.raises(ValueError, match="read-only"):
+        executable.simulate().outputs["y"][0] = 0
+
+
+def test_records_are_one_for_each_instruction(executable):
+    result = executable.simulate()
+    records = result.records()
+    retired = sum(unit.get("retired", 0) for unit in result.units.values())
+    assert len(records["pc"]) == retired
+    assert (records["end"] <= result.cycles).all()
+
+
+def test_an_engine_without_cycles_is_refused(executable):
+    with pytest.raises(tw.InvalidArgument, match="systemc"):
+        executable.simulate(engine="functional")
+    with pytest.raises(tw.InvalidArgument, match="two results|takes two"):
+        tw.compare(executable, executable)

@@ -1,0 +1,80 @@
+# Part of the Tilework project, under the Apache License v2.0 with LLVM Exceptions.
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+"""Calling an executable: what comes out, and what is said when inputs do not fit."""
+
+import conftest
+import numpy as np
+import pytest
+import tilework as tw
+
+
+def reference(x):
+    return x.astype(np.float64) @ conftest.weights()
+
+
+def test_outputs_are_those_of_the_model(executable, x):
+    y = executable(x=x)["y"]
+    assert y.dtype == np.float32 and y.shape == (5, conftest.COLUMNS)
+    assert np.abs(y - reference(x)).max() < 0.03
+
+
+def test_arrays_that_are_not_dense_are_read_right(executable, x):
+    wide = np.repeat(x, 2, axis=1)
+    assert np.array_equal(executable(x=wide[:, ::2])["y"], executable(x=x)["y"])
+    assert np.array_equal(executable(x=np.asfortranarray(x))["y"], executable(x=x)["y"])
+
+
+def test_lists_take_the_type_of_the_input(executable, x):
+    assert np.array_equal(executable(x=x.tolist())["y"], executable(x=x)["y"])
+
+
+def test_outputs_outlive_everything_else(matmul_model, x):
+    y = tw.compile(matmul_model, dims={"n": 5})(x=x.copy())["y"]
+    y += 1
+    assert np.abs(y - 1 - reference(x)).max() < 0.03
+
+
+@pytest.mark.parametrize("form", ["bytes", "path", "proto"])
+def test_a_model_comes_in_three_forms(matmul_model, executable, x, tmp_path, form):
+    path = tmp_path / "m.onnx"
+    path.write_bytes(matmul_model.SerializeToString())
+    model = {"bytes": path.read_bytes(), "path": path, "proto": matmul_model}[form]
+    again = tw.compile(model, shapes={"x": (5, conftest.INNER)})
+    assert np.array_equal(again(x=x)["y"], executable(x=x)["y"])
+
+
+def test_a_saved_program_gives_the_same_bytes(executable, x, tmp_path):
+    executable.save(tmp_path / "m.tw")
+    loaded = tw.load(tmp_path / "m.tw")
+    assert np.array_equal(loaded(x=x)["y"], executable(x=x)["y"])
+    assert tw.inspect(tmp_path / "m.tw")["instructions"] == loaded.inspect()["instructions"]
+
+
+def test_a_missing_input_is_named_with_type_and_shape(executable):
+    with pytest.raises(tw.InvalidArgument, match=r"'x' float32\[5, 40\] is missing"):
+        executable()
+
+
+def test_a_wrong_shape_is_named(executable, x):
+    with pytest.raises(tw.InvalidArgument, match=r"is given as float32\[4, 40\]"):
+        executable(x=x[:4])
+
+
+def test_a_wrong_type_is_named(executable, x):
+    with pytest.raises(tw.InvalidArgument, match=r"is given as float64\[5, 40\]"):
+        executable(x=x.astype(np.float64))
+
+
+def test_a_type_that_no_model_takes_is_named(executable, x):
+    with pytest.raises(tw.InvalidArgument, match="complex64"):
+        executable(x=x.astype(np.complex64))
+
+
+def test_an_input_too_many_is_named(executable, x):
+    with pytest.raises(tw.InvalidArgument, match="'z' is no input"):
+        executable(x=x, z=x)
+
+
+def test_an_unknown_engine_is_refused(executable, x):
+    with pytest.raises(tw.InvalidArgument, match="functional"):
+        executable(x=x, engine="quantum")
