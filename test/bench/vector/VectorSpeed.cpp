@@ -48,9 +48,9 @@ void measure(const Geometry &geometry, const Pass &pass) {
     memories.scratchpad[i] = static_cast<uint8_t>(0x3d + i % 5);
   using Clock = std::chrono::steady_clock;
   double best = 0;
-  for (int round = 0; round < 5; ++round) {
+  for (int round = 0; round < 50; ++round) {
     const auto start = Clock::now();
-    constexpr int kTimes = 200;
+    constexpr int kTimes = 20;
     for (int i = 0; i < kTimes; ++i)
       executeVector(pass.operation, geometry, memories);
     const double seconds =
