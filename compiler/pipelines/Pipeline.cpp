@@ -7,19 +7,25 @@
 #include "compiler/pipelines/Pipeline.h"
 
 #include "compiler/codegen/ImageBuilder.h"
+#include "compiler/codegen/ModelWork.h"
 #include "compiler/codegen/WeightSegment.h"
 #include "compiler/conversion/GraphToNPU.h"
+#include "compiler/conversion/NPUModule.h"
 #include "compiler/conversion/Synchronise.h"
 #include "compiler/import/Import.h"
 #include "compiler/transforms/Passes.h"
+#include "dialects/isa/ISADialect.h"
+#include "dialects/npu/NPUDialect.h"
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/IR/MLIRContext.h"
+#include "mlir/IR/Verifier.h"
 #include "mlir/Parser/Parser.h"
 #include "mlir/Pass/PassManager.h"
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/Path.h"
 
+#include <algorithm>
 #include <chrono>
 #include <fstream>
 
@@ -82,8 +88,10 @@ private:
   planning::Machine machine;
   MLIRContext context;
   std::string diagnostics;
-  OwningOpRef<ModuleOp> module;
+  /// What the stages leave: graph, npu, isa.
+  OwningOpRef<ModuleOp> module, npuModule, isaModule;
   std::shared_ptr<SourceFiles> files;
+  nlohmann::json work; ///< of the fused graph
   PlannedProgram planned;
   LoweredProgram lowered;
   CompileResult result;
@@ -163,13 +171,9 @@ template <typename Stage> bool Pipeline::stage(const char *name, Stage &&body) {
 
 std::string Pipeline::irText() {
   std::string text;
-  if (!lowered.instructions.empty() || !planned.schedules.empty()) {
-    for (const planning::Schedule &schedule : planned.schedules)
-      text += planning::print(schedule);
-    return text;
-  }
+  ModuleOp last = isaModule ? *isaModule : npuModule ? *npuModule : *module;
   llvm::raw_string_ostream stream(text);
-  module->print(stream, OpPrintingFlags().enableDebugInfo().useLocalScope());
+  last.print(stream, OpPrintingFlags().enableDebugInfo().useLocalScope());
   return text;
 }
 
@@ -181,6 +185,7 @@ static CompiledNode toNode(const NodeReport &report) {
 bool Pipeline::import() {
   DialectRegistry registry;
   registerImportDialects(registry);
+  registry.insert<npu::NPUDialect, isa::ISADialect>();
   context.appendDialectRegistry(registry);
   context.loadAllAvailableDialects();
   ImportSource from;
@@ -241,6 +246,7 @@ bool Pipeline::graphPasses(void (*build)(OpPassManager &)) {
 }
 
 bool Pipeline::plan() {
+  work = modelWork(*module);
   auto program = planGraph(*module, machine, options.cancelled);
   if (!program)
     return fail(CompileFailure::Kind::Unsupported,
@@ -251,10 +257,14 @@ bool Pipeline::plan() {
     peak = std::max(peak, schedule.peakRows(planning::Space::Scratchpad));
   result.statistics.scratchpadPeakBytes =
       static_cast<uint64_t>(peak * machine.rowBytes());
-  return true;
+  npuModule = emitNPU(planned, context);
+  return succeeded(mlir::verify(*npuModule));
 }
 
 bool Pipeline::synchronise() {
+  // What the npu ops say is what is lowered.
+  if (failed(readNPU(*npuModule, planned)))
+    return false;
   std::vector<Placement> placements;
   for (const PlannedTensor &tensor : planned.tensors)
     placements.push_back(tensor.place);
@@ -268,7 +278,14 @@ bool Pipeline::synchronise() {
   std::string error;
   if (!tilework::synchronise(lowered, machine, error))
     return fail(CompileFailure::Kind::Internal, error);
-  return true;
+  std::vector<isa::Instruction> instructions;
+  for (const LoweredInstruction &lowered : lowered.instructions)
+    instructions.push_back(lowered.instruction);
+  OpBuilder builder(&context);
+  isaModule = ModuleOp::create(builder.getUnknownLoc());
+  builder.setInsertionPointToEnd(isaModule->getBody());
+  isa::createProgram(builder, builder.getUnknownLoc(), "main", instructions);
+  return succeeded(mlir::verify(*isaModule));
 }
 
 bool Pipeline::encode() {
@@ -289,7 +306,8 @@ bool Pipeline::encode() {
   image->statistics = {{"instructions", s.instructions},
                        {"program_bytes", s.programBytes},
                        {"weights_bytes", s.weightsBytes},
-                       {"scratchpad_peak_bytes", s.scratchpadPeakBytes}};
+                       {"scratchpad_peak_bytes", s.scratchpadPeakBytes},
+                       {"work", work}};
   result.image = std::move(*image);
   return true;
 }
