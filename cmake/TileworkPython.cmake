@@ -34,9 +34,10 @@ function(tilework_add_python_package package)
   endforeach()
 endfunction()
 
-# A pybind11 module. Its symbols stay inside, so that it and other extension
-# modules can be imported in any order; but the SystemC library asks whoever
-# loads it for sc_main.
+# A pybind11 module. Its symbols stay visible to the libraries that it loads:
+# SystemC asks for sc_main, and type identities of MLIR that both sides define
+# must be one. Python loads modules apart from each other, so imports go in any
+# order.
 function(tilework_add_python_module name)
   cmake_parse_arguments(PARSE_ARGV 1 ARG "" "PACKAGE" "SOURCES;LINK")
   if(NOT ARG_PACKAGE)
@@ -45,10 +46,6 @@ function(tilework_add_python_module name)
   pybind11_add_module(${name} MODULE NO_EXTRAS ${ARG_SOURCES})
   _tilework_common_settings(${name})
   target_link_libraries(${name} PRIVATE ${ARG_LINK})
-  set(exports "${CMAKE_CURRENT_BINARY_DIR}/${name}.exports")
-  file(CONFIGURE OUTPUT "${exports}"
-    CONTENT "{ global: PyInit_${name}; sc_main; local: *; };\n")
-  target_link_options(${name} PRIVATE "LINKER:--version-script,${exports}")
   set_target_properties(${name} PROPERTIES
     LIBRARY_OUTPUT_DIRECTORY "${TILEWORK_PYTHON_DIR}/${ARG_PACKAGE}")
   install(TARGETS ${name} LIBRARY DESTINATION "${ARG_PACKAGE}" COMPONENT python)
