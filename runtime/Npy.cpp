@@ -6,13 +6,14 @@
 
 #include "runtime/Npy.h"
 
+#include "dialects/isa/OutputFile.h"
 #include "runtime/Error.h"
 
 #include <cerrno>
 #include <cstring>
+#include <filesystem>
 #include <fstream>
 #include <regex>
-#include <unistd.h>
 
 namespace tilework {
 
@@ -34,6 +35,8 @@ constexpr TypeCode kCodes[] = {
 } // namespace
 
 std::vector<uint8_t> readFile(const std::string &path) {
+  if (std::error_code error; std::filesystem::is_directory(path, error))
+    throw UserError("cannot read '" + path + "': it is a folder");
   std::ifstream file(path, std::ios::binary);
   if (!file)
     throw UserError("cannot read '" + path + "': " + std::strerror(errno));
@@ -44,25 +47,13 @@ std::vector<uint8_t> readFile(const std::string &path) {
 }
 
 void writeFile(const std::string &path, const void *data, uint64_t size) {
-  const std::string temporary = path + "." + std::to_string(getpid()) + ".new";
-  bool written = false;
-  int error = 0;
-  {
-    std::ofstream file(temporary, std::ios::binary | std::ios::trunc);
-    if (file) {
-      file.write(static_cast<const char *>(data),
-                 static_cast<std::streamsize>(size));
-      file.close();
-    }
-    written = file.good();
-    error = errno;
+  try {
+    isa::OutputFile file(path);
+    file.put(data, size);
+    file.keep();
+  } catch (const isa::ImageError &error) {
+    throw UserError(error.what());
   }
-  if (written && std::rename(temporary.c_str(), path.c_str()) == 0)
-    return;
-  if (written)
-    error = errno;
-  std::remove(temporary.c_str());
-  throw UserError("cannot write '" + path + "': " + std::strerror(error));
 }
 
 Tensor readNpy(const std::string &path) {

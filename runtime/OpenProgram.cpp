@@ -73,12 +73,26 @@ std::string cacheKey(const std::string &path, const target::Target &target,
   return hash.finish();
 }
 
+/// What the compiler and the program reader would say less clearly.
+void requireFile(const std::string &path) {
+  std::error_code error;
+  const fs::file_status status = fs::status(path, error);
+  if (status.type() == fs::file_type::not_found)
+    throw UserError("'" + path + "' does not exist");
+  if (error)
+    throw UserError("cannot read '" + path + "': " + error.message());
+  if (fs::is_directory(status))
+    throw UserError("'" + path + "' is a folder: name the model file in it");
+}
+
 } // namespace
 
 CompileResult compileModel(const ModelSource &source,
                            const target::Target &target,
                            const CompileOptions &options,
                            const std::function<bool()> &cancelled) {
+  if (source.bytes.empty())
+    requireFile(source.path);
   // What the thread uses lives as long as the thread, also when it is left
   // behind. Bytes of a caller are copied for the same reason.
   struct Work {
@@ -124,10 +138,7 @@ bool isProgramFile(const std::string &path) {
 Executable openProgram(const std::string &path, const std::string &target,
                        const CompileOptions &options,
                        const std::function<bool()> &cancelled) {
-  if (!fs::exists(path))
-    throw UserError("'" + path + "' does not exist");
-  if (fs::is_directory(path))
-    throw UserError("'" + path + "' is a folder: name the model file in it");
+  requireFile(path);
   if (isProgramFile(path)) {
     if (!target.empty() || !options.dims.empty() || !options.shapes.empty())
       throw UserError("'" + path +

@@ -9,6 +9,7 @@
 #include "dialects/isa/Elf.h"
 #include "dialects/isa/ImageMeta.h"
 #include "dialects/isa/Instructions.h"
+#include "dialects/isa/OutputFile.h"
 
 #include <cerrno>
 #include <cstring>
@@ -94,54 +95,9 @@ Image parse(const uint8_t *file, uint64_t size,
   return image;
 }
 
-[[noreturn]] void fail(const std::string &verb, const std::string &path) {
-  throw ImageError("cannot " + verb + " '" + path +
-                   "': " + std::strerror(errno));
+[[noreturn]] void failToRead(const std::string &path) {
+  throw ImageError("cannot read '" + path + "': " + std::strerror(errno));
 }
-
-/// A temporary file that is removed unless it was renamed.
-class TemporaryFile {
-public:
-  explicit TemporaryFile(const std::string &path)
-      : target(path), name(path + ".XXXXXX") {
-    descriptor = mkstemp(name.data());
-    if (descriptor < 0)
-      fail("write", path);
-  }
-  ~TemporaryFile() {
-    if (descriptor >= 0)
-      close(descriptor);
-    if (!name.empty())
-      unlink(name.c_str());
-  }
-  void put(const void *data, uint64_t size) {
-    const char *at = static_cast<const char *>(data);
-    while (size > 0) {
-      const ssize_t count =
-          write(descriptor, at, std::min<uint64_t>(size, 1u << 30));
-      if (count < 0 && errno == EINTR)
-        continue;
-      if (count <= 0)
-        fail("write", target);
-      at += count;
-      size -= static_cast<uint64_t>(count);
-    }
-  }
-  void keep() {
-    const mode_t mask = umask(0);
-    umask(mask);
-    const bool written = fchmod(descriptor, 0666 & ~mask) == 0;
-    const int closed = close(descriptor);
-    descriptor = -1;
-    if (!written || closed != 0 || rename(name.c_str(), target.c_str()) != 0)
-      fail("write", target);
-    name.clear();
-  }
-
-private:
-  std::string target, name;
-  int descriptor = -1;
-};
 
 } // namespace
 
@@ -165,7 +121,7 @@ const Entry *Image::findEntry(const std::string &name) const {
 }
 
 void writeImage(const Image &image, const std::string &path) {
-  TemporaryFile file(path);
+  OutputFile file(path);
   writeTo(image,
           [&](const void *data, uint64_t size) { file.put(data, size); });
   file.keep();
@@ -183,7 +139,7 @@ std::vector<uint8_t> writeImage(const Image &image) {
 Image readImage(const std::string &path) {
   const int descriptor = open(path.c_str(), O_RDONLY | O_CLOEXEC);
   if (descriptor < 0)
-    fail("read", path);
+    failToRead(path);
   struct stat status;
   if (fstat(descriptor, &status) != 0 || !S_ISREG(status.st_mode)) {
     close(descriptor);
@@ -197,7 +153,7 @@ Image readImage(const std::string &path) {
   void *mapped = mmap(nullptr, size, PROT_READ, MAP_PRIVATE, descriptor, 0);
   close(descriptor);
   if (mapped == MAP_FAILED)
-    fail("map", path);
+    failToRead(path);
   std::shared_ptr<const void> owner(
       mapped, [size](void *address) { munmap(address, size); });
   try {

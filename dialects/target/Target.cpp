@@ -174,7 +174,7 @@ Target named(const std::string &name, const std::string &folder,
   }
   const std::string near = nearestName(name, Target::presetNames());
   throw TargetError("there is no target '" + name + "'" +
-                    (near.empty() ? "" : "; did you mean '" + near + "'?") +
+                    (near.empty() ? "." : "; did you mean '" + near + "'?") +
                     " Built in: " + list + "; or give a .yaml file");
 }
 

@@ -34,12 +34,21 @@ int assemble(const Options &options, const Context &context) {
 }
 
 int disassemble(const Options &options, const Context &context) {
-  const std::string text =
-      disassembleImage(isa::readImage(options.input), options.output);
-  if (options.output.empty())
-    std::cout << text;
-  else
+  const isa::Image image = isa::readImage(options.input);
+  const std::string text = disassembleImage(image, options.output);
+  nlohmann::json object = {{"schema", kReportSchema},
+                           {"instructions", image.text.size()},
+                           {"weights_bytes", image.weights.size}};
+  if (options.output.empty()) {
+    object["text"] = text;
+    if (!context.json)
+      std::cout << text;
+  } else {
     writeFile(options.output, text.data(), text.size());
+    context.say(options.input + " → " + options.output + ": " +
+                withCommas(image.text.size()) + " instructions");
+  }
+  context.emit(object);
   return 0;
 }
 

@@ -88,7 +88,8 @@ TensorMap InputOptions::read() const {
   TensorMap tensors;
   for (const std::string &input : inputs) {
     const auto [name, file] = splitFile(input, "--input");
-    tensors[name] = readNpy(file);
+    if (!tensors.emplace(name, readNpy(file)).second)
+      throw UserError("--input " + input + ": '" + name + "' is given twice");
   }
   return tensors;
 }

@@ -102,6 +102,10 @@ int run(const Options &options, const Context &context) {
     context.say(found.empty() ? "the programs are the same" : found);
     return found.empty() ? 0 : 3;
   }
+  if (isProgramFile(options.first) || isProgramFile(options.second))
+    throw UserError("'" + options.first + "' and '" + options.second +
+                    "' are of different kinds: give two programs or two "
+                    "reports of `tilework simulate --json`");
   const nlohmann::json first = readReport(options.first),
                        second = readReport(options.second);
   const nlohmann::json changes = moved(first, second, context);

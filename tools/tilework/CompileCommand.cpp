@@ -48,16 +48,20 @@ int run(const Options &options, const Context &context) {
   nlohmann::json stages = nlohmann::json::object();
   for (const StageTime &stage : statistics.stages)
     stages[stage.name] = stage.seconds;
-  context.emit({{"schema", kReportSchema},
-                {"wall_s", wall},
-                {"peak_rss_bytes", uint64_t(usage.ru_maxrss) * 1024},
-                {"instructions", statistics.instructions},
-                {"program_bytes", statistics.programBytes},
-                {"weights_bytes", statistics.weightsBytes},
-                {"scratchpad_peak_bytes", statistics.scratchpadPeakBytes},
-                {"target", target.name},
-                {"nodes", result.nodes.size()},
-                {"stages_s", stages}});
+  nlohmann::json object = {
+      {"schema", kReportSchema},
+      {"wall_s", wall},
+      {"peak_rss_bytes", uint64_t(usage.ru_maxrss) * 1024},
+      {"instructions", statistics.instructions},
+      {"program_bytes", statistics.programBytes},
+      {"weights_bytes", statistics.weightsBytes},
+      {"scratchpad_peak_bytes", statistics.scratchpadPeakBytes},
+      {"target", target.name},
+      {"nodes", result.nodes.size()},
+      {"stages_s", stages}};
+  if (!result.image)
+    object["ir"] = result.ir;
+  context.emit(object);
   if (!result.image) {
     if (!context.json)
       context.say(result.ir);

@@ -96,9 +96,11 @@ void addCosim(CLI::App &app, Context &context) {
       "cosim", "holds the engines against each other on random programs");
   command.add_option("--target", options->target,
                      "target of the programs (default nano)");
-  command.add_option("--count", options->count, "programs (default 100)");
-  command.add_option("--seed", options->seed,
-                     "of the first program (default 1)");
+  command.add_option("--count", options->count, "programs (default 100)")
+      ->check(CLI::PositiveNumber);
+  command
+      .add_option("--seed", options->seed, "of the first program (default 1)")
+      ->check(CLI::NonNegativeNumber);
   command
       .add_option("--engines", options->engines,
                   "default functional,systemc,rtl")

@@ -7,8 +7,11 @@
 
 #include "runtime/Error.h"
 #include "runtime/OpenProgram.h"
+#include "runtime/Report.h"
 
+#include <cerrno>
 #include <csignal>
+#include <cstring>
 #include <iostream>
 #include <unistd.h>
 
@@ -30,7 +33,7 @@ constexpr int kInternal = 70;
 int fail(const Context &context, int code, const char *kind,
          const std::string &message, nlohmann::json more = nullptr) {
   std::cerr << "tilework: error: " << message << "\n";
-  nlohmann::json object = {{"schema", 1},
+  nlohmann::json object = {{"schema", kReportSchema},
                            {"error", {{"kind", kind}, {"message", message}}}};
   if (!more.is_null())
     object["error"].update(more);
@@ -86,8 +89,8 @@ int guarded(Context &context) {
   }
 }
 
-/// The nearest name of a subcommand or option to a word that was not
-/// understood.
+/// The nearest name of a subcommand, or of an option of the chosen one, to a
+/// word that was not understood; empty when none is near or the word is one.
 std::string nearest(const CLI::App &app, const std::string &word) {
   auto distance = [](const std::string &a, const std::string &b) {
     std::vector<size_t> row(b.size() + 1);
@@ -113,17 +116,46 @@ std::string nearest(const CLI::App &app, const std::string &word) {
       best = name;
     }
   };
-  for (const CLI::App *command : app.get_subcommands({}))
-    consider(command->get_name());
   auto options = [&](const CLI::App &command) {
     for (const CLI::Option *option : command.get_options())
       for (const std::string &name : option->get_lnames())
         consider("--" + name);
   };
-  options(app);
-  for (const CLI::App *command : app.get_subcommands())
-    options(*command);
-  return best;
+  if (word.front() != '-') {
+    for (const CLI::App *command : app.get_subcommands({}))
+      consider(command->get_name());
+  } else {
+    options(app);
+    for (const CLI::App *command : app.get_subcommands())
+      options(*command);
+  }
+  return least == 0 ? "" : best;
+}
+
+/// The parser's message, with the first word that is no command named, and a
+/// guess at what was meant.
+std::string usageMessage(const CLI::App &app, std::string message,
+                         const std::vector<std::string> &words) {
+  std::vector<std::string> suspects;
+  if (app.get_subcommands().empty()) {
+    for (const std::string &word : words)
+      if (!word.empty() && word.front() != '-') {
+        message = "there is no command '" + word + "'";
+        suspects = {word};
+        break;
+      }
+    if (suspects.empty() && words.empty())
+      message = "name a command";
+  }
+  if (suspects.empty())
+    for (const std::string &word : words)
+      if (word.size() > 2 && word.front() == '-' &&
+          message.find(word) != std::string::npos)
+        suspects.push_back(word.substr(0, word.find('=')));
+  for (const std::string &word : suspects)
+    if (const std::string guess = nearest(app, word); !guess.empty())
+      return message + " (did you mean " + guess + "?)";
+  return message;
 }
 
 } // namespace
@@ -157,16 +189,20 @@ int main(int argc, char **argv) {
   } catch (const CLI::Success &success) {
     return app.exit(success);
   } catch (const CLI::ParseError &error) {
-    std::string message = error.what();
+    // The parser stops at the first error, which may stand before --json.
     for (int i = 1; i < argc; ++i)
-      if (message.find(argv[i]) != std::string::npos)
-        if (const std::string guess = nearest(app, argv[i]); !guess.empty()) {
-          message += " (did you mean " + guess + "?)";
-          break;
-        }
+      context.json |= std::strcmp(argv[i], "--json") == 0;
     return fail(context, User, "usage",
-                message + "; `tilework --help` lists the commands, `tilework "
-                          "COMMAND --help` their options");
+                usageMessage(app, error.what(), {argv + 1, argv + argc}) +
+                    "; `tilework --help` lists the commands, `tilework "
+                    "COMMAND --help` their options");
   }
-  return guarded(context);
+  const int code = guarded(context);
+  std::cout.flush();
+  if (!std::cout) {
+    std::cerr << "tilework: error: cannot write to standard output: "
+              << std::strerror(errno) << "\n";
+    return code == Fine ? User : code;
+  }
+  return code;
 }

@@ -23,30 +23,39 @@ struct Options {
   bool shadow = false;
 };
 
-/// Writes the outputs asked for; names that are none are refused before any
-/// file is written.
-void writeOutputs(const TensorMap &tensors,
-                  const std::vector<std::string> &outputs) {
-  std::vector<std::pair<const Tensor *, std::string>> files;
-  for (const std::string &output : outputs) {
-    const auto [name, file] = splitFile(output, "--output");
-    auto found = tensors.find(name);
-    if (found == tensors.end()) {
-      std::string names;
-      for (const auto &[known, tensor] : tensors)
-        names += (names.empty() ? "" : ", ") + known;
-      throw UserError("no output '" + name + "': the program has " + names);
+struct NamedFile {
+  std::string name, file;
+};
+
+/// "name=@file" of outputs; names that are none are refused.
+std::vector<NamedFile> outputFiles(const isa::Entry &entry,
+                                   const std::vector<std::string> &texts,
+                                   const std::string &option) {
+  std::vector<NamedFile> files;
+  for (const std::string &text : texts) {
+    const auto [name, file] = splitFile(text, option);
+    std::string names;
+    bool found = false;
+    for (const isa::Tensor &output : entry.outputs) {
+      names += (names.empty() ? "" : ", ") + output.name;
+      found |= output.name == name;
     }
-    files.push_back({&found->second, file});
+    if (!found)
+      throw UserError(option + " " + text + ": no output '" + name +
+                      "': the program has " + names);
+    files.push_back({name, file});
   }
-  for (const auto &[tensor, file] : files)
-    writeNpy(*tensor, file);
+  return files;
 }
 
 int run(const Options &options, const Context &context) {
   const Executable executable =
       openProgram(options.program, options.how.target,
                   options.how.compileOptions(), interrupted);
+  const std::vector<NamedFile> wanted =
+      outputFiles(executable.entry(), options.outputs, "--output");
+  const std::vector<NamedFile> expected =
+      outputFiles(executable.entry(), options.expected, "--expect");
   RunSettings settings;
   settings.engine = parseEngine(options.engine);
   settings.options.records = false;
@@ -68,12 +77,11 @@ int run(const Options &options, const Context &context) {
                      {"dtype", isa::elementTypeName(tensor.type)}};
     context.say(name + " " + describe(tensor.type, tensor.shape));
   }
-  for (const std::string &expectation : options.expected) {
-    const auto [name, file] = splitFile(expectation, "--expect");
-    auto found = report.outputs.find(name);
-    if (found == report.outputs.end())
-      throw UserError("--expect " + expectation + ": no such output");
-    const TensorError error = compareTensors(found->second, readNpy(file));
+  for (const auto &[name, file] : wanted)
+    writeNpy(report.outputs.at(name), file);
+  for (const auto &[name, file] : expected) {
+    const TensorError error =
+        compareTensors(report.outputs.at(name), readNpy(file));
     outputs[name].update({{"max_abs_error", error.maxAbsolute},
                           {"rms_error", error.rms},
                           {"cosine", error.cosine}});
@@ -82,7 +90,6 @@ int run(const Options &options, const Context &context) {
                 std::to_string(error.rms) + ", largest error " +
                 std::to_string(error.maxAbsolute));
   }
-  writeOutputs(report.outputs, options.outputs);
   context.emit({{"schema", kReportSchema},
                 {"engine", options.engine},
                 {"target", report.target.name},

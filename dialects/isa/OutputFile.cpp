@@ -1,0 +1,86 @@
+// Part of the Tilework project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// Renaming for plain files, writing in place for everything else.
+
+#include "dialects/isa/OutputFile.h"
+
+#include "dialects/isa/Image.h"
+
+#include <algorithm>
+#include <cerrno>
+#include <cstdlib>
+#include <cstring>
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+namespace tilework::isa {
+
+namespace {
+
+[[noreturn]] void fail(const std::string &path) {
+  throw ImageError("cannot write '" + path + "': " + std::strerror(errno));
+}
+
+} // namespace
+
+OutputFile::OutputFile(const std::string &path) : target(path) {
+  struct stat status;
+  const bool exists = stat(path.c_str(), &status) == 0;
+  if (exists && !S_ISREG(status.st_mode)) {
+    descriptor = open(path.c_str(), O_WRONLY | O_CLOEXEC);
+    if (descriptor < 0)
+      fail(path);
+    return;
+  }
+  if (exists)
+    if (char *resolved = realpath(path.c_str(), nullptr)) {
+      target = resolved;
+      std::free(resolved);
+    }
+  temporary = target + ".XXXXXX";
+  descriptor = mkostemp(temporary.data(), O_CLOEXEC);
+  if (descriptor < 0) {
+    temporary.clear();
+    fail(path);
+  }
+}
+
+OutputFile::~OutputFile() {
+  if (descriptor >= 0)
+    close(descriptor);
+  if (!temporary.empty())
+    unlink(temporary.c_str());
+}
+
+void OutputFile::put(const void *data, uint64_t size) {
+  const char *at = static_cast<const char *>(data);
+  while (size > 0) {
+    const ssize_t count =
+        write(descriptor, at, std::min<uint64_t>(size, 1u << 30));
+    if (count < 0 && errno == EINTR)
+      continue;
+    if (count <= 0)
+      fail(target);
+    at += count;
+    size -= static_cast<uint64_t>(count);
+  }
+}
+
+void OutputFile::keep() {
+  bool written = true;
+  if (!temporary.empty()) {
+    const mode_t mask = umask(0);
+    umask(mask);
+    written = fchmod(descriptor, 0666 & ~mask) == 0;
+  }
+  const int closed = close(descriptor);
+  descriptor = -1;
+  if (!written || closed != 0 ||
+      (!temporary.empty() && rename(temporary.c_str(), target.c_str()) != 0))
+    fail(target);
+  temporary.clear();
+}
+
+} // namespace tilework::isa

@@ -1,0 +1,80 @@
+# Part of the Tilework project, under the Apache License v2.0 with LLVM Exceptions.
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+"""Writes the tiny models and arrays that the tests of the command line use.
+
+tiny.onnx         x[rows, 32] -> y: two matrix products, a softmax
+unsupported.onnx  the same with two nodes that no compiler pass knows
+contradiction.onnx  a matrix product whose shapes do not go together
+x.npy, bad_shape.npy, bad_type.npy, y.npy (what tiny gives for x)
+"""
+
+import sys
+from pathlib import Path
+
+import numpy as np
+import onnx
+from onnx import TensorProto, helper, numpy_helper
+
+ROWS, INNER, OUTER = 16, 32, 16
+
+
+def weights():
+    random = np.random.default_rng(1)
+    return (
+        random.normal(0, 0.2, (INNER, INNER)).astype(np.float32),
+        random.normal(0, 0.2, (INNER, OUTER)).astype(np.float32),
+    )
+
+
+def model(nodes, inner=INNER, rows="rows"):
+    a, b = weights()
+    graph = helper.make_graph(
+        nodes,
+        "tiny",
+        [helper.make_tensor_value_info("x", TensorProto.FLOAT, [rows, inner])],
+        [helper.make_tensor_value_info("y", TensorProto.FLOAT, None)],
+        [numpy_helper.from_array(a, "a"), numpy_helper.from_array(b, "b")],
+    )
+    opsets = [helper.make_opsetid("", 17), helper.make_opsetid("com.example", 1)]
+    return helper.make_model(graph, opset_imports=opsets, ir_version=8)
+
+
+def node(op, inputs, output, domain="", **attributes):
+    return helper.make_node(
+        op, inputs, [output], name=f"/{op.lower()}_{output}", domain=domain, **attributes
+    )
+
+
+def reference(x):
+    a, b = weights()
+    scores = x @ a
+    exponents = np.exp(scores - scores.max(-1, keepdims=True))
+    return (exponents / exponents.sum(-1, keepdims=True)) @ b
+
+
+def main(folder):
+    folder.mkdir(parents=True, exist_ok=True)
+    tiny = [
+        node("MatMul", ["x", "a"], "h"),
+        node("Softmax", ["h"], "p", axis=-1),
+        node("MatMul", ["p", "b"], "y"),
+    ]
+    onnx.save(model(tiny), folder / "tiny.onnx")
+    unsupported = [
+        tiny[0],
+        node("Frobnicate", ["h"], "f", domain="com.example"),
+        node("Det", ["f"], "g"),
+        node("MatMul", ["g", "b"], "y"),
+    ]
+    onnx.save(model(unsupported), folder / "unsupported.onnx")
+    onnx.save(model(tiny, inner=INNER - 1), folder / "contradiction.onnx")
+
+    x = np.random.default_rng(2).normal(0, 1, (ROWS, INNER)).astype(np.float32)
+    np.save(folder / "x.npy", x)
+    np.save(folder / "bad_shape.npy", x[:-1])
+    np.save(folder / "bad_type.npy", x.astype(np.int64))
+    np.save(folder / "y.npy", reference(x))
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]))

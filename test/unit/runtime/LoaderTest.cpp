@@ -1,0 +1,83 @@
+// Part of the Tilework project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// Placement in DRAM, inputs that do not fit, drawn inputs.
+
+#include "runtime/Loader.h"
+#include "runtime/Error.h"
+
+#include <gtest/gtest.h>
+
+#include <cstring>
+
+namespace tilework {
+namespace {
+
+std::shared_ptr<isa::Image> image() {
+  auto image = std::make_shared<isa::Image>();
+  image->text.resize(3);
+  auto bytes = std::make_shared<std::vector<uint8_t>>(100, 7);
+  image->weights = {bytes->data(), bytes->size(), bytes};
+  isa::Entry entry;
+  entry.inputs = {{"x", isa::ElementType::Int32, {4}, 0, 9}};
+  entry.outputs = {{"x.copy", isa::ElementType::Int32, {4}}};
+  entry.bindings = {{"weights", isa::BindingKind::Weights, 0, 100},
+                    {"x", isa::BindingKind::Input, 1, 16},
+                    {"x.copy", isa::BindingKind::Output, 2, 16}};
+  image->entries.push_back(entry);
+  return image;
+}
+
+TEST(LoaderTest, PlacesBindingsByPages) {
+  auto program = image();
+  LoadedEntry loaded(program, program->entries[0], 1 << 20);
+  const auto &segments = loaded.launch().segments;
+  EXPECT_EQ(segments[0].base, 4096u);
+  EXPECT_EQ(segments[1].base, 8192u);
+  EXPECT_EQ(segments[2].base, 12288u);
+  uint8_t byte = 0;
+  loaded.memory().read(4096 + 99, &byte, 1);
+  EXPECT_EQ(byte, 7);
+}
+
+TEST(LoaderTest, RefusesAProgramLargerThanMemory) {
+  auto program = image();
+  EXPECT_THROW(LoadedEntry(program, program->entries[0], 8192), UserError);
+}
+
+TEST(LoaderTest, NamesEveryInputThatDoesNotFit) {
+  auto program = image();
+  LoadedEntry loaded(program, program->entries[0], 1 << 20);
+  TensorMap inputs = {{"y", Tensor::own(isa::ElementType::Int8, {1}, {0})}};
+  try {
+    loaded.setInputs(inputs);
+    FAIL();
+  } catch (const UserError &error) {
+    const std::string text = error.what();
+    EXPECT_NE(text.find("'x' int32[4] is missing"), std::string::npos);
+    EXPECT_NE(text.find("'y' is no input"), std::string::npos);
+  }
+}
+
+TEST(LoaderTest, DrawnInputsKeepTheirRangeAndSeed) {
+  auto program = image();
+  const TensorMap drawn = drawInputs(program->entries[0], 5),
+                  again = drawInputs(program->entries[0], 5);
+  const Tensor &x = drawn.at("x");
+  ASSERT_EQ(x.bytes, 16u);
+  EXPECT_EQ(std::memcmp(x.data, again.at("x").data, 16), 0);
+  for (int i = 0; i < 4; ++i) {
+    int32_t value;
+    std::memcpy(&value, x.data + 4 * i, 4);
+    EXPECT_GE(value, 0);
+    EXPECT_LE(value, 9);
+  }
+  LoadedEntry loaded(program, program->entries[0], 1 << 20);
+  loaded.setInputs(drawn);
+  uint8_t bytes[16];
+  loaded.memory().read(loaded.launch().segments[1].base, bytes, 16);
+  EXPECT_EQ(std::memcmp(bytes, x.data, 16), 0);
+}
+
+} // namespace
+} // namespace tilework

@@ -1,0 +1,64 @@
+// Part of the Tilework project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// Errors against a reference, the bound, and files that are programs.
+
+#include "runtime/Report.h"
+#include "runtime/Error.h"
+#include "runtime/OpenProgram.h"
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <cstring>
+
+namespace tilework {
+namespace {
+
+Tensor floats(const std::vector<float> &values) {
+  std::vector<uint8_t> bytes(values.size() * 4);
+  std::memcpy(bytes.data(), values.data(), bytes.size());
+  return Tensor::own(isa::ElementType::Fp32, {int64_t(values.size())},
+                     std::move(bytes));
+}
+
+TEST(ReportTest, ErrorsAgainstAReference) {
+  const TensorError error = compareTensors(floats({3, 4}), floats({3, 2}));
+  EXPECT_DOUBLE_EQ(error.maxAbsolute, 2);
+  EXPECT_DOUBLE_EQ(error.rms, std::sqrt(2.0));
+  EXPECT_NEAR(error.cosine, 17 / (5 * std::sqrt(13.0)), 1e-12);
+  EXPECT_THROW(compareTensors(floats({1}), floats({1, 2})), MismatchError);
+}
+
+TEST(ReportTest, BoundIsTheLargestOfThreeLimits) {
+  isa::Image image;
+  const target::Target target = target::Target::preset("nano");
+  EXPECT_FALSE(boundOf(image, target));
+  const double rows = double(target.systolic_array.rows);
+  image.statistics["work"] = {
+      {"matmuls", {{1000, 2 * rows, target.systolic_array.columns, 0, 3}}},
+      {"vector_elements", target.vector_unit.lanes * 10},
+      {"compulsory_bytes", 0}};
+  const auto bound = boundOf(image, target);
+  ASSERT_TRUE(bound);
+  EXPECT_DOUBLE_EQ(bound->arrayCycles, 6000);
+  EXPECT_DOUBLE_EQ(bound->vectorCycles, 10);
+  EXPECT_DOUBLE_EQ(bound->cycles(), 6000);
+  EXPECT_STREQ(bound->limit(), "array");
+  EXPECT_DOUBLE_EQ(*macUtilization(image, target, 12000), 0.5);
+}
+
+TEST(OpenProgramTest, RefusesWhatIsNoFile) {
+  EXPECT_FALSE(isProgramFile("/no/such/file"));
+  EXPECT_THROW(openProgram("/no/such/file", "", {}), UserError);
+  EXPECT_THROW(openProgram(::testing::TempDir(), "", {}), UserError);
+  EXPECT_THROW(compileModel({"/no/such.onnx", {}, {}},
+                            target::Target::preset("nano"), {}),
+               UserError);
+  EXPECT_THROW(compileModel({{}, "no model", "bytes"},
+                            target::Target::preset("nano"), {}),
+               UserError);
+}
+
+} // namespace
+} // namespace tilework
