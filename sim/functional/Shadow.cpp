@@ -142,6 +142,12 @@ std::vector<Violation> Shadow::check(const Operation &operation,
     }
   };
 
+  // A reduction that accumulates reads the statistic that it writes.
+  const auto combines = [&](const Access &access) {
+    return access.memory == Memory::Statistics &&
+           operation.kind == OperationKind::Vector &&
+           operation.vector.reduceAccumulate;
+  };
   const bool sums = operation.kind == OperationKind::Matmul;
   const bool inPlace = sums || isInPlace(operation);
   forEachAccess(geometry, operation, index, [&](const Access &access) {
@@ -162,7 +168,8 @@ std::vector<Violation> Shadow::check(const Operation &operation,
       const bool ownRead = byte.readers[own] == operation.sequence + 1;
       // A unit's pipeline may read before or after its own write.
       const bool overlaps =
-          access.write ? ownWrite || (ownRead && !inPlace) : ownWrite && !sums;
+          access.write ? ownWrite || (ownRead && !inPlace && !combines(access))
+                       : ownWrite && !sums;
       if (overlaps && !overlap) {
         overlap = true;
         violations.push_back({Violation::Kind::SelfOverlap,
