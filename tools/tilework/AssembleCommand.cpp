@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // tilework assemble and disassemble: program files as text and back.
 
-#include "Command.h"
+#include "tools/tilework/Command.h"
 
 #include "runtime/Assembly.h"
 #include "runtime/Error.h"

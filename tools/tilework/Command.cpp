@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // Parsing and printing that several commands need.
 
-#include "Command.h"
+#include "tools/tilework/Command.h"
 
 #include "runtime/Error.h"
 #include "runtime/Npy.h"

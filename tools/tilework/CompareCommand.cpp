@@ -3,7 +3,7 @@
 //
 // tilework compare: two programs, or two simulation reports, and what differs.
 
-#include "Command.h"
+#include "tools/tilework/Command.h"
 
 #include "dialects/isa/Assembly.h"
 #include "runtime/Error.h"

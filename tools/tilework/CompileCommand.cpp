@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // tilework compile: a model becomes a program file.
 
-#include "Command.h"
+#include "tools/tilework/Command.h"
 
 #include "runtime/Error.h"
 #include "runtime/OpenProgram.h"

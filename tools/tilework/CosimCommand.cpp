@@ -3,7 +3,7 @@
 //
 // tilework cosim: random programs on all engines.
 
-#include "Command.h"
+#include "tools/tilework/Command.h"
 
 #include "runtime/Engines.h"
 #include "runtime/Error.h"

@@ -4,7 +4,7 @@
 // tilework doctor: what is missing on this machine, and the line that installs
 // it.
 
-#include "Command.h"
+#include "tools/tilework/Command.h"
 
 #include "runtime/Report.h"
 

@@ -3,7 +3,7 @@
 //
 // tilework inspect: what is in a model or a program, and what is supported.
 
-#include "Command.h"
+#include "tools/tilework/Command.h"
 
 #include "runtime/Error.h"
 #include "runtime/OpenProgram.h"

@@ -3,7 +3,7 @@
 // The command line `tilework`: chooses the command, and turns every error into
 // a sentence and an exit code.
 
-#include "Command.h"
+#include "tools/tilework/Command.h"
 
 #include "runtime/Error.h"
 #include "runtime/OpenProgram.h"

@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // tilework simulate: cycles of a program, on the cycle model, the RTL or both.
 
-#include "Command.h"
+#include "tools/tilework/Command.h"
 
 #include "runtime/Error.h"
 #include "runtime/OpenProgram.h"

@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // tilework targets: built-in targets, their parameters, the schema, validation.
 
-#include "Command.h"
+#include "tools/tilework/Command.h"
 
 #include "dialects/target/Target.h"
 #include "runtime/Error.h"
