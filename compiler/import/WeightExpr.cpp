@@ -45,10 +45,11 @@ static WeightUnary unaryOf(UnaryKind kind) {
   case UnaryKind::name:                                                        \
     return WeightUnary::name;
     CASE(Neg)
-  CASE(Abs)
-  CASE(Sqrt) CASE(Rsqrt) CASE(Reciprocal) CASE(Exp) CASE(Log) CASE(Tanh)
-      CASE(Erf) CASE(Sigmoid) CASE(Silu) CASE(Relu) CASE(Not) CASE(Floor)
-          CASE(Ceil) CASE(Round) CASE(Sign) CASE(Cos) CASE(Sin)
+    CASE(Abs)
+  CASE(Sqrt)
+  CASE(Rsqrt) CASE(Reciprocal) CASE(Exp) CASE(Log) CASE(Tanh) CASE(Erf)
+      CASE(Sigmoid) CASE(Silu) CASE(Relu) CASE(Not) CASE(Floor) CASE(Ceil)
+          CASE(Round) CASE(Sign) CASE(Cos) CASE(Sin)
 #undef CASE
               case UnaryKind::IsNan:
     break;
@@ -63,8 +64,9 @@ static WeightBinary binaryOf(BinaryKind kind) {
     return WeightBinary::name;
     CASE(Add)
     CASE(Sub)
-    CASE(Mul) CASE(Div) CASE(Pow) CASE(Mod) CASE(Max) CASE(Min) CASE(And)
-        CASE(Or) CASE(Xor) CASE(Eq) CASE(Ne) CASE(Lt) CASE(Le) CASE(Gt) CASE(Ge)
+    CASE(Mul)
+    CASE(Div) CASE(Pow) CASE(Mod) CASE(Max) CASE(Min) CASE(And) CASE(Or)
+        CASE(Xor) CASE(Eq) CASE(Ne) CASE(Lt) CASE(Le) CASE(Gt) CASE(Ge)
 #undef CASE
   }
   llvm_unreachable("all kinds are listed");
