@@ -105,7 +105,7 @@ struct TwChip {
   }
   void dump() {
 #ifdef TW_TRACE
-    // Half a period a call: waves count cycles of 1 ns.
+    // Picoseconds; half a period a call.
     if (trace)
       trace->dump(time);
     time += 500;
@@ -182,6 +182,11 @@ void write(TwChip *chip, uint32_t address, uint64_t value) {
   chip->top.config_wdata_i = value;
   chip->cycle();
   chip->top.config_write_i = 0;
+#ifdef TW_TRACE
+  // Cycle n of the run is at n nanoseconds in the waves.
+  if (address == Map::RegStart)
+    chip->time = 0;
+#endif
 }
 
 uint64_t read(TwChip *chip, uint32_t address) {
