@@ -14,6 +14,7 @@
 #include "compiler/conversion/Synchronise.h"
 #include "compiler/import/Import.h"
 #include "compiler/transforms/Passes.h"
+#include "compiler/verifier/Verifier.h"
 #include "dialects/isa/ISADialect.h"
 #include "dialects/npu/NPUDialect.h"
 
@@ -73,6 +74,8 @@ private:
   bool plan();
   bool synchronise();
   bool encode();
+  /// Holds the encoded program against the rules of the machine.
+  bool verifyProgram(const isa::Image &image);
 
   /// Runs one stage: times it, dumps what it left, and says whether to go on.
   template <typename Stage> bool stage(const char *name, Stage &&body);
@@ -288,10 +291,42 @@ bool Pipeline::synchronise() {
   return succeeded(mlir::verify(*isaModule));
 }
 
+bool Pipeline::verifyProgram(const isa::Image &image) {
+  verifier::Limits limits;
+  limits.rows = target.systolic_array.rows;
+  limits.columns = target.systolic_array.columns;
+  limits.weightRows = target.systolic_array.weight_rows_per_cycle;
+  limits.scratchpadRows = target.scratchpadRows();
+  limits.accumulatorRows = target.accumulatorRows();
+  limits.vectorLanes = target.vector_unit.lanes;
+  limits.statisticsRows = target.vector_unit.statistics_rows;
+  verifier::Program program;
+  program.text = image.text;
+  for (const isa::Binding &binding : image.entries.front().bindings)
+    program.segments[binding.segment] = {
+        binding.bytes, binding.kind == isa::BindingKind::Weights ||
+                           binding.kind == isa::BindingKind::Input ||
+                           binding.kind == isa::BindingKind::State};
+  program.nodeOf = [&](uint32_t pc, uint16_t) {
+    for (const isa::ProvenanceRange &range : image.provenance)
+      if (pc >= range.begin && pc < range.end && !range.nodes.empty())
+        return image.nodes[range.nodes.front()];
+    return std::string();
+  };
+  std::string problems;
+  for (const std::string &problem : verifier::verify(program, limits))
+    problems += (problems.empty() ? "" : "\n") + problem;
+  return problems.empty() ||
+         fail(CompileFailure::Kind::Internal,
+              "the compiler made an illegal program: " + problems);
+}
+
 bool Pipeline::encode() {
   Location loc = module->getLoc();
   auto image = buildImage(planned, lowered, target, *files, loc);
   if (failed(image))
+    return false;
+  if (options.verify && !verifyProgram(*image))
     return false;
   if (options.weights) {
     auto bytes = fillWeights(planned, machine, *files, loc, options.cancelled);
