@@ -46,12 +46,25 @@ static WeightUnary unaryOf(UnaryKind kind) {
     return WeightUnary::name;
     CASE(Neg)
     CASE(Abs)
-  CASE(Sqrt)
-  CASE(Rsqrt) CASE(Reciprocal) CASE(Exp) CASE(Log) CASE(Tanh) CASE(Erf)
-      CASE(Sigmoid) CASE(Silu) CASE(Relu) CASE(Not) CASE(Floor) CASE(Ceil)
-          CASE(Round) CASE(Sign) CASE(Cos) CASE(Sin)
+    CASE(Sqrt)
+    CASE(Rsqrt)
+    CASE(Reciprocal)
+    CASE(Exp)
+    CASE(Log)
+    CASE(Tanh)
+    CASE(Erf)
+    CASE(Sigmoid)
+    CASE(Silu)
+    CASE(Relu)
+    CASE(Not)
+    CASE(Floor)
+    CASE(Ceil)
+    CASE(Round)
+    CASE(Sign)
+    CASE(Cos)
+    CASE(Sin)
 #undef CASE
-              case UnaryKind::IsNan:
+  case UnaryKind::IsNan:
     break;
   }
   llvm_unreachable("is_nan is no step of a weight");
@@ -65,8 +78,20 @@ static WeightBinary binaryOf(BinaryKind kind) {
     CASE(Add)
     CASE(Sub)
     CASE(Mul)
-    CASE(Div) CASE(Pow) CASE(Mod) CASE(Max) CASE(Min) CASE(And) CASE(Or)
-        CASE(Xor) CASE(Eq) CASE(Ne) CASE(Lt) CASE(Le) CASE(Gt) CASE(Ge)
+    CASE(Div)
+    CASE(Pow)
+    CASE(Mod)
+    CASE(Max)
+    CASE(Min)
+    CASE(And)
+    CASE(Or)
+    CASE(Xor)
+    CASE(Eq)
+    CASE(Ne)
+    CASE(Lt)
+    CASE(Le)
+    CASE(Gt)
+    CASE(Ge)
 #undef CASE
   }
   llvm_unreachable("all kinds are listed");
