@@ -106,6 +106,9 @@ setup_build() {
     rm -f "$BUILD/CMakeCache.txt"
     step "Configure" "$LOGS/configure.log" configure_build
   fi
-  step "Build" "$LOGS/build.log" cmake --build "$BUILD" --parallel "$(nproc)"
+  # Paths below the checkout count as relative, so that one clone's objects serve
+  # another.
+  CCACHE_BASEDIR="$ROOT" CCACHE_NOHASHDIR=1 \
+    step "Build" "$LOGS/build.log" cmake --build "$BUILD" --parallel "$(nproc)"
   link_into_environment
 }
