@@ -138,6 +138,7 @@ private:
   Expected<int> operand(Value value, Operation *op);
   Expected<int> addBinary(graph::BinaryOp op);
   Expected<int> withScalar(graph::BinaryOp op, double scalar, bool scalarLeft);
+  int maximum(int x, float c);
   llvm::Expected<Norm> norm(Value scale, Value shift, llvm::APFloat epsilon,
                             bool root, Operation *op);
 
@@ -267,6 +268,29 @@ Expected<int> RowsBuilder::operand(Value value, Operation *op) {
   return index;
 }
 
+/// max(x, c), out of relu: the vector unit has no maximum of two operands.
+int RowsBuilder::maximum(int x, float c) {
+  auto function = [&](int value, Function f) {
+    return unary(RowOpKind::Function, value, 0, f);
+  };
+  auto atLeast = [&](int value, float bound) { // relu(v − b) + b
+    value =
+        function(unary(RowOpKind::AddScalar, value, -bound), Function::Relu);
+    return unary(RowOpKind::AddScalar, value, bound);
+  };
+  if (c >= -1.0f)
+    return atLeast(x, c);
+  // Beside a large negative bound x would be rounded away. Its two signs are
+  // taken apart: max(x, c) = relu(x) − min(relu(−x), −c), and a minimum of
+  // positive numbers is the reciprocal of a maximum of reciprocals.
+  int below =
+      function(unary(RowOpKind::MultiplyScalar, x, -1.0f), Function::Relu);
+  below = function(below, Function::Reciprocal);
+  below = function(atLeast(below, -1.0f / c), Function::Reciprocal);
+  below = unary(RowOpKind::MultiplyScalar, below, -1.0f);
+  return binary(RowOpKind::Add, below, function(x, Function::Relu));
+}
+
 Expected<int> RowsBuilder::withScalar(graph::BinaryOp op, double c, bool left) {
   auto x = operand(left ? op.getRhs() : op.getLhs(), op);
   if (!x)
@@ -287,17 +311,11 @@ Expected<int> RowsBuilder::withScalar(graph::BinaryOp op, double c, bool left) {
       return unary(RowOpKind::MultiplyScalar,
                    unary(RowOpKind::Function, *x, 0, Function::Reciprocal), s);
     return unary(RowOpKind::MultiplyScalar, *x, static_cast<float>(1.0 / c));
-  case graph::BinaryKind::Max: { // relu(x − c) + c
-    int t = unary(RowOpKind::AddScalar, *x, -s);
-    t = unary(RowOpKind::Function, t, 0, Function::Relu);
-    return unary(RowOpKind::AddScalar, t, s);
-  }
-  case graph::BinaryKind::Min: { // c − relu(c − x)
-    int t = unary(RowOpKind::MultiplyScalar, *x, -1.0f);
-    t = unary(RowOpKind::AddScalar, t, s);
-    t = unary(RowOpKind::Function, t, 0, Function::Relu);
-    t = unary(RowOpKind::MultiplyScalar, t, -1.0f);
-    return unary(RowOpKind::AddScalar, t, s);
+  case graph::BinaryKind::Max:
+    return maximum(*x, s);
+  case graph::BinaryKind::Min: { // −max(−x, −c)
+    int negative = unary(RowOpKind::MultiplyScalar, *x, -1.0f);
+    return unary(RowOpKind::MultiplyScalar, maximum(negative, -s), -1.0f);
   }
   case graph::BinaryKind::Pow: {
     if (left)
