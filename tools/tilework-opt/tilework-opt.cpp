@@ -6,6 +6,7 @@
 #include "compiler/transforms/Passes.h"
 #include "dialects/graph/GraphDialect.h"
 #include "dialects/isa/ISADialect.h"
+#include "dialects/npu/NPUDialect.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
@@ -18,7 +19,8 @@ int main(int argc, char **argv) {
   mlir::DialectRegistry registry;
   registry.insert<mlir::arith::ArithDialect, mlir::func::FuncDialect,
                   mlir::math::MathDialect, mlir::tensor::TensorDialect,
-                  tilework::graph::GraphDialect, tilework::isa::ISADialect>();
+                  tilework::graph::GraphDialect, tilework::isa::ISADialect,
+                  tilework::npu::NPUDialect>();
   mlir::registerTransformsPasses();
   tilework::registerGraphTransformsPasses();
   return mlir::asMainReturnCode(
