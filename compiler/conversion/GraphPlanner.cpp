@@ -470,15 +470,14 @@ Error GraphPlanner::planMatmulOp(graph::MatmulOp op) {
       g.norm = norm;
     return g;
   };
-  Planned planned = planMatmul(build(out, norm.has_value()), machine);
+  Planned planned = planOnce(build(out, norm.has_value()));
   if (planned.schedule || !norm)
     return place(std::move(planned), op, "matmul");
   // A row does not fit beside the product: the normalisation is a group of its
   // own, through DRAM.
   View before = denseView(
       newTensor("", TensorKind::Scratch, out.elements() * 2), out.sizes, 2);
-  if (Error error =
-          place(planMatmul(build(before, false), machine), op, "matmul"))
+  if (Error error = place(planOnce(build(before, false)), op, "matmul"))
     return error;
   return planNorm(before, out, *norm, op);
 }
@@ -562,7 +561,7 @@ Error GraphPlanner::planAttentionOp(graph::AttentionOp op) {
   g.out.offset = out.offset * 2;
   g.out.rowStride = out.strides[1] * 2;
   g.out.batchStrides = {out.strides[0] * 2, g.valueDim * 2};
-  return place(planAttention(g, machine), op, "attention");
+  return place(planOnce(g), op, "attention");
 }
 
 //===----------------------------------------------------------------------===//

@@ -74,6 +74,13 @@ private:
                                    mlir::Operation *op);
   void finishPlaces();
 
+  // PlanOnce.cpp: groups that differ in their tensors alone are planned once.
+  planning::Planned planOnce(planning::MatmulGroup group);
+  planning::Planned planOnce(planning::AttentionGroup group);
+  template <typename Plan>
+  planning::Planned planOnce(std::vector<int64_t> key,
+                             const std::vector<int *> &tensors, Plan &&plan);
+
   // GraphHostSteps.cpp
   void planArguments(mlir::func::FuncOp main);
   void planLaunchStep(graph::LaunchStepOp op);
@@ -96,7 +103,7 @@ private:
   llvm::DenseMap<mlir::Operation *, int> sourceIds;
   std::map<std::pair<const void *, int>, View> weights;
   std::map<std::string, int> usedNames;
-  std::map<std::string, planning::Planned> plans; ///< by the group's text
+  std::map<std::vector<int64_t>, planning::Planned> plans;
   llvm::DenseMap<mlir::Value, int> outputTensors;
   friend class RowsBuilder;
 };
