@@ -1,8 +1,8 @@
 // Part of the Tilework project, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// The walk over a fused graph: views fold into addresses, products and
-// attention become groups, and every tensor gets its place in DRAM.
+// The walk over a fused graph: views fold into addresses, ops become groups,
+// and every tensor gets its place in DRAM.
 
 #include "compiler/conversion/GraphPlanner.h"
 #include "compiler/planning/Allocator.h"
@@ -179,6 +179,17 @@ Expected<View> GraphPlanner::viewOf(Value value) {
       "-dimensional tensor reaches the chip that no chip op made");
 }
 
+SmallVector<int64_t> alignedStrides(ArrayRef<int64_t> viewSizes,
+                                    ArrayRef<int64_t> viewStrides,
+                                    ArrayRef<int64_t> sizes) {
+  SmallVector<int64_t> strides(sizes.size(), 0);
+  for (size_t i = 0; i < viewSizes.size() && i < sizes.size(); ++i) {
+    size_t from = viewSizes.size() - 1 - i, to = sizes.size() - 1 - i;
+    strides[to] = viewSizes[from] == 1 ? 0 : viewStrides[from];
+  }
+  return strides;
+}
+
 //===----------------------------------------------------------------------===//
 // Loops
 //===----------------------------------------------------------------------===//
@@ -280,288 +291,6 @@ Expected<int> GraphPlanner::columnTensor(Value value, int64_t n,
     dense = *copy;
   }
   return dense.tensor;
-}
-
-static Function functionOf(graph::Activation activation) {
-  switch (activation) {
-  case graph::Activation::None:
-    return Function::Identity;
-  case graph::Activation::Relu:
-    return Function::Relu;
-  case graph::Activation::GeluErf:
-    return Function::Gelu;
-  case graph::Activation::GeluTanh:
-    return Function::GeluTanh;
-  case graph::Activation::Silu:
-    return Function::Silu;
-  case graph::Activation::Tanh:
-    return Function::Tanh;
-  case graph::Activation::Sigmoid:
-    return Function::Sigmoid;
-  }
-  return Function::Identity;
-}
-
-/// Strides of a view against loops over `sizes`, aligned at the end; broadcast
-/// dimensions have stride 0.
-static SmallVector<int64_t> alignedStrides(ArrayRef<int64_t> viewSizes,
-                                           ArrayRef<int64_t> viewStrides,
-                                           ArrayRef<int64_t> sizes) {
-  SmallVector<int64_t> strides(sizes.size(), 0);
-  for (size_t i = 0; i < viewSizes.size() && i < sizes.size(); ++i) {
-    size_t from = viewSizes.size() - 1 - i, to = sizes.size() - 1 - i;
-    strides[to] = viewSizes[from] == 1 ? 0 : viewStrides[from];
-  }
-  return strides;
-}
-
-Error GraphPlanner::planNorm(const View &in, const View &out, const Norm &norm,
-                             Operation *op) {
-  RowsGroup group;
-  int64_t n = in.sizes.back();
-  group.m = in.elements() / n;
-  group.n = n;
-  RowOp input, normalise;
-  input.kind = RowOpKind::Input;
-  input.access.tensor = in.tensor;
-  input.access.offset = in.offset * 2;
-  input.access.rowStride = n * 2;
-  normalise.kind = RowOpKind::Normalise;
-  normalise.lhs = 0;
-  normalise.norm = norm;
-  input.source = normalise.source = sourceOf(op);
-  group.ops = {input, normalise};
-  Access result;
-  result.tensor = out.tensor;
-  result.offset = out.offset * 2;
-  result.rowStride = n * 2;
-  group.outputs.push_back({1, result});
-  return place(planRows(group, machine), op, "norm");
-}
-
-Error GraphPlanner::planMatmulOp(graph::MatmulOp op) {
-  auto resultType = cast<RankedTensorType>(op.getResult().getType());
-  auto lhs = viewOf(op.getLhs());
-  if (!lhs)
-    return lhs.takeError();
-  View a = *lhs;
-  size_t rank = a.sizes.size();
-  if (op.getTransposeLhs()) {
-    std::swap(a.sizes[rank - 1], a.sizes[rank - 2]);
-    std::swap(a.strides[rank - 1], a.strides[rank - 2]);
-  }
-  int64_t k = a.sizes.back(), n = resultType.getShape().back();
-  if (k > 1 && a.strides.back() != 1) {
-    auto copy = materialise(a, op);
-    if (!copy)
-      return copy.takeError();
-    a = *copy;
-  }
-  MatmulGroup group;
-  group.k = k;
-  group.n = n;
-  // The stationary side: a weight is stored for it, a computed tensor is taken
-  // from whichever side is dense.
-  View b;
-  auto weight = op.getRhs().getDefiningOp<graph::WeightOp>();
-  auto rhsType = cast<RankedTensorType>(op.getRhs().getType());
-  if (weight && rhsType.getRank() == 2 && !op.getTransposeRhs()) {
-    b = weightTensor(weight.getExpr(), weight.getName().str(),
-                     WeightLayout::Blocked, rhsType.getShape());
-    group.blocked = true;
-  } else {
-    auto rhs = viewOf(op.getRhs());
-    if (!rhs)
-      return rhs.takeError();
-    b = *rhs;
-    size_t r = b.sizes.size();
-    if (op.getTransposeRhs()) {
-      std::swap(b.sizes[r - 1], b.sizes[r - 2]);
-      std::swap(b.strides[r - 1], b.strides[r - 2]);
-    }
-    bool rowsDense = b.strides[r - 1] == 1 || n == 1,
-         columnsDense = b.strides[r - 2] == 1 || k == 1;
-    if (!rowsDense && !columnsDense) {
-      auto copy = materialise(b, op);
-      if (!copy)
-        return copy.takeError();
-      b = *copy;
-      rowsDense = true;
-    }
-    group.transposedB = !rowsDense;
-  }
-  if (op.getBias()) {
-    auto bias = columnTensor(op.getBias(), n, op);
-    if (!bias)
-      return bias.takeError();
-    group.bias = *bias;
-  }
-  std::optional<Norm> norm;
-  if (op.getNorm() != graph::Norm::None) {
-    norm.emplace();
-    norm->root = op.getNorm() == graph::Norm::RmsNorm;
-    norm->epsilon = op.getEpsilon() ? op.getEpsilon()->convertToFloat() : 0.0f;
-    if (op.getNormScale()) {
-      auto tensor = columnTensor(op.getNormScale(), n, op);
-      if (!tensor)
-        return tensor.takeError();
-      norm->scale = *tensor;
-    }
-    if (op.getNormShift()) {
-      auto tensor = columnTensor(op.getNormShift(), n, op);
-      if (!tensor)
-        return tensor.takeError();
-      norm->shift = *tensor;
-    }
-  }
-  group.activation = functionOf(op.getActivation());
-  std::optional<View> residual;
-  if (op.getResidual()) {
-    auto view = viewOf(op.getResidual());
-    if (!view)
-      return view.takeError();
-    residual = *view;
-    if (n > 1 && residual->strides.back() != 1) {
-      auto copy = materialise(*residual, op);
-      if (!copy)
-        return copy.takeError();
-      residual = *copy;
-    }
-  }
-  View out = newResult(op.getResult());
-  auto build = [&](const View &target, bool withNorm) {
-    MatmulGroup g = group;
-    ArrayRef<int64_t> sizes = ArrayRef<int64_t>(target.sizes).drop_back();
-    auto rows = [&](const View &view) {
-      return alignedStrides(ArrayRef<int64_t>(view.sizes).drop_back(),
-                            ArrayRef<int64_t>(view.strides).drop_back(), sizes);
-    };
-    std::vector<SmallVector<int64_t>> strides = {rows(a), rows(target)};
-    // B moves with the batch alone.
-    SmallVector<int64_t> bStrides(sizes.size(), 0);
-    if (!g.blocked && b.sizes.size() > 2) {
-      SmallVector<int64_t> batch = alignedStrides(
-          ArrayRef<int64_t>(b.sizes).drop_back(2),
-          ArrayRef<int64_t>(b.strides).drop_back(2), sizes.drop_back());
-      std::copy(batch.begin(), batch.end(), bStrides.begin());
-    }
-    strides.push_back(bStrides);
-    if (residual)
-      strides.push_back(rows(*residual));
-    Loops loops = mergeLoops(sizes, strides);
-    // A dimension along which B moves cannot be the rows'.
-    if (loops.strides[2].back() != 0) {
-      loops.sizes.push_back(1);
-      for (auto &s : loops.strides)
-        s.push_back(0);
-    }
-    g.batch.assign(loops.sizes.begin(), std::prev(loops.sizes.end()));
-    g.m = loops.sizes.back();
-    g.a = access(a, loops.strides[0]);
-    g.out = access(target, loops.strides[1]);
-    g.b = access(b, loops.strides[2]);
-    if (!g.blocked) {
-      size_t r = b.sizes.size();
-      g.b.rowStride = 2 * (g.transposedB ? b.strides[r - 1] : b.strides[r - 2]);
-    }
-    if (residual)
-      g.residual = access(*residual, loops.strides[3]);
-    if (withNorm)
-      g.norm = norm;
-    return g;
-  };
-  Planned planned = planOnce(build(out, norm.has_value()));
-  if (planned.schedule || !norm)
-    return place(std::move(planned), op, "matmul");
-  // A row does not fit beside the product: the normalisation is a group of its
-  // own, through DRAM.
-  View before = denseView(
-      newTensor("", TensorKind::Scratch, out.elements() * 2), out.sizes, 2);
-  if (Error error = place(planOnce(build(before, false)), op, "matmul"))
-    return error;
-  return planNorm(before, out, *norm, op);
-}
-
-Error GraphPlanner::planAttentionOp(graph::AttentionOp op) {
-  AttentionGroup g;
-  g.heads = op.getHeads();
-  g.kvHeads = op.getKvHeads();
-  g.headDim = op.getHeadDim();
-  g.valueDim = op.getValueDim();
-  g.scale = op.getScale().convertToFloat();
-  auto operand = [&](Value value, ArrayRef<int64_t> window,
-                     Access &out) -> Error {
-    auto view = viewOf(value);
-    if (!view)
-      return view.takeError();
-    View v = *view;
-    if (v.strides[2] != 1) {
-      auto copy = materialise(v, op);
-      if (!copy)
-        return copy.takeError();
-      v = *copy;
-    }
-    out.tensor = v.tensor;
-    out.offset = (v.offset + window[0]) * 2;
-    out.rowStride = v.strides[1] * 2;
-    out.batchStrides = {v.strides[0] * 2, window[1] * 2};
-    return Error::success();
-  };
-  if (Error error = operand(op.getQuery(), op.getQWindow(), g.q))
-    return error;
-  if (Error error = operand(op.getKey(), op.getKWindow(), g.k))
-    return error;
-  if (Error error = operand(op.getValue(), op.getVWindow(), g.v))
-    return error;
-  auto queryType = cast<RankedTensorType>(op.getQuery().getType());
-  auto keyType = cast<RankedTensorType>(op.getKey().getType());
-  g.batch = queryType.getShape()[0];
-  g.queries = queryType.getShape()[1];
-  g.keys = keyType.getShape()[1];
-  if (op.getMask()) {
-    auto mask = viewOf(op.getMask());
-    if (!mask)
-      return mask.takeError();
-    View m = *mask;
-    if (g.keys > 1 && m.strides.back() != 1) {
-      auto copy = materialise(m, op);
-      if (!copy)
-        return copy.takeError();
-      m = *copy;
-    }
-    auto stride = [&](size_t d) {
-      return m.sizes[d] == 1 ? 0 : m.strides[d] * 2;
-    };
-    Access access;
-    access.tensor = m.tensor;
-    access.offset = m.offset * 2;
-    if (m.sizes.size() == 2) {
-      access.batchStrides = {stride(0), 0};
-      g.keyMask = access;
-    } else if (m.sizes[1] == 1 && m.sizes[2] == 1) {
-      access.batchStrides = {stride(0), 0};
-      g.keyMask = access;
-    } else {
-      access.batchStrides = {stride(0), stride(1)};
-      access.rowStride = stride(2);
-      g.fullMasks.push_back(access);
-    }
-  }
-  if (op.getCausal()) {
-    View causal = weightTensor({}, "causal mask", WeightLayout::Causal,
-                               {g.queries, g.keys});
-    Access access;
-    access.tensor = causal.tensor;
-    access.rowStride = g.keys * 2;
-    access.batchStrides = {0, 0};
-    g.fullMasks.push_back(access);
-  }
-  View out = newResult(op.getResult());
-  g.out.tensor = out.tensor;
-  g.out.offset = out.offset * 2;
-  g.out.rowStride = out.strides[1] * 2;
-  g.out.batchStrides = {out.strides[0] * 2, g.valueDim * 2};
-  return place(planOnce(g), op, "attention");
 }
 
 //===----------------------------------------------------------------------===//

@@ -108,6 +108,12 @@ private:
   friend class RowsBuilder;
 };
 
+/// Strides of a view against loops over `sizes`, aligned at the end; broadcast
+/// dimensions have stride 0.
+llvm::SmallVector<int64_t> alignedStrides(llvm::ArrayRef<int64_t> viewSizes,
+                                          llvm::ArrayRef<int64_t> viewStrides,
+                                          llvm::ArrayRef<int64_t> sizes);
+
 /// The splat value of a float constant.
 std::optional<double> scalarOf(mlir::Value value);
 
