@@ -81,6 +81,19 @@ def test_only_marked_fences_run_and_a_failing_one_is_reported(tmp_path):
     assert failures[0].startswith("page.md:7: exit 3")
 
 
+SHOWN = "```sh test\necho 'took 1,204 cycles, 3.5 s, x'\n```\n\n```\n%s\n```\n"
+
+
+def test_shown_output_is_compared_without_its_figures(tmp_path):
+    page = tmp_path / "page.md"
+    page.write_text(SHOWN % "took 7 cycles, 0.1 s, …")
+    assert run_readme_commands.run_page(page, timeout=60) == []
+    assert run_readme_commands.run_page(page, timeout=60, update=True) == []
+    assert page.read_text() == SHOWN % "took 1,204 cycles, 3.5 s, …"
+    page.write_text(SHOWN % "took 7 seconds, …")
+    assert "took 7 seconds" in run_readme_commands.run_page(page, timeout=60)[0]
+
+
 def summary(folder):
     script = sources.ROOT / "tools" / "setup" / "summarise.py"
     run = subprocess.run([sys.executable, script, folder], capture_output=True, text=True)
@@ -105,3 +118,21 @@ def test_the_summary_never_hides_a_failure(tmp_path, files, expected):
     for name, text in files.items():
         (tmp_path / name).write_text(text)
     assert summary(tmp_path) == expected
+
+
+@pytest.mark.parametrize(
+    "log, advice",
+    [
+        ("E: Unable to locate package llvm-22-dev", "bookworm-security"),
+        ("Temporary failure resolving 'deb.debian.org'\nE: Unable to locate package x", "proxy"),
+        ("write error: No space left on device", "disk is full"),
+        ("E: Could not get lock /var/lib/dpkg/lock-frontend", "uses apt"),
+        ("c++: fatal error: Killed signal terminated program cc1plus", "out of memory"),
+        ("error: expected ';'", ""),
+    ],
+)
+def test_a_failed_set_up_says_what_to_do(tmp_path, log, advice):
+    (tmp_path / "log").write_text(log)
+    script = f"ROOT={tmp_path}; . tools/setup/steps.sh; advice_for {tmp_path}/log"
+    run = subprocess.run(["bash", "-c", script], cwd=sources.ROOT, capture_output=True, text=True)
+    assert advice in run.stdout and bool(run.stdout) == bool(advice), run.stderr

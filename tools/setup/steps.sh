@@ -65,6 +65,26 @@ run_logged() {
   return $status
 }
 
+# advice_for LOG: what to do, for the failures that a machine causes.
+advice_for() {
+  if grep -qE 'No space left on device|enough free space' "$1"; then
+    echo "The disk is full: set-up and build need 6 GB, and here are" \
+      "$(df -h --output=avail "$ROOT" | tail -n 1 | tr -d ' ') free. Make room, then run ./tw again."
+  elif grep -qE 'Could not get lock|Unable to acquire the dpkg' "$1"; then
+    echo "Another program uses apt: wait until it ends, then run ./tw again."
+  elif grep -qE 'Temporary failure resolving|Could not resolve|Name or service not known|NameResolutionError|NewConnectionError|Could not connect|Connection (timed out|refused)|Network is unreachable|ProxyError' "$1"; then
+    echo "The network cannot be reached: set-up needs it once, for Debian's packages and the Python" \
+      "package index. Behind a proxy, export http_proxy and https_proxy; then run ./tw again."
+  elif grep -q 'Unable to locate package' "$1"; then
+    echo "apt does not know these packages. LLVM 22 comes with the security updates of Debian 12; as root:"
+    echo "    echo 'deb http://security.debian.org/debian-security bookworm-security main'" \
+      ">/etc/apt/sources.list.d/security.list"
+    echo "then run ./tw again. Other releases of Debian are not supported."
+  elif grep -qE 'Killed signal|c\+\+: fatal error: Killed|Cannot allocate memory|bad_alloc' "$1"; then
+    echo "The machine ran out of memory: close other programs and run ./tw again; what is built is kept."
+  fi
+}
+
 # step TITLE LOG COMMAND...: as run_logged, but a failure ends the program.
 step() {
   local log="$2"
@@ -76,6 +96,7 @@ step() {
       echo "    ... and at its end:"
       tail -n 12 "$log"; } | cut -c1-300 | sed 's/^/    /'
     echo "The whole log: ${log#"$ROOT"/}"
+    advice_for "$log"
   } >&2
   exit 1
 }
@@ -96,4 +117,16 @@ print_times() {
     esac
   done
   printf '    %9s  in all\n' "$(seconds $total)"
+}
+
+# write_times FILE: a line for each step, its milliseconds or - and its title.
+write_times() {
+  local entry
+  for entry in "${STEP_TIMES[@]}"; do
+    case "${entry%% *}" in
+      skipped) printf -- '-\t%s\n' "${entry#* }" ;;
+      *) printf '%s\t%s\n' "${entry%% *}" "${entry#* }" ;;
+    esac
+  done >"$1"
+  echo
 }
