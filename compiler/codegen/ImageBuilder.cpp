@@ -102,22 +102,46 @@ static void addProvenance(const PlannedProgram &planned,
       image.nodes.push_back(name);
     return it->second;
   };
-  for (size_t i = 0; i < lowered.instructions.size(); ++i) {
-    int source = lowered.instructions[i].source;
-    if (source < 0)
-      continue;
-    auto index = static_cast<uint32_t>(i);
-    isa::ProvenanceRange range;
-    range.begin = index;
-    range.end = index + 1;
+  auto nodesOf = [&](int source) {
+    std::vector<uint32_t> indices;
     for (const std::string &name : planned.sources[source])
-      range.nodes.push_back(node(name));
-    if (!image.provenance.empty() && image.provenance.back().end == index &&
-        image.provenance.back().nodes == range.nodes)
-      image.provenance.back().end = index + 1;
+      indices.push_back(node(name));
+    return indices;
+  };
+  auto add = [&](size_t begin, size_t end, uint16_t context, int source) {
+    isa::ProvenanceRange range;
+    range.begin = static_cast<uint32_t>(begin);
+    range.end = static_cast<uint32_t>(end);
+    range.context = context;
+    range.nodes = nodesOf(source);
+    isa::ProvenanceRange *last =
+        image.provenance.empty() ? nullptr : &image.provenance.back();
+    if (last && last->context == context && last->end == range.begin &&
+        last->nodes == range.nodes)
+      last->end = range.end;
     else
       image.provenance.push_back(std::move(range));
-  }
+  };
+  const std::vector<LoweredInstruction> &all = lowered.instructions;
+  size_t main =
+      lowered.routines.empty() ? all.size() : lowered.routines.front().begin;
+  for (size_t i = 0; i < main; ++i)
+    if (all[i].source >= 0)
+      add(i, i + 1, 0, all[i].source);
+  for (const LoweredRoutine &routine : lowered.routines)
+    for (size_t i = routine.begin, end; i < routine.end; i = end) {
+      const LoweredInstruction &first = all[i];
+      end = i + 1;
+      if (first.source < 0)
+        continue;
+      while (end < routine.end && all[end].group == first.group &&
+             all[end].primary == first.primary)
+        ++end;
+      for (size_t n = 0; n < routine.repeat.count; ++n)
+        add(i, end, static_cast<uint16_t>(routine.firstContext + n),
+            planned.schedules[first.group + n * routine.repeat.period]
+                .sources[first.primary]);
+    }
 }
 
 mlir::FailureOr<isa::Image> buildImage(const PlannedProgram &planned,

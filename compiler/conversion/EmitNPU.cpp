@@ -10,6 +10,7 @@
 #include "mlir/IR/Builders.h"
 
 #include <cstring>
+#include <map>
 
 using namespace mlir;
 
@@ -163,6 +164,57 @@ void Emitter::run() {
     step(s);
 }
 
+/// The first iteration with tensors and sources numbered anew, and a call for
+/// every iteration.
+static void emitRoutine(const PlannedProgram &program,
+                        const PlannedRoutine &routine, OpBuilder &b) {
+  Location loc = b.getUnknownLoc();
+  const plan::Repeat &repeat = routine.repeat;
+  std::vector<plan::Slot> slots = plan::slotsOf(program.schedules, repeat);
+  std::map<plan::Slot, int> numbers;
+  for (size_t i = 0; i < slots.size(); ++i)
+    numbers[slots[i]] = static_cast<int>(i);
+  std::vector<plan::Schedule> body;
+  int sources = 0;
+  for (size_t g = 0; g < repeat.period; ++g) {
+    plan::Schedule group = program.schedules[repeat.first + g];
+    std::vector<int> named = plan::tensorsOf(group);
+    std::map<int, int> formal;
+    for (size_t t = 0; t < named.size(); ++t) {
+      plan::Slot slot;
+      for (size_t i = 0; i < repeat.count; ++i)
+        slot.tensors.push_back(plan::tensorsOf(
+            program.schedules[repeat.first + i * repeat.period + g])[t]);
+      formal[named[t]] = numbers.at(slot);
+    }
+    for (plan::Step &step : group.steps)
+      for (plan::DramTile *tile : {&step.dram, &step.indices})
+        if (tile->tensor >= 0)
+          tile->tensor = formal.at(tile->tensor);
+    for (int &source : group.sources)
+      source = sources++;
+    body.push_back(std::move(group));
+  }
+  auto op = npu::RoutineOp::create(b, loc, routine.name, slots.size(), sources);
+  {
+    OpBuilder::InsertionGuard guard(b);
+    b.createBlock(&op.getBody());
+    for (const plan::Schedule &group : body)
+      Emitter(group, b).run();
+  }
+  for (size_t i = 0; i < repeat.count; ++i) {
+    SmallVector<int64_t> tensors, from;
+    for (const plan::Slot &slot : slots)
+      tensors.push_back(slot.tensors[i]);
+    for (size_t g = 0; g < repeat.period; ++g) {
+      const plan::Schedule &group =
+          program.schedules[repeat.first + i * repeat.period + g];
+      from.append(group.sources.begin(), group.sources.end());
+    }
+    npu::CallOp::create(b, loc, routine.name, tensors, from);
+  }
+}
+
 OwningOpRef<ModuleOp> emitNPU(const PlannedProgram &program,
                               MLIRContext &context) {
   OpBuilder b(&context);
@@ -181,8 +233,17 @@ OwningOpRef<ModuleOp> emitNPU(const PlannedProgram &program,
             : npu::LayoutAttr(),
         matrix(t.rows), matrix(t.columns));
   }
-  for (const plan::Schedule &schedule : program.schedules)
-    Emitter(schedule, b).run();
+  size_t next = 0;
+  auto groupsUntil = [&](size_t end) {
+    for (; next < end; ++next)
+      Emitter(program.schedules[next], b).run();
+  };
+  for (const PlannedRoutine &routine : program.routines) {
+    groupsUntil(routine.repeat.first);
+    emitRoutine(program, routine, b);
+    next = routine.repeat.end();
+  }
+  groupsUntil(program.schedules.size());
   return module;
 }
 

@@ -5,7 +5,6 @@
 // and every tensor gets its place in DRAM.
 
 #include "compiler/conversion/GraphPlanner.h"
-#include "compiler/planning/Allocator.h"
 
 #include "llvm/ADT/STLExtras.h"
 
@@ -462,72 +461,6 @@ Error GraphPlanner::planOp(Operation *op) {
   return fail(op, "no unit of the chip computes it");
 }
 
-void GraphPlanner::finishPlaces() {
-  // Segment 0 holds the weights, then each input and output has one, the last
-  // is shared by the intermediates.
-  auto align = [](int64_t bytes) { return roundUp(bytes, 128); };
-  size_t groups = program.schedules.size();
-  std::vector<int> first(program.tensors.size(), -1),
-      last(program.tensors.size(), -1);
-  for (size_t g = 0; g < groups; ++g)
-    for (const Step &step : program.schedules[g].steps)
-      for (int t : {step.dram.tensor, step.indices.tensor})
-        if (t >= 0) {
-          if (first[t] < 0)
-            first[t] = static_cast<int>(g);
-          last[t] = static_cast<int>(g);
-        }
-  auto segment = [&](std::string name) {
-    program.segmentNames.push_back(std::move(name));
-    program.segmentBytes.push_back(0);
-    return static_cast<int>(program.segmentBytes.size()) - 1;
-  };
-  int weightSegment = segment("weights");
-  for (size_t t = 0; t < program.tensors.size(); ++t) {
-    PlannedTensor &tensor = program.tensors[t];
-    if (tensor.kind == TensorKind::Weight && first[t] >= 0) {
-      tensor.place = {weightSegment, program.segmentBytes[weightSegment],
-                      align(tensor.bytes)};
-      program.segmentBytes[weightSegment] += align(tensor.bytes);
-    }
-  }
-  for (PlannedTensor &tensor : program.tensors)
-    if (tensor.kind == TensorKind::Input || tensor.kind == TensorKind::Output) {
-      tensor.place = {segment(tensor.name), 0, align(tensor.bytes)};
-      program.segmentBytes.back() = align(tensor.bytes);
-    }
-  int scratch = segment("scratch");
-  struct Live {
-    int64_t begin, end;
-    int last;
-  };
-  std::vector<Live> live;
-  std::vector<size_t> order;
-  for (size_t t = 0; t < program.tensors.size(); ++t)
-    if (program.tensors[t].kind == TensorKind::Scratch && first[t] >= 0)
-      order.push_back(t);
-  std::stable_sort(order.begin(), order.end(),
-                   [&](size_t a, size_t b) { return first[a] < first[b]; });
-  for (size_t t : order) {
-    PlannedTensor &tensor = program.tensors[t];
-    live.erase(std::remove_if(live.begin(), live.end(),
-                              [&](const Live &l) { return l.last < first[t]; }),
-               live.end());
-    std::sort(live.begin(), live.end(),
-              [](const Live &a, const Live &b) { return a.begin < b.begin; });
-    int64_t at = 0;
-    for (const Live &l : live) {
-      if (at + align(tensor.bytes) <= l.begin)
-        break;
-      at = std::max(at, l.end);
-    }
-    tensor.place = {scratch, at, align(tensor.bytes)};
-    live.push_back({at, at + align(tensor.bytes), last[t]});
-    program.segmentBytes[scratch] =
-        std::max(program.segmentBytes[scratch], at + align(tensor.bytes));
-  }
-}
-
 Expected<PlannedProgram> GraphPlanner::run() {
   auto main = module.lookupSymbol<func::FuncOp>("main");
   if (!main || !main.getBody().hasOneBlock())
@@ -563,13 +496,13 @@ Expected<PlannedProgram> GraphPlanner::run() {
       return error;
     ++i;
   }
+  findRoutines();
   finishPlaces();
   if (program.segmentBytes.size() > isa::kSegments)
     return llvm::createStringError(
         "the model has " + llvm::Twine(program.segmentBytes.size() - 2) +
         " inputs and outputs; the chip binds at most 62");
-  for (size_t i = 0; i < program.schedules.size(); ++i)
-    allocate(program.schedules[i], machine, i % 2 == 1);
+  placeBuffers();
   return std::move(program);
 }
 

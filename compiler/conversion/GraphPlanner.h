@@ -81,6 +81,12 @@ private:
   planning::Planned planOnce(std::vector<int64_t> key,
                              const std::vector<int *> &tensors, Plan &&plan);
 
+  // Places.cpp
+  void findRoutines();
+  void placeWeights(int segment, const std::vector<bool> &used);
+  void placeScratch(int segment);
+  void placeBuffers();
+
   // GraphHostSteps.cpp
   void planArguments(mlir::func::FuncOp main);
   void planLaunchStep(graph::LaunchStepOp op);

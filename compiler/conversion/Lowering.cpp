@@ -37,6 +37,7 @@ template <typename Entry> static int leastRecent(std::vector<Entry> &entries) {
 int Lowering::addressRegister(const AddressKey &key, bool exclusive, bool pin,
                               LoweredProgram &into) {
   ++clock;
+  std::vector<AddressEntry> &addresses = registers.addresses;
   if (!exclusive)
     for (size_t i = 0; i < addresses.size(); ++i)
       if (addresses[i].valid && addresses[i].key == key &&
@@ -48,11 +49,23 @@ int Lowering::addressRegister(const AddressKey &key, bool exclusive, bool pin,
   int index = leastRecent(addresses);
   if (index < 0)
     return -1;
-  AddressEntry &entry = addresses[index];
-  entry.key = key;
-  entry.valid = true;
-  entry.pinned = pin;
-  entry.used = clock;
+  setAddress(index, key, into);
+  addresses[index].pinned = pin;
+  return index;
+}
+
+void Lowering::setAddress(int index, const AddressKey &key,
+                          LoweredProgram &into) {
+  AddressEntry &entry = registers.addresses[index];
+  entry = {key, true, false, clock};
+  if (key.base >= 0) {
+    isa::CopyAddress copy;
+    copy.destination = static_cast<uint8_t>(index);
+    copy.source = static_cast<uint8_t>(key.base);
+    copy.offset = key.value;
+    into.instructions.push_back({copy, group, source, primary});
+    return;
+  }
   isa::SetAddress set;
   set.destination = static_cast<uint8_t>(index);
   set.space = key.space;
@@ -62,13 +75,13 @@ int Lowering::addressRegister(const AddressKey &key, bool exclusive, bool pin,
   set.block_stride = static_cast<int32_t>(key.blockStride);
   set.wrap = static_cast<uint32_t>(key.wrap);
   set.limit = static_cast<uint64_t>(key.limit);
-  into.instructions.push_back({set, group, source});
-  return index;
+  into.instructions.push_back({set, group, source, primary});
 }
 
 int Lowering::extentRegister(int64_t tile, int64_t total, bool exclusive,
                              bool pin, LoweredProgram &into) {
   ++clock;
+  std::vector<ExtentEntry> &extents = registers.extents;
   if (!exclusive)
     for (size_t i = 0; i < extents.size(); ++i)
       if (extents[i].valid && extents[i].tile == tile &&
@@ -86,7 +99,7 @@ int Lowering::extentRegister(int64_t tile, int64_t total, bool exclusive,
   set.destination = static_cast<uint8_t>(index);
   set.tile = static_cast<uint32_t>(tile);
   set.total = static_cast<uint32_t>(total);
-  into.instructions.push_back({set, group, source});
+  into.instructions.push_back({set, group, source, primary});
   return index;
 }
 
@@ -94,6 +107,7 @@ int Lowering::scalarRegister(float value, bool pin, LoweredProgram &into) {
   ++clock;
   uint32_t bits;
   std::memcpy(&bits, &value, sizeof bits);
+  std::vector<ScalarEntry> &scalars = registers.scalars;
   for (size_t i = 0; i < scalars.size(); ++i)
     if (scalars[i].valid && scalars[i].bits == bits) {
       scalars[i].used = clock;
@@ -107,7 +121,7 @@ int Lowering::scalarRegister(float value, bool pin, LoweredProgram &into) {
   isa::SetScalar set;
   set.destination = static_cast<uint8_t>(index);
   set.value = value;
-  into.instructions.push_back({set, group, source});
+  into.instructions.push_back({set, group, source, primary});
   return index;
 }
 
@@ -175,7 +189,7 @@ private:
                 std::array<int64_t, isa::kLoopDepth> &motion) const;
   bool onChip(const Tile &tile, int &reg, int64_t &offset, LoweredProgram &out,
               int64_t most);
-  bool dram(const DramTile &tile, int &reg, int64_t &offset,
+  bool dram(const Step &step, const DramTile &tile, int &reg, int64_t &offset,
             LoweredProgram &out);
   bool stream(Stream wanted, int &reg, LoweredProgram &out);
   bool extent(const Extent &extent, isa::Extent &operand, LoweredProgram &out);
@@ -273,19 +287,30 @@ bool ScheduleLowering::onChip(const Tile &tile, int &reg, int64_t &offset,
   return stream(wanted, reg, out);
 }
 
-bool ScheduleLowering::dram(const DramTile &tile, int &reg, int64_t &offset,
-                            LoweredProgram &out) {
-  const Placement &place = owner.placements[tile.tensor];
+bool ScheduleLowering::dram(const Step &step, const DramTile &tile, int &reg,
+                            int64_t &offset, LoweredProgram &out) {
   Stream wanted;
   wanted.key.space = isa::Space::dram;
+  int64_t byte = split(tile.byte, wanted.motion), distance = 0;
+  const Lowering::Base *base =
+      owner.baseOf(tile.tensor, Lowering::stridesOf(step, tile), distance);
+  byte += distance;
+  int64_t high = byte - byte % (int64_t(1) << 30);
+  offset = byte - high;
+  if (base) {
+    reg = base->reg;
+    if (!high && !wanted.moves())
+      return true;
+    wanted.key.base = base->reg;
+    wanted.key.value = high;
+    return stream(wanted, reg, out);
+  }
+  const Placement &place = owner.placements[tile.tensor];
   wanted.key.segment = place.segment;
   wanted.key.stride = tile.stride;
   wanted.key.blockStride = tile.outerStride;
   wanted.key.limit = place.offset + place.bytes;
-  int64_t byte = split(tile.byte, wanted.motion);
-  int64_t high = byte - byte % (int64_t(1) << 30);
   wanted.key.value = place.offset + high;
-  offset = byte - high;
   return stream(wanted, reg, out);
 }
 
@@ -365,13 +390,15 @@ bool ScheduleLowering::emit(const Step &step, LoweredProgram &out) {
     for (const Extent &e : {step.outer, step.rows, step.columns})
       if (e.depth >= 0 && level(e.depth) < 0 && e.at(iteration[e.depth]) == 0)
         return true;
+  owner.primary = step.primary;
   owner.source = step.primary < static_cast<int>(schedule.sources.size())
                      ? schedule.sources[step.primary]
                      : -1;
   int reg = 0;
   int64_t offset = 0;
   auto push = [&](const isa::Instruction &instruction) {
-    out.instructions.push_back({instruction, owner.group, owner.source});
+    out.instructions.push_back(
+        {instruction, owner.group, owner.source, owner.primary});
     return true;
   };
   // An operand's first field counts bytes or elements; no tile of a schedule
@@ -379,7 +406,7 @@ bool ScheduleLowering::emit(const Step &step, LoweredProgram &out) {
   constexpr int64_t kDmaOffset = 1 << 19, kSumsOffset = 1 << 15,
                     kVectorOffset = 1 << 13, kColumnOffset = 1 << 12;
   auto tileCopy = [&](auto &inst) {
-    if (!dram(step.dram, reg, offset, out))
+    if (!dram(step, step.dram, reg, offset, out))
       return false;
     inst.dram = static_cast<uint8_t>(reg);
     inst.dram_offset = static_cast<int32_t>(offset);
@@ -405,7 +432,7 @@ bool ScheduleLowering::emit(const Step &step, LoweredProgram &out) {
   }
   case StepKind::Gather: {
     isa::Gather inst;
-    if (!tileCopy(inst) || !dram(step.indices, reg, offset, out))
+    if (!tileCopy(inst) || !dram(step, step.indices, reg, offset, out))
       return false;
     inst.indices = static_cast<uint8_t>(reg);
     inst.indices_offset = static_cast<int32_t>(offset);
@@ -602,12 +629,14 @@ bool ScheduleLowering::hardwareLoop(size_t begin, size_t end,
     for (int unit = 0; unit < 4; ++unit) {
       isa::Null null;
       null.unit = static_cast<isa::UnitName>(unit);
-      out.instructions.push_back({null, owner.group, owner.source});
+      out.instructions.push_back(
+          {null, owner.group, owner.source, owner.primary});
     }
   }
   int l = static_cast<int>(open.size());
   size_t at = out.instructions.size();
-  out.instructions.push_back({isa::Loop(), owner.group, owner.source});
+  out.instructions.push_back(
+      {isa::Loop(), owner.group, owner.source, owner.primary});
   open.push_back({d, at});
   if (!range(begin, end, out))
     return false;
@@ -662,18 +691,19 @@ bool ScheduleLowering::hardwareLoop(size_t begin, size_t end,
     }
   out.instructions[at].instruction = loop;
   for (const isa::CopyAddress &rewind : rewinds)
-    out.instructions.push_back({rewind, owner.group, owner.source});
+    out.instructions.push_back(
+        {rewind, owner.group, owner.source, owner.primary});
   turned = turnedBefore;
   if (outermost) {
     for (size_t reg : pinnedAddresses) {
-      owner.addresses[reg].pinned = false;
-      if (owner.addresses[reg].key.wrap)
-        owner.addresses[reg].valid = false;
+      owner.registers.addresses[reg].pinned = false;
+      if (owner.registers.addresses[reg].key.wrap)
+        owner.registers.addresses[reg].valid = false;
     }
     for (size_t reg : pinnedExtents)
-      owner.extents[reg].pinned = false;
+      owner.registers.extents[reg].pinned = false;
     for (size_t reg : pinnedScalars)
-      owner.scalars[reg].pinned = false;
+      owner.registers.scalars[reg].pinned = false;
     streams.clear();
     loopExtents.clear();
     loopScalars.clear();
@@ -712,7 +742,8 @@ static double codeSize(const Schedule &schedule, unsigned rolled, int &depths) {
   return size;
 }
 
-void Lowering::append(const Schedule &schedule, int index) {
+bool Lowering::lower(const Schedule &schedule, int index,
+                     LoweredProgram &into) {
   group = index;
   int depths = 0;
   codeSize(schedule, 0, depths);
@@ -727,26 +758,41 @@ void Lowering::append(const Schedule &schedule, int index) {
   }
   std::stable_sort(choices.begin(), choices.end());
   for (auto [unused, rolled] : choices) {
-    auto addressesBefore = addresses;
-    auto extentsBefore = extents;
-    auto scalarsBefore = scalars;
+    Registers before = registers;
     ScheduleLowering lowering(*this, schedule, rolled);
     LoweredProgram out;
     if (lowering.run(out)) {
-      program.instructions.insert(program.instructions.end(),
-                                  out.instructions.begin(),
-                                  out.instructions.end());
-      return;
+      into.instructions.insert(into.instructions.end(),
+                               out.instructions.begin(),
+                               out.instructions.end());
+      return true;
     }
-    addresses = addressesBefore;
-    extents = extentsBefore;
-    scalars = scalarsBefore;
+    registers = std::move(before);
   }
+  return false;
+}
+
+void Lowering::append(const Schedule &schedule, int index) {
+  lower(schedule, index, program);
 }
 
 LoweredProgram Lowering::finish() {
-  group = source = -1;
-  program.instructions.push_back({isa::Halt(), -1, -1});
+  group = source = primary = -1;
+  std::vector<LoweredInstruction> &all = program.instructions;
+  all.push_back({isa::Halt(), -1, -1, -1});
+  size_t main = all.size();
+  for (size_t r = 0; r < bodies.size(); ++r) {
+    LoweredRoutine &routine = program.routines[r];
+    routine.begin = all.size();
+    all.insert(all.end(), bodies[r].instructions.begin(),
+               bodies[r].instructions.end());
+    all.push_back({isa::Return(), -1, -1, -1});
+    routine.end = all.size();
+  }
+  for (size_t i = 0; i < main; ++i)
+    if (auto *call = std::get_if<isa::Call>(&all[i].instruction))
+      call->target =
+          static_cast<uint32_t>(program.routines[call->target].begin);
   return std::move(program);
 }
 

@@ -8,7 +8,7 @@
 #pragma once
 
 #include "compiler/conversion/Lowering.h"
-#include "compiler/planning/Schedule.h"
+#include "compiler/planning/Repeats.h"
 
 #include "mlir/IR/Attributes.h"
 #include "mlir/IR/Types.h"
@@ -63,9 +63,17 @@ struct HostStep {
   mlir::Attribute value; ///< of a constant: a graph expression
 };
 
+/// Schedules of which the first iteration becomes code and the others are calls
+/// of it; they are all in PlannedProgram::schedules.
+struct PlannedRoutine {
+  std::string name; ///< an identifier, unique in the program
+  planning::Repeat repeat;
+};
+
 struct PlannedProgram {
   std::vector<PlannedTensor> tensors;
-  std::vector<planning::Schedule> schedules;
+  std::vector<planning::Schedule> schedules; ///< as they are executed
+  std::vector<PlannedRoutine> routines;      ///< disjoint, in order
   /// Model nodes of each source id, the primary one first.
   std::vector<std::vector<std::string>> sources;
   std::vector<HostTensorInfo> inputs, outputs;

@@ -11,6 +11,7 @@
 #include "llvm/ADT/TypeSwitch.h"
 
 #include <cstring>
+#include <map>
 
 using namespace mlir;
 
@@ -206,6 +207,28 @@ LogicalResult Reader::block(Block &block) {
   return success();
 }
 
+static LogicalResult readGroup(npu::GroupOp op, size_t tensors,
+                               plan::Schedule &schedule) {
+  schedule.name = op.getName().str();
+  schedule.sources.assign(op.getSources().begin(), op.getSources().end());
+  if (op.getDramBytes())
+    schedule.cost.dramBytes = op.getDramBytes()->convertToDouble();
+  if (op.getCycles())
+    schedule.cost.total = op.getCycles()->convertToDouble();
+  return Reader(schedule, tensors).block(op.getBody().front());
+}
+
+/// A group of a routine with the tensors and sources of one call.
+static plan::Schedule instance(plan::Schedule group, npu::CallOp call) {
+  for (plan::Step &step : group.steps)
+    for (plan::DramTile *tile : {&step.dram, &step.indices})
+      if (tile->tensor >= 0)
+        tile->tensor = static_cast<int>(call.getTensors()[tile->tensor]);
+  for (int &source : group.sources)
+    source = static_cast<int>(call.getSources()[source]);
+  return group;
+}
+
 LogicalResult readNPU(ModuleOp module, PlannedProgram &program) {
   std::vector<PlannedTensor> tensors;
   std::vector<plan::Schedule> schedules;
@@ -225,20 +248,48 @@ LogicalResult readNPU(ModuleOp module, PlannedProgram &program) {
     t.columns = op.getColumns().value_or(0);
     tensors.push_back(std::move(t));
   }
-  for (auto op : module.getOps<npu::GroupOp>()) {
-    plan::Schedule schedule;
-    schedule.name = op.getName().str();
-    schedule.sources.assign(op.getSources().begin(), op.getSources().end());
-    if (op.getDramBytes())
-      schedule.cost.dramBytes = op.getDramBytes()->convertToDouble();
-    if (op.getCycles())
-      schedule.cost.total = op.getCycles()->convertToDouble();
-    if (failed(Reader(schedule, tensors.size()).block(op.getBody().front())))
-      return failure();
-    schedules.push_back(std::move(schedule));
+  std::map<std::string, std::vector<plan::Schedule>> bodies;
+  std::vector<PlannedRoutine> routines;
+  // Calls behind one another are iterations of one repeat.
+  Operation *calledBefore = nullptr;
+  for (Operation &op : *module.getBody()) {
+    if (auto group = dyn_cast<npu::GroupOp>(op)) {
+      schedules.emplace_back();
+      if (failed(readGroup(group, tensors.size(), schedules.back())))
+        return failure();
+    } else if (auto routine = dyn_cast<npu::RoutineOp>(op)) {
+      std::vector<plan::Schedule> &body = bodies[routine.getName().str()];
+      for (auto group : routine.getBody().getOps<npu::GroupOp>()) {
+        body.emplace_back();
+        if (failed(readGroup(group, routine.getTensors(), body.back())))
+          return failure();
+      }
+    } else if (auto call = dyn_cast<npu::CallOp>(op)) {
+      auto it = bodies.find(call.getCallee().str());
+      if (it == bodies.end())
+        return call.emitOpError("stands in front of its routine");
+      for (int64_t tensor : call.getTensors())
+        if (tensor < 0 || tensor >= static_cast<int64_t>(tensors.size()))
+          return call.emitOpError()
+                 << "names tensor " << tensor << " of " << tensors.size();
+      size_t first = schedules.size();
+      for (const plan::Schedule &group : it->second)
+        schedules.push_back(instance(group, call));
+      auto before = dyn_cast_or_null<npu::CallOp>(calledBefore);
+      if (before && before.getCallee() == call.getCallee())
+        ++routines.back().repeat.count;
+      else
+        routines.push_back({it->first, {first, it->second.size(), 1}});
+      calledBefore = &op;
+      continue;
+    } else {
+      continue;
+    }
+    calledBefore = nullptr;
   }
   program.tensors = std::move(tensors);
   program.schedules = std::move(schedules);
+  program.routines = std::move(routines);
   return success();
 }
 

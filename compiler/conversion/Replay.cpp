@@ -261,6 +261,8 @@ bool Replay::run(const Handlers &handlers,
         loops.push_back(entry);
       }
     } else if (auto *call = std::get_if<isa::Call>(&instruction)) {
+      if (calls.empty() && handlers.enterCall)
+        handlers.enterCall(pc);
       calls.push_back(pc + 1);
       next = call->target;
     } else if (std::holds_alternative<isa::Return>(instruction)) {
@@ -270,6 +272,8 @@ bool Replay::run(const Handlers &handlers,
       }
       next = calls.back();
       calls.pop_back();
+      if (calls.empty() && handlers.leaveCall)
+        handlers.leaveCall();
     } else if (std::holds_alternative<isa::Halt>(instruction)) {
       return true;
     }

@@ -40,6 +40,9 @@ public:
     /// Entry of a loop that no other loop encloses; its instruction's index.
     std::function<void(size_t)> enterOutermost;
     std::function<void()> leaveOutermost;
+    /// Call by the main program; its instruction's index. The return from it.
+    std::function<void(size_t)> enterCall;
+    std::function<void()> leaveCall;
   };
 
   /// Calls the handlers in program order until halt. `parameters` are the

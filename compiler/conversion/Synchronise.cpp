@@ -3,9 +3,10 @@
 //
 // Waits by replay. For each dynamic instruction and each unit the latest
 // conflicting access gives the largest distance that is still safe; the static
-// field takes the least over all its executions. What the first iterations of a
-// hardware loop need from before the loop goes to the null instruction in front
-// of it, so that it does not bind the later ones.
+// field takes the least over all its executions, in every iteration and every
+// call. What the first iterations of a hardware loop or the first call of a
+// routine need from before it goes to the null instruction in front of it, so
+// that it does not bind the later ones.
 
 #include "compiler/conversion/Synchronise.h"
 #include "compiler/conversion/Replay.h"
@@ -78,15 +79,30 @@ public:
     Distances none;
     none.fill(kNone);
     distance.assign(program.instructions.size(), none);
-    crossing.assign(program.instructions.size(), none);
-    crossingAtNull.assign(program.instructions.size(), none);
-    nullOf.assign(program.instructions.size(), 0);
+    for (Crossing *crossing : {&loop, &call}) {
+      crossing->least.assign(program.instructions.size(), none);
+      crossing->atNull.assign(program.instructions.size(), none);
+      crossing->nullOf.assign(program.instructions.size(), 0);
+    }
     nullCounts.assign(program.instructions.size(), {});
   }
 
   bool run(std::string &error);
 
 private:
+  /// Waits that lead out of the outermost hardware loop in execution, or out of
+  /// a call, where nulls stand in front of it, one a unit in their order.
+  struct Crossing {
+    bool inside = false;
+    size_t pc = 0;                 ///< of the loop or call
+    Distances atEntry{};           ///< dispatched then
+    std::vector<Distances> least;  ///< by instruction: least distance
+    std::vector<Distances> atNull; ///< the same, seen from the null
+    std::vector<size_t> nullOf;
+  };
+  void enter(Crossing &crossing, size_t pc);
+  bool cross(Crossing &crossing, const Replay::Event &event, int other,
+             uint32_t latest);
   void dispatch(const Replay::Event &event);
   void visit(const TouchedRange &range, int unit, Distances &latest);
   void record(const TouchedRange &range, int unit, uint32_t sequence);
@@ -97,17 +113,9 @@ private:
   RowTable scratchpad, accumulator, statistics;
   RangeTable stored, loaded;
   Distances dispatched{};
-  // Of the outermost hardware loop in execution.
-  bool inLoop = false;
-  size_t loopPc = 0;
-  Distances atEntry{};
-  std::vector<Distances> distance; ///< by instruction: least distance from
-                                   ///< inside its loop, or without loops
-  std::vector<Distances>
-      crossing; ///< least distance to what was dispatched before the loop
-  std::vector<Distances>
-      crossingAtNull; ///< the same, seen from the null in front of the loop
-  std::vector<size_t> nullOf;
+  Crossing loop, call;
+  std::vector<Distances> distance;   ///< by instruction: least distance to what
+                                     ///< no crossing takes
   std::vector<Distances> nullCounts; ///< by null instruction: dispatched counts
                                      ///< at its last execution
 };
@@ -159,6 +167,29 @@ void Synchroniser::record(const TouchedRange &range, int unit,
     (range.write ? table.rows[r].write : table.rows[r].read)[unit] = sequence;
 }
 
+void Synchroniser::enter(Crossing &crossing, size_t pc) {
+  crossing.inside = pc >= kUnits;
+  for (int unit = 0; crossing.inside && unit < kUnits; ++unit)
+    crossing.inside = std::holds_alternative<isa::Null>(
+        program.instructions[pc - kUnits + unit].instruction);
+  crossing.pc = pc;
+  crossing.atEntry = dispatched;
+}
+
+bool Synchroniser::cross(Crossing &crossing, const Replay::Event &event,
+                         int other, uint32_t latest) {
+  if (!crossing.inside || latest > crossing.atEntry[other])
+    return false;
+  size_t null = crossing.pc - kUnits + event.unit;
+  auto lower = [](uint32_t &least, uint32_t k) { least = std::min(least, k); };
+  crossing.nullOf[event.pc] = null;
+  lower(crossing.least[event.pc][other], dispatched[other] - latest);
+  lower(crossing.atNull[event.pc][other], nullCounts[null][other] >= latest
+                                              ? nullCounts[null][other] - latest
+                                              : 0);
+  return true;
+}
+
 void Synchroniser::dispatch(const Replay::Event &event) {
   if (std::holds_alternative<isa::Null>(
           program.instructions[event.pc].instruction)) {
@@ -169,40 +200,29 @@ void Synchroniser::dispatch(const Replay::Event &event) {
   Distances latest{};
   for (const TouchedRange &range : *event.ranges)
     visit(range, event.unit, latest);
-  for (int other = 0; other < kUnits; ++other) {
-    if (!latest[other])
-      continue;
-    // Sequence numbers count from 1: everything up to `latest` must have
-    // retired.
-    uint32_t k = dispatched[other] - latest[other];
-    if (inLoop && latest[other] <= atEntry[other]) {
-      // The nulls stand in front of the loop in the order of the units.
-      size_t null = loopPc - kUnits + event.unit;
-      nullOf[event.pc] = null;
-      crossing[event.pc][other] = std::min(crossing[event.pc][other], k);
-      crossingAtNull[event.pc][other] =
-          std::min(crossingAtNull[event.pc][other],
-                   nullCounts[null][other] >= latest[other]
-                       ? nullCounts[null][other] - latest[other]
-                       : 0);
-    } else {
-      distance[event.pc][other] = std::min(distance[event.pc][other], k);
+  // Sequence numbers count from 1: everything up to `latest` must have
+  // retired.
+  for (int other = 0; other < kUnits; ++other)
+    if (latest[other] && !cross(call, event, other, latest[other]) &&
+        !cross(loop, event, other, latest[other])) {
+      uint32_t &least = distance[event.pc][other];
+      least = std::min(least, dispatched[other] - latest[other]);
     }
-  }
   uint32_t sequence = ++dispatched[event.unit];
   for (const TouchedRange &range : *event.ranges)
     record(range, event.unit, sequence);
 }
 
 void Synchroniser::writeFields() {
-  for (size_t pc = 0; pc < distance.size(); ++pc)
-    for (int other = 0; other < kUnits; ++other) {
-      uint32_t cross = crossing[pc][other];
-      if (cross == kNone || cross >= distance[pc][other])
-        continue;
-      uint32_t &null = distance[nullOf[pc]][other];
-      null = std::min(null, crossingAtNull[pc][other]);
-    }
+  for (const Crossing *crossing : {&loop, &call})
+    for (size_t pc = 0; pc < distance.size(); ++pc)
+      for (int other = 0; other < kUnits; ++other) {
+        uint32_t cross = crossing->least[pc][other];
+        if (cross == kNone || cross >= distance[pc][other])
+          continue;
+        uint32_t &null = distance[crossing->nullOf[pc]][other];
+        null = std::min(null, crossing->atNull[pc][other]);
+      }
   for (size_t pc = 0; pc < distance.size(); ++pc) {
     auto field = [&](int unit) -> uint8_t {
       uint32_t k = distance[pc][unit];
@@ -232,15 +252,10 @@ bool Synchroniser::run(std::string &error) {
   Replay replay(machine, program);
   Replay::Handlers handlers;
   handlers.dispatch = [&](const Replay::Event &event) { dispatch(event); };
-  handlers.enterOutermost = [&](size_t pc) {
-    inLoop = pc >= kUnits;
-    for (int unit = 0; inLoop && unit < kUnits; ++unit)
-      inLoop = std::holds_alternative<isa::Null>(
-          program.instructions[pc - kUnits + unit].instruction);
-    loopPc = pc;
-    atEntry = dispatched;
-  };
-  handlers.leaveOutermost = [&] { inLoop = false; };
+  handlers.enterOutermost = [&](size_t pc) { enter(loop, pc); };
+  handlers.leaveOutermost = [&] { loop.inside = false; };
+  handlers.enterCall = [&](size_t pc) { enter(call, pc); };
+  handlers.leaveCall = [&] { call.inside = false; };
   if (!replay.run(handlers, {}, error))
     return false;
   writeFields();

@@ -272,11 +272,19 @@ bool Pipeline::synchronise() {
   for (const PlannedTensor &tensor : planned.tensors)
     placements.push_back(tensor.place);
   Lowering lowering(machine, placements);
-  for (size_t i = 0; i < planned.schedules.size(); ++i) {
-    if (cancelled())
-      return false;
-    lowering.append(planned.schedules[i], static_cast<int>(i));
+  size_t next = 0;
+  auto appendUntil = [&](size_t end) {
+    for (; next < end && !cancelled(); ++next)
+      lowering.append(planned.schedules[next], static_cast<int>(next));
+  };
+  for (const PlannedRoutine &routine : planned.routines) {
+    appendUntil(routine.repeat.first);
+    lowering.append(planned.schedules, routine.repeat, routine.name);
+    next = routine.repeat.end();
   }
+  appendUntil(planned.schedules.size());
+  if (cancelled())
+    return false;
   lowered = lowering.finish();
   std::string error;
   if (!tilework::synchronise(lowered, machine, error))
@@ -307,9 +315,10 @@ bool Pipeline::verifyProgram(const isa::Image &image) {
         binding.bytes, binding.kind == isa::BindingKind::Weights ||
                            binding.kind == isa::BindingKind::Input ||
                            binding.kind == isa::BindingKind::State};
-  program.nodeOf = [&](uint32_t pc, uint16_t) {
+  program.nodeOf = [&](uint32_t pc, uint16_t context) {
     for (const isa::ProvenanceRange &range : image.provenance)
-      if (pc >= range.begin && pc < range.end && !range.nodes.empty())
+      if (pc >= range.begin && pc < range.end && context == range.context &&
+          !range.nodes.empty())
         return image.nodes[range.nodes.front()];
     return std::string();
   };

@@ -84,6 +84,59 @@ static LogicalResult checkTile(Operation *op, Value buffer, TileAttr tile,
   return success();
 }
 
+/// The tensors that a step names; -1: none.
+static std::pair<int64_t, int64_t> namedTensors(Operation *op) {
+  if (auto load = dyn_cast<LoadOp>(op))
+    return {load.getDram().getTensor(), -1};
+  if (auto store = dyn_cast<StoreOp>(op))
+    return {store.getDram().getTensor(), -1};
+  if (auto gather = dyn_cast<GatherOp>(op))
+    return {gather.getDram().getTensor(), gather.getIndices().getTensor()};
+  return {-1, -1};
+}
+
+LogicalResult RoutineOp::verifyRegions() {
+  for (Operation &op : getBody().front()) {
+    auto group = dyn_cast<GroupOp>(op);
+    if (!group)
+      return op.emitOpError("has no place in a routine: it holds groups");
+    for (int64_t source : group.getSources())
+      if (source < 0 || source >= static_cast<int64_t>(getSources()))
+        return group.emitOpError() << "names source " << source << " of "
+                                   << getSources() << " that a call gives";
+    WalkResult result = group.walk([&](Operation *step) {
+      auto [first, second] = namedTensors(step);
+      for (int64_t tensor : {first, second})
+        if (tensor >= static_cast<int64_t>(getTensors())) {
+          step->emitOpError() << "names tensor " << tensor << " of "
+                              << getTensors() << " that a call gives";
+          return WalkResult::interrupt();
+        }
+      return WalkResult::advance();
+    });
+    if (result.wasInterrupted())
+      return failure();
+  }
+  return success();
+}
+
+LogicalResult CallOp::verifySymbolUses(SymbolTableCollection &symbols) {
+  auto routine =
+      symbols.lookupNearestSymbolFrom<RoutineOp>(*this, getCalleeAttr());
+  if (!routine)
+    return emitOpError() << "calls '" << getCallee()
+                         << "', which is no routine of this module";
+  if (getTensors().size() != routine.getTensors())
+    return emitOpError() << "gives " << getTensors().size()
+                         << " tensors to a routine that takes "
+                         << routine.getTensors();
+  if (getSources().size() != routine.getSources())
+    return emitOpError() << "gives " << getSources().size()
+                         << " sources to a routine that takes "
+                         << routine.getSources();
+  return success();
+}
+
 LogicalResult BufferOp::verify() {
   if (getRows() <= 0 || getSlots() <= 0 || getBase() < 0)
     return emitOpError("needs at least one slot of at least one row");

@@ -8,6 +8,7 @@
 #define TILEWORK_DIALECTS_NPU_NPUOPS_TD
 
 include "dialects/npu/NPUDialect.td"
+include "mlir/IR/SymbolInterfaces.td"
 
 class NPU_Op<string mnemonic, list<Trait> traits = []>
     : Op<NPU_Dialect, mnemonic, traits>;
@@ -45,6 +46,40 @@ def NPU_GroupOp : NPU_Op<"group", [NoTerminator, SingleBlock]> {
       OptionalAttr<F64Attr>:$dram_bytes, OptionalAttr<F64Attr>:$cycles);
   let regions = (region SizedRegion<1>:$body);
   let assemblyFormat = "$name `sources` $sources attr-dict-with-keyword $body";
+}
+
+def NPU_RoutineOp : NPU_Op<"routine", [Symbol, NoTerminator, SingleBlock]> {
+  let summary = "groups that several layers execute with other tensors";
+  let description = [{
+    Inside, tensors and sources are numbered from 0 up to what the routine
+    takes; each call says which ones they are.
+
+    ```mlir
+    npu.routine @layer0 tensors 3 sources 1 {
+      npu.group "matmul" sources [0] { … }
+    }
+    ```
+  }];
+  let arguments = (ins SymbolNameAttr:$sym_name, I64Attr:$tensors, I64Attr:$sources);
+  let regions = (region SizedRegion<1>:$body);
+  let assemblyFormat = [{
+    $sym_name `tensors` $tensors `sources` $sources attr-dict-with-keyword $body
+  }];
+  let hasRegionVerifier = 1;
+}
+
+def NPU_CallOp : NPU_Op<"call", [DeclareOpInterfaceMethods<SymbolUserOpInterface>]> {
+  let summary = "executes a routine with these tensors for these graph ops";
+  let description = [{
+    ```mlir
+    npu.call @layer0 tensors [4, 0, 5] sources [3]
+    ```
+  }];
+  let arguments = (ins FlatSymbolRefAttr:$callee, DenseI64ArrayAttr:$tensors,
+      DenseI64ArrayAttr:$sources);
+  let assemblyFormat = [{
+    $callee `tensors` $tensors `sources` $sources attr-dict
+  }];
 }
 
 def NPU_BufferOp : NPU_Op<"buffer"> {
