@@ -200,9 +200,7 @@ TEST(ProgramLegality, test_row_programs_are_legal) {
           g.ops[result].norm.scale = tensors.add(2 * g.n, true);
           break;
         case 4:
-          result =
-              op(RowOpKind::Maximum, lhs,
-                 tiles[draw.in(0, static_cast<int64_t>(tiles.size()) - 1)]);
+          result = op(RowOpKind::Maximum, draw.coin() ? lhs : c, rhs);
           break;
         case 5: {
           int mean = op(RowOpKind::RowMean, lhs, -1);
@@ -213,7 +211,8 @@ TEST(ProgramLegality, test_row_programs_are_legal) {
           result = op(RowOpKind::Divide, lhs, rhs);
           break;
         case 7:
-          result = op(RowOpKind::Subtract, lhs, rhs);
+          result = draw.coin() ? op(RowOpKind::Subtract, lhs, rhs)
+                               : op(RowOpKind::Subtract, r, lhs);
           break;
         default:
           result = op(RowOpKind::Add, lhs, rhs);

@@ -1,0 +1,485 @@
+// Part of the Tilework project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// Row programs as steps: the whole row in one tile. Values that end a chain get
+// a tile of their own; within a chain they stay in the lanes.
+
+#include "compiler/planning/RowsWriter.h"
+
+#include "compiler/planning/Planner.h"
+
+#include <algorithm>
+
+namespace tilework::planning {
+
+void RowsWriter::loadInput(int index) {
+  const RowOp &op = g.ops[index];
+  Node &node = nodes[index];
+  DramTile dram;
+  dram.tensor = op.access.tensor;
+  dram.byte = batched(op.access);
+  dram.stride = op.access.rowStride;
+  Tile tile;
+  if (op.kind == RowOpKind::Column) {
+    dram.stride = 0;
+    dram.byte.add(nDepth, n * 2);
+    tile.buffer = node.buffer = b.buffer("column", Space::Scratchpad,
+                                         bufferRows(Shape::Column), 2, nDepth);
+    tile.blockStride = 1;
+    b.load(dram, tile, 1, columns(Shape::Column));
+    return;
+  }
+  if (op.kind == RowOpKind::RowScalar) {
+    tile.buffer = node.buffer = b.buffer("scalars", Space::Scratchpad,
+                                         bufferRows(Shape::Vector), 2, nDepth);
+    tile.blockStride = 1;
+    dram.byte.add(mDepth, m * op.access.rowStride);
+    dram.stride = 0;
+    b.load(dram, tile, 1, columns(Shape::Vector));
+    return;
+  }
+  tile.buffer = node.buffer =
+      b.buffer("input", Space::Scratchpad, bufferRows(Shape::Tile), 2, nDepth);
+  tile.blockStride = m;
+  dram.byte.add(nDepth, n * 2);
+  if (op.kind == RowOpKind::Gather) {
+    Step &step = b.step(StepKind::Gather);
+    step.dram = dram;
+    step.tile = tile;
+    step.rows = rows(Shape::Tile);
+    step.columns = columns(Shape::Tile);
+    step.indices.tensor = op.indices.tensor;
+    step.indices.byte = batched(op.indices);
+    step.indices.byte.add(mDepth, m * op.indices.rowStride);
+    step.bound = op.bound;
+    return;
+  }
+  dram.byte.add(mDepth, m * op.access.rowStride);
+  b.load(dram, tile, rows(Shape::Tile), columns(Shape::Tile));
+}
+
+Value RowsWriter::spill(Shape shape) {
+  // Between the steps of one chain values stay in fp32.
+  if (spillBuffer < 0)
+    spillBuffer = b.buffer("spill", Space::Accumulator,
+                           std::max(b.sumRows(m, n), b.sumRows(1, m)), 1, -1);
+  Value value;
+  value.tile.buffer = spillBuffer;
+  value.tile.blockStride = rowCount(shape);
+  value.type = ValueType::Fp32;
+  return value;
+}
+
+void RowsWriter::materialise(int value) {
+  if (chain && chainValue == value)
+    close();
+}
+
+void RowsWriter::close() {
+  if (!chain)
+    return;
+  Node &node = nodes[chainValue];
+  node.buffer =
+      b.buffer("value", Space::Scratchpad, bufferRows(node.shape), 2, nDepth);
+  chain->finish({tileOf(chainValue), ValueType::Bf16});
+  chain.reset();
+  chainValue = -1;
+}
+
+ChainWriter &RowsWriter::open(int value, int result) {
+  if (chain && chainValue == value && nodes[value].uses == 1 &&
+      nodes[value].shape == nodes[result].shape) {
+    chainValue = result;
+    return *chain;
+  }
+  close();
+  Shape shape = nodes[result].shape;
+  chain.emplace(b, rows(shape), columns(shape), 0, spill(shape));
+  chain->begin(as(value, shape));
+  chainValue = result;
+  return *chain;
+}
+
+int RowsWriter::rowScalar(int value) {
+  Value v = operand(value);
+  ChainWriter move(b, 1, columns(Shape::Vector), 0, Value());
+  move.begin(v);
+  move.finishToStatistic(kRowScalar);
+  return kRowScalar;
+}
+
+void RowsWriter::add(ChainWriter &c, int value, Shape shape) {
+  if (nodes[value].shape == shape)
+    c.addElement(as(value, shape));
+  else if (nodes[value].shape == Shape::Column)
+    c.addColumn(tileOf(value));
+  else
+    c.addStatistic(kRowScalar, false);
+}
+
+void RowsWriter::multiply(ChainWriter &c, int value, Shape shape) {
+  if (nodes[value].shape == shape)
+    c.multiplyElement(as(value, shape));
+  else if (nodes[value].shape == Shape::Column)
+    c.multiplyColumn(tileOf(value));
+  else
+    c.multiplyStatistic(kRowScalar);
+}
+
+void RowsWriter::ready(int value, Shape shape) {
+  materialise(value);
+  if (nodes[value].shape == Shape::Vector && shape != Shape::Vector) {
+    close();
+    rowScalar(value);
+  }
+}
+
+void RowsWriter::binary(int index) {
+  const RowOp &op = g.ops[index];
+  int x = op.lhs, y = op.rhs;
+  Shape shape = nodes[index].shape;
+  if (x == y)
+    materialise(x);
+  switch (op.kind) {
+  case RowOpKind::Subtract:
+    return subtract(x, y, index);
+  case RowOpKind::Divide:
+    return divide(x, y, index);
+  case RowOpKind::Maximum:
+  case RowOpKind::Minimum:
+    return extremum(x, y, index);
+  default:
+    break;
+  }
+  // The chain runs on an operand of the result's shape, or on the repeated row
+  // of a column; on the open chain's if both will do.
+  auto runs = [&](int value) {
+    return nodes[value].shape == shape ? 2
+                                       : nodes[value].shape != Shape::Vector;
+  };
+  if (runs(y) > runs(x) ||
+      (chain && chainValue == y && runs(y) == runs(x) && x != y))
+    std::swap(x, y);
+  ready(y, shape);
+  ChainWriter &c = open(x, index);
+  op.kind == RowOpKind::Add ? add(c, y, shape) : multiply(c, y, shape);
+}
+
+void RowsWriter::subtract(int x, int y, int index) {
+  Shape shape = nodes[index].shape;
+  bool onColumn =
+      nodes[x].shape == Shape::Vector && nodes[y].shape == Shape::Column;
+  if (nodes[y].shape == shape || onColumn) { // x + (−1)·y
+    ready(x, shape);
+    ChainWriter &c = open(y, index);
+    c.multiplyScalar(-1.0f);
+    add(c, x, shape);
+    return;
+  }
+  ready(y, shape);
+  ChainWriter &c = open(x, index);
+  if (nodes[y].shape == Shape::Vector) {
+    c.addStatistic(kRowScalar, true);
+    return;
+  }
+  c.multiplyScalar(-1.0f);
+  c.addColumn(tileOf(y));
+  c.multiplyScalar(-1.0f);
+}
+
+void RowsWriter::divide(int x, int y, int index) {
+  Shape shape = nodes[index].shape;
+  bool onColumn =
+      nodes[x].shape == Shape::Vector && nodes[y].shape == Shape::Column;
+  if (nodes[y].shape == shape || onColumn) {
+    ready(x, shape);
+    ChainWriter &c = open(y, index);
+    c.function(Function::Reciprocal);
+    multiply(c, x, shape);
+    return;
+  }
+  if (nodes[y].shape == Shape::Vector) {
+    ready(y, shape);
+    ChainWriter inverse(b, 1, columns(Shape::Vector), 0, Value());
+    inverse.beginStatistic(kRowScalar);
+    inverse.function(Function::Reciprocal);
+    inverse.finishToStatistic(kRowScalar);
+    open(x, index).multiplyStatistic(kRowScalar);
+    return;
+  }
+  // One row of reciprocals serves all rows.
+  materialise(x);
+  Value source = operand(y);
+  int row = b.buffer("value", Space::Scratchpad, bufferRows(Shape::Column), 2,
+                     nDepth);
+  ChainWriter inverse(b, 1, columns(Shape::Column), 0, Value());
+  inverse.begin(source);
+  inverse.function(Function::Reciprocal);
+  Value target;
+  target.tile.buffer = row;
+  target.tile.blockStride = 1;
+  inverse.finish(target);
+  open(x, index).multiplyColumn(target.tile);
+}
+
+// The unit has no maximum of two operands, and relu(y − x) + x loses y beside
+// an x far below it. So the signs are taken apart:
+//
+//   max(x, y) = p + relu(y − p) − min(a, b),
+//     p = relu(x), a = relu(−x), b = relu(−y), one of the two parts is 0,
+//   min(a, b) = 1 / max(1 / (a + t), 1 / (b + t)) − t,
+//
+// where every sum is of the size of the result. Infinities must not meet: the
+// p that is subtracted is made finite by two reciprocals, with 2^−126 between
+// them that only an infinite p feels; the tiny t keeps the reciprocals of 0
+// finite; scales keep those of large numbers from falling to 0. The result is
+// exact to 2^−13 of itself before it is rounded to bf16, which is one of the
+// operands; magnitudes below 2^−110 may count as 0.
+void RowsWriter::extremum(int x, int y, int index) {
+  Shape shape = nodes[index].shape;
+  bool minimum = g.ops[index].kind == RowOpKind::Minimum;
+  const float sign = minimum ? -1.0f : 1.0f;
+  constexpr float kScale = 0x1p-16f, kGuard = 0x1p-126f, kTiny = 0x1p-120f;
+  close();
+  if (nodes[x].shape == Shape::Vector && shape == Shape::Tile)
+    std::swap(x, y);
+  for (int &buffer : extremumTiles)
+    if (buffer < 0)
+      buffer = b.buffer(
+          "parts", Space::Scratchpad,
+          std::max(bufferRows(Shape::Tile), bufferRows(Shape::Vector)));
+  if (extremumSums < 0)
+    extremumSums = b.buffer("parts", Space::Accumulator,
+                            std::max(b.sumRows(m, n), b.sumRows(1, m)));
+  Value s = spill(shape), t = s, p, q;
+  t.tile.buffer = extremumSums;
+  p.tile.blockStride = q.tile.blockStride = rowCount(shape);
+  p.tile.buffer = extremumTiles[0];
+  q.tile.buffer = extremumTiles[1];
+  auto step = [&](const Value &source, float factor, float summand,
+                  const Value *element, Function function,
+                  const Value &destination) {
+    ChainWriter c(b, rows(shape), columns(shape), 0, Value());
+    c.begin(source);
+    c.multiplyScalar(factor);
+    c.addScalar(summand);
+    if (element)
+      c.addElement(*element);
+    c.function(function);
+    c.finish(destination);
+  };
+  Value left = as(x, shape), right = as(y, shape);
+  if (nodes[y].shape == Shape::Vector && shape == Shape::Tile) {
+    // One number a row as a tile: 0 times something finite, plus the number.
+    right = {p.tile, ValueType::Bf16};
+    right.tile.buffer =
+        b.buffer("wide", Space::Scratchpad, bufferRows(Shape::Tile));
+    rowScalar(y);
+    step(left, 1, 0, nullptr, Function::Sigmoid, right);
+    ChainWriter c(b, rows(shape), columns(shape), 0, Value());
+    c.begin(right);
+    c.multiplyScalar(0);
+    c.addStatistic(kRowScalar, false);
+    c.finish(right);
+  }
+  step(left, sign, 0, nullptr, Function::Relu, p);
+  step(p, kScale, 0, nullptr, Function::Reciprocal, s);
+  step(s, 1, kGuard, nullptr, Function::Reciprocal, s);
+  step(right, sign * kScale, 0, nullptr, Function::Identity, q);
+  step(s, -1, 0, &q, Function::Relu, s);
+  step(s, 1 / kScale, 0, &p, Function::Identity, q);
+  step(left, -sign * kScale, 0, nullptr, Function::Relu, s);
+  step(s, -1, -kTiny, nullptr, Function::Reciprocal, s);
+  step(right, -sign * kScale, 0, nullptr, Function::Relu, t);
+  step(t, 1, kTiny, nullptr, Function::Reciprocal, t);
+  step(t, 1, 0, &s, Function::Relu, t);
+  step(s, -1, 0, &t, Function::Reciprocal, s);
+  chain.emplace(b, rows(shape), columns(shape), 0, s);
+  chain->begin(s);
+  chain->multiplyScalar(-1 / kScale);
+  chain->addScalar(kTiny / kScale);
+  chain->addElement(q);
+  if (minimum)
+    chain->multiplyScalar(-1.0f);
+  chainValue = index;
+}
+
+void RowsWriter::across(int index) {
+  const RowOp &op = g.ops[index];
+  int x = op.lhs;
+  Extent r = rows(Shape::Tile), c = columns(Shape::Tile);
+  // The pass that makes the operand reduces it too, where the operand ends in a
+  // tile anyway.
+  bool needed = op.kind == RowOpKind::Softmax ||
+                op.kind == RowOpKind::Normalise || nodes[x].uses > 1;
+  ChainWriter *first;
+  std::optional<ChainWriter> own;
+  bool fresh = !(chain && chainValue == x) || chain->readsStatistic() ||
+               nodes[x].shape != Shape::Tile;
+  if (fresh) {
+    close();
+    own.emplace(b, r, c, 0, Value());
+    own->begin(as(x, Shape::Tile));
+    first = &*own;
+  } else {
+    first = &*chain;
+  }
+  switch (op.kind) {
+  case RowOpKind::Softmax:
+  case RowOpKind::RowMaximum:
+    first->reduce(Reduce::Maximum, kFirst);
+    break;
+  case RowOpKind::Normalise:
+    first->reduce(Reduce::SumAndSquares, kFirst);
+    break;
+  default:
+    first->reduce(Reduce::Sum, kFirst);
+    break;
+  }
+  if (fresh || !needed) {
+    first->finishStatistics();
+    chain.reset();
+    chainValue = -1;
+  } else {
+    close();
+  }
+  if (op.kind == RowOpKind::Softmax) {
+    Value powers = spill(Shape::Tile);
+    ChainWriter exponential(b, r, c, 0, Value());
+    exponential.begin(as(x, Shape::Tile));
+    exponential.addStatistic(kFirst, true);
+    exponential.function(Function::Exponential);
+    exponential.reduce(Reduce::Sum, kSecond);
+    exponential.finish(powers);
+    ChainWriter inverse(b, 1, columns(Shape::Vector), 0, Value());
+    inverse.beginStatistic(kSecond);
+    inverse.function(Function::Reciprocal);
+    inverse.finishToStatistic(kSecond);
+    chain.emplace(b, r, c, 0, powers);
+    chain->begin(powers);
+    chain->multiplyStatistic(kSecond);
+    chainValue = index;
+    return;
+  }
+  if (op.kind == RowOpKind::Normalise) {
+    finishNormStatistics(b, op.norm, g.n, columns(Shape::Vector), 0);
+    chain.emplace(b, r, c, 0, spill(Shape::Tile));
+    chain->begin(as(x, Shape::Tile));
+    chain->multiplyStatistic(1);
+    if (!op.norm.root)
+      chain->addStatistic(0, false);
+    auto column = [&](int tensor) {
+      Tile tile;
+      tile.buffer = b.buffer("column", Space::Scratchpad,
+                             bufferRows(Shape::Column), 2, nDepth);
+      tile.blockStride = 1;
+      DramTile dram;
+      dram.tensor = tensor;
+      b.load(dram, tile, 1, g.n);
+      return tile;
+    };
+    if (op.norm.scale >= 0)
+      chain->multiplyColumn(column(op.norm.scale));
+    if (op.norm.shift >= 0)
+      chain->addColumn(column(op.norm.shift));
+    chainValue = index;
+    return;
+  }
+  chain.emplace(b, 1, columns(Shape::Vector), 0, spill(Shape::Vector));
+  chain->beginStatistic(kFirst);
+  if (op.kind == RowOpKind::RowMean)
+    chain->multiplyScalar(1.0f / static_cast<float>(g.n));
+  chainValue = index;
+}
+
+void RowsWriter::write() {
+  nodes.assign(g.ops.size(), Node());
+  for (size_t i = 0; i < g.ops.size(); ++i) {
+    const RowOp &op = g.ops[i];
+    Node &node = nodes[i];
+    for (int x : {op.lhs, op.rhs})
+      if (x >= 0)
+        ++nodes[x].uses;
+    switch (op.kind) {
+    case RowOpKind::Input:
+    case RowOpKind::Gather:
+    case RowOpKind::Softmax:
+    case RowOpKind::Normalise:
+      node.shape = Shape::Tile;
+      break;
+    case RowOpKind::Column:
+      node.shape = Shape::Column;
+      break;
+    case RowOpKind::RowScalar:
+    case RowOpKind::RowSum:
+    case RowOpKind::RowMean:
+    case RowOpKind::RowMaximum:
+      node.shape = Shape::Vector;
+      break;
+    default: {
+      node.shape = nodes[op.lhs].shape;
+      if (op.rhs >= 0 && nodes[op.rhs].shape != node.shape)
+        node.shape = Shape::Tile;
+      break;
+    }
+    }
+  }
+  for (const RowsGroup::Output &output : g.outputs)
+    ++nodes[output.value].uses;
+  for (int64_t size : g.batch)
+    b.beginLoop(size);
+  mDepth = b.beginLoop(ceilDiv(g.m, m));
+  nDepth = b.beginLoop(ceilDiv(g.n, n));
+  for (size_t i = 0; i < g.ops.size(); ++i) {
+    const RowOp &op = g.ops[i];
+    int index = static_cast<int>(i);
+    source(index);
+    switch (op.kind) {
+    case RowOpKind::Input:
+    case RowOpKind::Column:
+    case RowOpKind::RowScalar:
+    case RowOpKind::Gather:
+      loadInput(index);
+      break;
+    case RowOpKind::Function:
+      open(op.lhs, index).function(op.function);
+      chainValue = index;
+      break;
+    case RowOpKind::AddScalar:
+      open(op.lhs, index).addScalar(op.scalar);
+      break;
+    case RowOpKind::MultiplyScalar:
+      open(op.lhs, index).multiplyScalar(op.scalar);
+      break;
+    default:
+      if (spansRow(op.kind))
+        across(index);
+      else
+        binary(index);
+      break;
+    }
+    // A value with several readers, or an output, ends its chain here.
+    if (chain && chainValue == index && nodes[index].uses > 1)
+      close();
+  }
+  close();
+  for (const RowsGroup::Output &output : g.outputs) {
+    source(output.value);
+    Shape shape = nodes[output.value].shape;
+    DramTile dram;
+    dram.tensor = output.access.tensor;
+    dram.byte = batched(output.access);
+    if (shape != Shape::Column)
+      dram.byte.add(mDepth, m * output.access.rowStride);
+    if (shape != Shape::Vector)
+      dram.byte.add(nDepth, n * 2);
+    dram.stride = shape == Shape::Tile ? output.access.rowStride : 0;
+    b.store(dram, tileOf(output.value), rows(shape), columns(shape));
+  }
+  b.endLoop();
+  b.endLoop();
+  for (size_t d = 0; d < g.batch.size(); ++d)
+    b.endLoop();
+}
+
+} // namespace tilework::planning

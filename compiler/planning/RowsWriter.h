@@ -1,0 +1,123 @@
+// Part of the Tilework project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// Writes the schedule of a row program for given tile sizes: loads, chains of
+// vector steps, statistics, stores. PlanRows.cpp searches the sizes.
+
+#pragma once
+
+#include "compiler/planning/Group.h"
+#include "compiler/planning/ScheduleBuilder.h"
+
+#include <optional>
+
+namespace tilework::planning {
+
+inline bool spansRow(RowOpKind kind) {
+  return kind == RowOpKind::Softmax || kind == RowOpKind::Normalise ||
+         kind == RowOpKind::RowSum || kind == RowOpKind::RowMean ||
+         kind == RowOpKind::RowMaximum;
+}
+
+class RowsWriter {
+public:
+  RowsWriter(const RowsGroup &group, int64_t m, int64_t n,
+             const Machine &machine, Schedule &schedule)
+      : g(group), m(m), n(n), machine(machine), schedule(schedule),
+        b(schedule, machine), L(machine.lanes()) {}
+  /// Writes everything; once.
+  void write();
+
+private:
+  /// What a value is as large as: a tile, one row of the columns, or one entry
+  /// a row.
+  enum class Shape { Tile, Column, Vector };
+  /// Row statistics by use.
+  static constexpr int kFirst = 0, kSecond = 1, kRowScalar = 3;
+
+  struct Node {
+    Shape shape = Shape::Tile;
+    int buffer = -1; ///< -1: not in memory
+    int uses = 0;
+  };
+
+  Extent rows(Shape s) const {
+    return s == Shape::Tile ? Extent(m, g.m, mDepth) : Extent(1);
+  }
+  Extent columns(Shape s) const {
+    return s == Shape::Vector ? Extent(m, g.m, mDepth) : Extent(n, g.n, nDepth);
+  }
+  int64_t rowCount(Shape s) const { return s == Shape::Tile ? m : 1; }
+  Tile tileOf(int value) const {
+    Tile tile;
+    tile.buffer = nodes[value].buffer;
+    tile.blockStride = rowCount(nodes[value].shape);
+    return tile;
+  }
+  int64_t bufferRows(Shape s) const {
+    return rowCount(s) * ceilDiv(s == Shape::Vector ? m : n, L);
+  }
+  Affine batched(const Access &access) const {
+    Affine byte = access.offset;
+    for (size_t d = 0; d < access.batchStrides.size() && d < g.batch.size();
+         ++d)
+      byte.add(static_cast<int>(d), access.batchStrides[d]);
+    return byte;
+  }
+  void source(int index) {
+    int s = g.ops[index].source;
+    for (size_t i = 0; i < schedule.sources.size(); ++i)
+      if (schedule.sources[i] == s) {
+        b.setPrimary(static_cast<int>(i));
+        return;
+      }
+    schedule.sources.push_back(s);
+    b.setPrimary(static_cast<int>(schedule.sources.size()) - 1);
+  }
+  void loadInput(int index);
+  /// Continues the open chain when it ends in `value` and nobody else needs it;
+  /// otherwise starts one from its tile.
+  ChainWriter &open(int value, int result);
+  void close();
+  void materialise(int value);
+  Value operand(int value) {
+    materialise(value);
+    return {tileOf(value), ValueType::Bf16};
+  }
+  /// A value in memory, read as `shape`: a column repeats its row.
+  Value as(int value, Shape shape) const {
+    Tile tile = tileOf(value);
+    if (nodes[value].shape == Shape::Column && shape == Shape::Tile)
+      tile.stride = 0;
+    return {tile, ValueType::Bf16};
+  }
+  /// The statistic that holds a vector of M.
+  int rowScalar(int value);
+  void binary(int index);
+  void subtract(int x, int y, int index);
+  void divide(int x, int y, int index);
+  /// The larger or the smaller of two values, of any shapes.
+  void extremum(int x, int y, int index);
+  void add(ChainWriter &c, int value, Shape shape);
+  void multiply(ChainWriter &c, int value, Shape shape);
+  /// An operand that is not the chain's must be in memory (or in the
+  /// statistic) before the chain goes on.
+  void ready(int value, Shape shape);
+  void across(int index);
+  Value spill(Shape shape);
+
+  const RowsGroup &g;
+  int64_t m, n;
+  const Machine &machine;
+  Schedule &schedule;
+  ScheduleBuilder b;
+  int64_t L;
+  int mDepth = 0, nDepth = 0;
+  std::vector<Node> nodes;
+  std::optional<ChainWriter> chain;
+  int chainValue = -1;
+  int spillBuffer = -1;
+  int extremumTiles[2] = {-1, -1}, extremumSums = -1; ///< see extremum
+};
+
+} // namespace tilework::planning

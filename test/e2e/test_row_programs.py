@@ -1,0 +1,69 @@
+# Part of the Tilework project, under the Apache License v2.0 with LLVM Exceptions.
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+"""Row programs at their edges, on the functional engine: far operands, infinities, mixed shapes, long rows."""
+
+import itertools
+
+import numpy as np
+import pytest
+import tilework as tw
+from onnx import TensorProto, helper
+
+
+def to_bf16(x):
+    """The nearest bf16 numbers, as float32."""
+    bits = np.ascontiguousarray(x, np.float32).view(np.uint32)
+    return ((bits + 0x7FFF + ((bits >> 16) & 1)) & np.uint32(0xFFFF0000)).view(np.float32)
+
+
+def run(nodes, target="nano", **feeds):
+    """The output y of a graph of `nodes` over inputs as in `feeds`."""
+    inputs = [
+        helper.make_tensor_value_info(name, TensorProto.FLOAT, value.shape)
+        for name, value in feeds.items()
+    ]
+    output = helper.make_tensor_value_info("y", TensorProto.FLOAT, None)
+    graph = helper.make_graph(nodes, "rows", inputs, [output])
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)])
+    return tw.compile(model, target=target)(**feeds)["y"]
+
+
+def far_apart():
+    """Pairs of bf16 numbers of all sizes, both ways round."""
+    ends = [0, 1, 0.3, 2.5e-5, 1e-30, 7e-9, 300, 65504, 1e9, 1e30, 3.3e38, 3.38e38, np.inf]
+    ends = to_bf16([s * e for e in ends for s in (1, -1)])
+    draw = np.random.default_rng(0)
+    drawn = draw.normal(size=(2, 524)) * 10.0 ** draw.integers(-20, 30, (2, 524))
+    pairs = np.array(list(itertools.product(ends, ends))).T
+    return to_bf16(np.concatenate([pairs, drawn], axis=1)).reshape(2, 12, 100)
+
+
+@pytest.mark.parametrize("op,reference", [("Max", np.maximum), ("Min", np.minimum)])
+def test_the_larger_and_the_smaller_of_two_is_exact_however_far(op, reference):
+    a, b = far_apart()
+    for left, right in [
+        (a, b),
+        (a, b[5]),
+        (a[5], b),
+        (a, b[:, 5:6]),
+        (a[:, 7:8], b),
+        (a[:, 3:4], b[2:3]),
+        (a[2:3], b[:, 9:10]),
+        (a[:, 3:4], b[:, 5:6]),
+    ]:
+        got = run([helper.make_node(op, ["a", "b"], ["y"])], a=left, b=right)
+        np.testing.assert_array_equal(got, reference(left, right))
+
+
+@pytest.mark.parametrize(
+    "op,reference",
+    [("Add", np.add), ("Sub", np.subtract), ("Mul", np.multiply), ("Div", np.divide)],
+)
+def test_a_row_and_a_column_make_a_matrix(op, reference):
+    draw = np.random.default_rng(1)
+    row = to_bf16(draw.uniform(0.5, 2, (1, 37)))
+    column = to_bf16(draw.uniform(0.5, 2, (70, 1)))
+    for left, right in [(row, column), (column, row)]:
+        got = run([helper.make_node(op, ["a", "b"], ["y"])], a=left, b=right)
+        # One rounding to bf16, for some quotients one more of the reciprocals.
+        np.testing.assert_allclose(got, reference(left, right), rtol=2**-7, atol=2**-8)
