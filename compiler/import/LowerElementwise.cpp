@@ -146,10 +146,10 @@ void tilework::lowerSwish(NodeContext &c) {
 
 void tilework::lowerLeakyRelu(NodeContext &c) {
   Val x = c.in(0);
-  float alpha = c.real("alpha", 0.01f);
-  Val scaled = c.b.mul(x, c.b.scalar(alpha, x.element()));
-  c.set(0,
-        c.b.binary(alpha <= 1 ? BinaryKind::Max : BinaryKind::Min, x, scaled));
+  Val below = c.b.unary(UnaryKind::Relu, c.b.unary(UnaryKind::Neg, x));
+  Val slope = c.b.scalar(c.real("alpha", 0.01f), x.element());
+  c.set(0, c.b.binary(BinaryKind::Sub, c.b.unary(UnaryKind::Relu, x),
+                      c.b.mul(below, slope)));
 }
 
 void tilework::lowerSoftplus(NodeContext &c) {

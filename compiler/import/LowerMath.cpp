@@ -93,6 +93,16 @@ void tilework::lowerReduce(NodeContext &c) {
   c.set(0, c.integer("keepdims", 1) ? result : c.b.reshape(result, dropped));
 }
 
+/// x − max − ln Σ e^(x − max) over the last axis: the logarithm of the quotient
+/// would be that of 0 far below the maximum.
+static Val logSoftmax(NodeContext &c, const Val &x) {
+  Shape last = {x.rank() - 1};
+  Val below =
+      c.b.binary(BinaryKind::Sub, x, c.b.reduce(ReduceKind::Max, x, last));
+  Val sum = c.b.reduce(ReduceKind::Sum, c.b.unary(UnaryKind::Exp, below), last);
+  return c.b.binary(BinaryKind::Sub, below, c.b.unary(UnaryKind::Log, sum));
+}
+
 void tilework::lowerSoftmax(NodeContext &c) {
   Val x = c.in(0);
   if (!x.isFloat() || x.rank() == 0)
@@ -114,9 +124,7 @@ void tilework::lowerSoftmax(NodeContext &c) {
     std::swap(permutation[axis], permutation.back());
     x = c.b.transpose(x, permutation);
   }
-  Val result = c.b.softmax(x);
-  if (c.node.op == "LogSoftmax")
-    result = c.b.unary(UnaryKind::Log, result);
+  Val result = c.node.op == "LogSoftmax" ? logSoftmax(c, x) : c.b.softmax(x);
   if (!permutation.empty())
     result = c.b.transpose(result, permutation);
   c.set(0, c.b.reshape(result, shape));

@@ -67,3 +67,19 @@ def test_a_row_and_a_column_make_a_matrix(op, reference):
         got = run([helper.make_node(op, ["a", "b"], ["y"])], a=left, b=right)
         # One rounding to bf16, for some quotients one more of the reciprocals.
         np.testing.assert_allclose(got, reference(left, right), rtol=2**-7, atol=2**-8)
+
+
+def test_logarithms_of_softmax_reach_far_below_the_maximum():
+    x = to_bf16(np.linspace(100, -100, 5 * 37).reshape(37, 5).T)
+    got = run([helper.make_node("LogSoftmax", ["a"], ["y"])], a=x)
+    below = x.astype(np.float64) - x.max(-1, keepdims=True)
+    wanted = below - np.log(np.exp(below).sum(-1, keepdims=True))
+    # The difference to the maximum and the logarithm of the sum are bf16 each.
+    np.testing.assert_allclose(got, wanted, rtol=2**-7, atol=2**-6)
+
+
+@pytest.mark.parametrize("alpha", [0.0, 0.01, 0.3, 1.0, 2.5, -0.5])
+def test_a_leaky_relu_keeps_both_sides(alpha):
+    x = to_bf16(np.concatenate([np.linspace(-3, 3, 61), [1e9, -1e9, 1e-9, -1e-9]]))[None]
+    got = run([helper.make_node("LeakyRelu", ["a"], ["y"], alpha=alpha)], a=x)
+    np.testing.assert_allclose(got, np.where(x < 0, alpha * x, x), rtol=2**-7)
