@@ -70,7 +70,14 @@ public:
   std::string nodeOf(uint32_t pc, uint16_t context) const;
 
 private:
+  /// Memory of a run that ended, for the next one: copying the weights costs as
+  /// much as running them. Copies of an executable share it.
+  struct Idle;
+
+  std::unique_ptr<LoadedEntry> takeLoaded(uint64_t capacityBytes) const;
+
   std::shared_ptr<const isa::Image> program;
+  std::shared_ptr<Idle> idle;
   target::Target compiledFor;
 };
 

@@ -49,13 +49,10 @@ LoadedEntry::LoadedEntry(std::shared_ptr<const isa::Image> loaded,
   launchState.instructionCount = static_cast<uint32_t>(image->text.size());
   launchState.entry = entry.pc;
   uint64_t at = image->text.size() * sizeof(image->text[0]);
-  dram.write(0, image->text.data(), at);
   for (const isa::Binding &binding : entry.bindings) {
     at = alignUp(at);
     launchState.segments[binding.segment] = {at, binding.bytes};
     if (binding.kind == isa::BindingKind::Weights) {
-      dram.write(at, image->weights.data,
-                 std::min(binding.bytes, image->weights.size));
       ranges.push_back({at, binding.bytes});
     } else if (binding.kind == isa::BindingKind::State) {
       ranges.push_back({at, binding.bytes});
@@ -64,6 +61,30 @@ LoadedEntry::LoadedEntry(std::shared_ptr<const isa::Image> loaded,
   }
   for (const isa::LaunchParameter &parameter : entry.parameters)
     launchState.parameters[parameter.index] = parameter.initial;
+  fixedRanges = ranges.size();
+  forFixed([&](uint64_t address, const void *bytes, uint64_t count) {
+    dram.write(address, bytes, count);
+    dram.keep(address, count);
+  });
+}
+
+template <typename Visit> void LoadedEntry::forFixed(Visit visit) const {
+  visit(0, image->text.data(), image->text.size() * sizeof(image->text[0]));
+  for (const isa::Binding &binding : description.bindings)
+    if (binding.kind == isa::BindingKind::Weights)
+      visit(launchState.segments[binding.segment].base, image->weights.data,
+            std::min(binding.bytes, image->weights.size));
+}
+
+void LoadedEntry::reset() {
+  if (!dram.clear()) {
+    forFixed([&](uint64_t address, const void *bytes, uint64_t count) {
+      dram.write(address, bytes, count);
+    });
+    dram.clear();
+  }
+  ranges.resize(fixedRanges);
+  values.clear();
 }
 
 const isa::Binding *LoadedEntry::findBinding(const std::string &name) const {

@@ -22,6 +22,10 @@ public:
   LoadedEntry(std::shared_ptr<const isa::Image> image, const isa::Entry &entry,
               uint64_t capacityBytes);
 
+  /// Brings back the memory that the constructor left, without copying what no
+  /// run has written.
+  void reset();
+
   const isa::Entry &entry() const { return description; }
   sim::DramImage &memory() { return dram; }
   const sim::Launch &launch() const { return launchState; }
@@ -36,6 +40,8 @@ public:
   TensorMap outputs();
 
 private:
+  /// visit(address, bytes, count) for the instructions and the weights.
+  template <typename Visit> void forFixed(Visit visit) const;
   const isa::Binding *findBinding(const std::string &name) const;
   void writeBinding(const isa::Binding &binding, const Tensor &tensor);
 
@@ -44,7 +50,8 @@ private:
   sim::DramImage dram;
   sim::Launch launchState;
   std::vector<sim::MemoryRange> ranges;
-  TensorMap values; ///< inputs and results of steps
+  size_t fixedRanges = 0; ///< of them, those of the constructor
+  TensorMap values;       ///< inputs and results of steps
 };
 
 /// Valid inputs drawn from a seed: integers within their range (0 or 1: always

@@ -2,10 +2,11 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 // Load, gather and store as walks over rows, each cut into fragments of one
-// scratchpad row.
+// scratchpad row; where order does not matter, over fragments of all rows.
 
 #include "sim/functional/Dma.h"
 
+#include "sim/functional/CopyRows.h"
 #include "sim/memory/DramImage.h"
 
 #include <algorithm>
@@ -23,15 +24,19 @@ bool empty(const DmaOperation &operation) {
   return operation.outer == 0 || operation.rows == 0 || operation.rowBytes == 0;
 }
 
+[[noreturn]] void failRow(const Geometry &geometry, uint64_t row) {
+  throw std::out_of_range("a DMA tile leaves the scratchpad of " +
+                          std::to_string(geometry.scratchpadRows()) +
+                          " rows at row " + std::to_string(row));
+}
+
 /// The bytes [first, first + count) of a scratchpad row.
 template <typename Bytes>
 auto scratchpadBytes(Bytes &scratchpad, const Geometry &geometry, uint64_t row,
                      uint32_t first, uint32_t count)
     -> decltype(scratchpad.data()) {
   if (row >= geometry.scratchpadRows() || first + count > geometry.rowBytes())
-    throw std::out_of_range("a DMA tile leaves the scratchpad of " +
-                            std::to_string(geometry.scratchpadRows()) +
-                            " rows at row " + std::to_string(row));
+    failRow(geometry, row);
   return scratchpad.data() + row * geometry.rowBytes() + first;
 }
 
@@ -56,12 +61,76 @@ uint64_t dramRow(const DmaOperation &operation, uint32_t o, uint64_t m) {
          kDramMask;
 }
 
+/// Bytes that a slice spans in DRAM if it can be copied fragment by fragment
+/// instead of row by row: nothing overlaps, and all slices lie inside of the
+/// memory without a wrap. 0 if not.
+uint64_t sliceBytes(const DmaOperation &operation, const Geometry &geometry,
+                    const DramImage &image) {
+  const uint64_t stride = static_cast<uint32_t>(operation.tile.stride),
+                 block = static_cast<uint32_t>(operation.tile.blockStride),
+                 fragments = (operation.rowBytes + geometry.rowBytes() - 1) /
+                             geometry.rowBytes();
+  const bool apartOnChip = operation.rows == 1 || fragments == 1 ||
+                           block > (operation.rows - 1) * stride ||
+                           (fragments - 1) * block < stride;
+  const bool apartInDram =
+      operation.rows == 1 || operation.dramStride >= operation.rowBytes;
+  constexpr int64_t kFar = int64_t(1) << 40;
+  if (!apartOnChip || !apartInDram || operation.dramStride < 0 ||
+      operation.dramStride >= kFar || operation.dramOuterStride < 0 ||
+      operation.dramOuterStride >= kFar)
+    return 0;
+  const uint64_t bytes =
+      uint64_t(operation.rows - 1) * uint64_t(operation.dramStride) +
+      operation.rowBytes;
+  const uint64_t last =
+      uint64_t(operation.outer - 1) * uint64_t(operation.dramOuterStride);
+  const bool inside = operation.dramAddress + last + bytes <= kDramMask &&
+                      image.contains(operation.dramAddress, last + bytes);
+  return inside ? bytes : 0;
+}
+
+/// Calls move(first byte in the scratchpad, byte in a DRAM row, bytes a row)
+/// for the fragments of slice o, each of all rows.
+template <typename Move>
+void forFragmentColumns(const DmaOperation &operation, const Geometry &geometry,
+                        uint32_t o, Move move) {
+  const uint64_t lastRow = uint64_t(operation.rows - 1) *
+                           static_cast<uint32_t>(operation.tile.stride);
+  forFragments(operation, geometry, o, 0,
+               [&](uint64_t row, uint32_t byte, uint32_t count) {
+                 if (row + lastRow >= geometry.scratchpadRows() ||
+                     operation.tile.first + count > geometry.rowBytes())
+                   failRow(geometry, row + lastRow);
+                 move(row * geometry.rowBytes() + operation.tile.first, byte,
+                      count);
+               });
+}
+
+ptrdiff_t tileStrideBytes(const DmaOperation &operation,
+                          const Geometry &geometry) {
+  return ptrdiff_t(operation.tile.stride) * geometry.rowBytes();
+}
+
 } // namespace
 
 void executeLoad(const DmaOperation &operation, const Geometry &geometry,
                  OnChipMemories &memories, const DramImage &image) {
   if (empty(operation))
     return;
+  if (const uint64_t bytes = sliceBytes(operation, geometry, image)) {
+    for (uint32_t o = 0; o < operation.outer; ++o) {
+      const uint8_t *source = image.data(dramRow(operation, o, 0), bytes);
+      forFragmentColumns(operation, geometry, o,
+                         [&](uint64_t first, uint32_t byte, uint32_t count) {
+                           copyRows({memories.scratchpad.data() + first,
+                                     tileStrideBytes(operation, geometry),
+                                     source + byte, operation.dramStride,
+                                     operation.rows, count});
+                         });
+    }
+    return;
+  }
   for (uint32_t o = 0; o < operation.outer; ++o)
     for (uint32_t m = 0; m < operation.rows; ++m) {
       const uint8_t *source =
@@ -110,6 +179,19 @@ void executeStore(const DmaOperation &operation, const Geometry &geometry,
                   const OnChipMemories &memories, DramImage &image) {
   if (empty(operation))
     return;
+  if (const uint64_t bytes = sliceBytes(operation, geometry, image)) {
+    for (uint32_t o = 0; o < operation.outer; ++o) {
+      uint8_t *destination = image.data(dramRow(operation, o, 0), bytes);
+      forFragmentColumns(operation, geometry, o,
+                         [&](uint64_t first, uint32_t byte, uint32_t count) {
+                           copyRows({destination + byte, operation.dramStride,
+                                     memories.scratchpad.data() + first,
+                                     tileStrideBytes(operation, geometry),
+                                     operation.rows, count});
+                         });
+    }
+    return;
+  }
   for (uint32_t o = 0; o < operation.outer; ++o)
     for (uint32_t m = 0; m < operation.rows; ++m) {
       uint8_t *destination =

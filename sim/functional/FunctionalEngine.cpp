@@ -14,6 +14,7 @@
 
 #include <chrono>
 #include <optional>
+#include <utility>
 
 namespace tilework::sim {
 
@@ -65,9 +66,10 @@ private:
   const uint8_t *fetch() {
     if (!machine.fetchable())
       return nullptr;
-    return memory.data(request.launch.programBase +
-                           uint64_t(machine.pc()) * isa::kInstructionBytes,
-                       isa::kInstructionBytes);
+    return std::as_const(memory).data(request.launch.programBase +
+                                          uint64_t(machine.pc()) *
+                                              isa::kInstructionBytes,
+                                      isa::kInstructionBytes);
   }
 
   void execute(const Operation &operation) {

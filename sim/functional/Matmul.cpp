@@ -7,6 +7,7 @@
 
 #include "sim/functional/Matmul.h"
 
+#include "sim/functional/CopyRows.h"
 #include "sim/functional/FlushScope.h"
 #include "sim/functional/MatmulKernel.h"
 
@@ -52,7 +53,9 @@ void forPieces(const TileAddress &tile, const Geometry &geometry,
   }
 }
 
-/// A panel's columns [column, column + columns) of the sums, row by row.
+/// Calls visit(first column in the panel, first word in the accumulator,
+/// columns) for the pieces of a panel's columns [column, column + columns) that
+/// lie side by side.
 template <typename Visit>
 void forSums(const MatmulOperation &operation, const Geometry &geometry,
              uint32_t column, uint32_t columns, const Visit &visit) {
@@ -67,33 +70,45 @@ void forSums(const MatmulOperation &operation, const Geometry &geometry,
       throw std::out_of_range("a matmul tile leaves the accumulator of " +
                               std::to_string(geometry.accumulatorRows()) +
                               " rows at row " + std::to_string(row));
-    for (uint32_t m = 0; m < operation.rows; ++m)
-      visit(m, n, (row + uint64_t(m) * tile.stride) * geometry.columns + lane,
-            count);
+    visit(n, row * geometry.columns + lane, count);
     n += count;
   }
+}
+
+/// Widened operands. They only grow, and a thread keeps them from instruction
+/// to instruction: clearing them anew would take a tenth of the time.
+struct Scratch {
+  std::vector<float> activations, weights, transposed;
+  std::vector<uint32_t> sums;
+};
+
+template <typename Value> void grow(std::vector<Value> &buffer, size_t count) {
+  if (buffer.size() < count)
+    buffer.resize(count);
 }
 
 class MatmulRun {
 public:
   MatmulRun(const MatmulOperation &operation, const Geometry &geometry,
-            OnChipMemories &memories, MatmulArithmetic arithmetic)
+            OnChipMemories &memories, MatmulArithmetic arithmetic,
+            Scratch &scratch)
       : operation(operation), geometry(geometry), memories(memories),
         arithmetic(arithmetic),
         width(static_cast<uint32_t>(matmulPanelWidth())),
-        block(operation.int8 ? kInt8Block : geometry.rows) {}
+        block(operation.int8 ? kInt8Block : geometry.rows), scratch(scratch) {}
 
   void run() {
     widenActivations();
     const uint32_t chunk = std::max(block, kChunkDepth / block * block);
-    weights.resize(size_t(std::min(chunk, operation.depth)) * width);
-    sums.resize(size_t(operation.rows) * width);
+    grow(scratch.weights, size_t(std::min(chunk, operation.depth)) * width);
+    grow(scratch.sums, size_t(operation.rows) * width);
     for (uint32_t column = 0; column < operation.columns; column += width) {
       const uint32_t columns = std::min(width, operation.columns - column);
       if (operation.accumulate)
         loadSums(column, columns);
       else
-        std::fill(sums.begin(), sums.end(), operation.int8 ? 0 : kNoSum);
+        std::fill_n(scratch.sums.begin(), size_t(operation.rows) * width,
+                    operation.int8 ? 0 : kNoSum);
       for (uint32_t k = 0; k < operation.depth; k += chunk)
         multiply(column, columns, k, std::min(chunk, operation.depth - k));
       storeSums(column, columns);
@@ -124,22 +139,22 @@ private:
   }
 
   void widenActivations() {
-    activations.resize(size_t(operation.rows) * operation.depth);
+    grow(scratch.activations, size_t(operation.rows) * operation.depth);
     widen(operation.activations, 0, operation.rows, 0, operation.depth,
-          activations.data(), operation.depth, activationRange);
+          scratch.activations.data(), operation.depth, activationRange);
   }
 
   /// weights[k][n] = element (begin + k, column + n), zero past the columns.
   void widenWeights(uint32_t column, uint32_t columns, uint32_t begin,
                     uint32_t depth, ExponentRange &range) {
     if (columns < width)
-      std::fill(weights.begin(), weights.end(), 0.0f);
+      std::fill_n(scratch.weights.begin(), size_t(depth) * width, 0.0f);
     if (operation.weightsByColumn) {
-      transposed.resize(size_t(columns) * depth);
-      widen(operation.weights, column, columns, begin, depth, transposed.data(),
-            depth, range);
-      transpose(transposed.data(), depth, columns, depth, weights.data(),
-                width);
+      grow(scratch.transposed, size_t(columns) * depth);
+      widen(operation.weights, column, columns, begin, depth,
+            scratch.transposed.data(), depth, range);
+      transpose(scratch.transposed.data(), depth, columns, depth,
+                scratch.weights.data(), width);
       return;
     }
     const uint64_t first = uint64_t(column) * 2,
@@ -150,7 +165,7 @@ private:
               [&](const uint8_t *from, uint64_t done, uint64_t size) {
                 WidenBlock block{from,
                                  geometry.rowBytes(),
-                                 weights.data() + done / 2,
+                                 scratch.weights.data() + done / 2,
                                  width,
                                  depth,
                                  size / 2};
@@ -167,9 +182,9 @@ private:
     widenWeights(column, columns, begin, depth, range);
     const bool last = begin + depth == operation.depth;
     MatmulPanel panel{};
-    panel.activations = activations.data() + begin;
+    panel.activations = scratch.activations.data() + begin;
     panel.activationStride = operation.depth;
-    panel.weights = weights.data();
+    panel.weights = scratch.weights.data();
     panel.rows = operation.rows;
     panel.depth = depth;
     panel.block = block;
@@ -186,26 +201,32 @@ private:
                     range.largest < 255 && activationRange.largest < 255));
     panel.explicitFlush = arithmetic == MatmulArithmetic::ExplicitFlush ||
                           !FlushScope::kHostFlushes;
-    panel.sums = sums.data();
+    panel.sums = scratch.sums.data();
     matmulPanel(panel);
   }
 
   void loadSums(uint32_t column, uint32_t columns) {
     forSums(operation, geometry, column, columns,
-            [&](uint32_t m, uint32_t n, uint64_t word, uint32_t count) {
-              std::memcpy(sums.data() + size_t(m) * width + n,
-                          memories.accumulator.data() + word,
-                          count * sizeof(uint32_t));
+            [&](uint32_t n, uint64_t word, uint32_t count) {
+              copyRows({scratch.sums.data() + n, panelStride(),
+                        memories.accumulator.data() + word, sumStride(),
+                        operation.rows, count * sizeof(uint32_t)});
             });
   }
 
   void storeSums(uint32_t column, uint32_t columns) {
     forSums(operation, geometry, column, columns,
-            [&](uint32_t m, uint32_t n, uint64_t word, uint32_t count) {
-              std::memcpy(memories.accumulator.data() + word,
-                          sums.data() + size_t(m) * width + n,
-                          count * sizeof(uint32_t));
+            [&](uint32_t n, uint64_t word, uint32_t count) {
+              copyRows({memories.accumulator.data() + word, sumStride(),
+                        scratch.sums.data() + n, panelStride(), operation.rows,
+                        count * sizeof(uint32_t)});
             });
+  }
+
+  // From row to row, in bytes.
+  ptrdiff_t panelStride() const { return ptrdiff_t(4) * width; }
+  ptrdiff_t sumStride() const {
+    return ptrdiff_t(4) * operation.sums.stride * geometry.columns;
   }
 
   const MatmulOperation &operation;
@@ -214,8 +235,7 @@ private:
   const MatmulArithmetic arithmetic;
   const uint32_t width, block;
   ExponentRange activationRange;
-  std::vector<float> activations, weights, transposed;
-  std::vector<uint32_t> sums;
+  Scratch &scratch;
 };
 
 } // namespace
@@ -224,12 +244,13 @@ void executeMatmul(const MatmulOperation &operation, const Geometry &geometry,
                    OnChipMemories &memories, MatmulArithmetic arithmetic) {
   if (operation.rows == 0 || operation.columns == 0 || operation.depth == 0)
     return;
+  static thread_local Scratch scratch;
   if (arithmetic == MatmulArithmetic::ExplicitFlush) {
-    MatmulRun(operation, geometry, memories, arithmetic).run();
+    MatmulRun(operation, geometry, memories, arithmetic, scratch).run();
     return;
   }
   FlushScope scope;
-  MatmulRun(operation, geometry, memories, arithmetic).run();
+  MatmulRun(operation, geometry, memories, arithmetic, scratch).run();
 }
 
 } // namespace tilework::sim

@@ -50,11 +50,15 @@ DramImage::~DramImage() {
 
 DramImage::DramImage(DramImage &&other) noexcept
     : base(std::exchange(other.base, nullptr)),
-      bytes(std::exchange(other.bytes, 0)) {}
+      bytes(std::exchange(other.bytes, 0)),
+      keptRanges(std::exchange(other.keptRanges, {})),
+      keptChanged(other.keptChanged) {}
 
 DramImage &DramImage::operator=(DramImage &&other) noexcept {
   std::swap(base, other.base);
   std::swap(bytes, other.bytes);
+  std::swap(keptRanges, other.keptRanges);
+  std::swap(keptChanged, other.keptChanged);
   return *this;
 }
 
@@ -115,6 +119,43 @@ void DramImage::load(uint64_t address, const std::string &path,
     refuse(std::strerror(errno));
   copy(destination + head + whole, fileOffset + head + whole,
        count - head - whole);
+}
+
+void DramImage::keep(uint64_t address, uint64_t count) {
+  if (!contains(address, count))
+    fail(address, count);
+  if (count)
+    keptRanges.push_back({address, address + count});
+}
+
+bool DramImage::clear() {
+  uint64_t at = 0;
+  for (const Range &range : keptRanges) {
+    zero(at, range.begin);
+    at = range.end;
+  }
+  zero(at, bytes);
+  return !std::exchange(keptChanged, false);
+}
+
+void DramImage::zero(uint64_t begin, uint64_t end) {
+  // Pages that go back to the host cost nothing until they are used again; few
+  // of them are faster kept.
+  constexpr uint64_t kMostCleared = 4 << 20;
+  const uint64_t page = static_cast<uint64_t>(sysconf(_SC_PAGESIZE));
+  const uint64_t first = (begin + page - 1) / page * page,
+                 last = end / page * page;
+  if (end <= begin)
+    return;
+  if (end - begin > kMostCleared && first < last &&
+      mmap(base + first, last - first, PROT_READ | PROT_WRITE,
+           MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED, -1,
+           0) != MAP_FAILED) {
+    std::memset(base + begin, 0, first - begin);
+    std::memset(base + last, 0, end - last);
+    return;
+  }
+  std::memset(base + begin, 0, end - begin);
 }
 
 void DramImage::fail(uint64_t address, uint64_t count) const {

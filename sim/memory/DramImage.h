@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <stdexcept>
 #include <string>
+#include <vector>
 
 namespace tilework::sim {
 
@@ -35,14 +36,19 @@ public:
   }
 
   /// The bytes from `address` on, of which `count` may be used. Throws
-  /// DramAccessError if they are not all inside.
+  /// DramAccessError if they are not all inside. Taking them mutable counts as
+  /// writing them.
   uint8_t *data(uint64_t address, uint64_t count) {
     if (!contains(address, count))
       fail(address, count);
+    for (const Range &range : keptRanges)
+      keptChanged |= address < range.end && address + count > range.begin;
     return base + address;
   }
   const uint8_t *data(uint64_t address, uint64_t count) const {
-    return const_cast<DramImage *>(this)->data(address, count);
+    if (!contains(address, count))
+      fail(address, count);
+    return base + address;
   }
 
   void read(uint64_t address, void *destination, uint64_t count) const;
@@ -55,11 +61,25 @@ public:
   void load(uint64_t address, const std::string &path, uint64_t fileOffset,
             uint64_t count);
 
+  /// Lets clear() spare [address, address + count). Ranges rise and are apart.
+  void keep(uint64_t address, uint64_t count);
+  /// Sets all bytes outside of the kept ranges to zero. False if a kept range
+  /// was written since the last clear(), or since it was kept: then write it
+  /// anew.
+  bool clear();
+
 private:
+  struct Range {
+    uint64_t begin = 0, end = 0;
+  };
+
   [[noreturn]] void fail(uint64_t address, uint64_t count) const;
+  void zero(uint64_t begin, uint64_t end);
 
   uint8_t *base = nullptr;
   uint64_t bytes = 0;
+  std::vector<Range> keptRanges;
+  bool keptChanged = false;
 };
 
 } // namespace tilework::sim

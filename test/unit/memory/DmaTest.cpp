@@ -9,7 +9,9 @@
 #include <gtest/gtest.h>
 
 #include <cstring>
+#include <random>
 #include <stdexcept>
+#include <vector>
 
 namespace tilework::sim {
 namespace {
@@ -107,6 +109,52 @@ TEST_F(Dma, GatherZeroesRowsOutOfRange) {
   dma.bound = 4;
   dma.rows = 1;
   EXPECT_TRUE(executeGather(dma, geometry(), memories, image));
+}
+
+// Regular shapes are copied in another order than the one that is meant.
+TEST_F(Dma, AnyShapeIsCopiedInRowOrder) {
+  std::mt19937 random(1);
+  auto draw = [&](uint32_t low, uint32_t high) {
+    return low + random() % (high - low + 1);
+  };
+  for (int i = 0; i < 3000; ++i) {
+    DmaOperation dma;
+    dma.dramAddress = draw(0, 2000);
+    dma.dramStride = draw(0, 3) ? draw(0, 4) * 16 : draw(0, 70);
+    dma.dramOuterStride = draw(0, 300);
+    dma.tile.row = draw(0, 5);
+    dma.tile.stride = static_cast<int32_t>(draw(0, 6));
+    dma.tile.blockStride = static_cast<int32_t>(draw(0, 6));
+    dma.tileOuterStride = draw(0, 20);
+    dma.outer = draw(1, 3);
+    dma.rows = draw(1, 5);
+    dma.rowBytes = draw(0, 1) ? draw(1, 4) * 16 : draw(1, 64);
+    dma.tile.first = dma.rowBytes <= 16 ? draw(0, 16 - dma.rowBytes) : 0;
+    std::vector<uint8_t> scratchpad = memories.scratchpad;
+    std::vector<uint8_t> bytes(image.size());
+    image.read(0, bytes.data(), bytes.size());
+    const bool load = draw(0, 1);
+    for (uint32_t o = 0; o < dma.outer; ++o)
+      for (uint32_t m = 0; m < dma.rows; ++m)
+        for (uint32_t b = 0; b < dma.rowBytes; ++b) {
+          uint8_t &chip =
+              scratchpad[(dma.tile.row + o * dma.tileOuterStride +
+                          m * dma.tile.stride + b / 16 * dma.tile.blockStride) *
+                             16 +
+                         dma.tile.first + b % 16];
+          uint8_t &dram = bytes[dma.dramAddress + o * dma.dramOuterStride +
+                                m * dma.dramStride + b];
+          (load ? chip : dram) = load ? dram : chip;
+        }
+    if (load)
+      executeLoad(dma, geometry(), memories, image);
+    else
+      executeStore(dma, geometry(), memories, image);
+    ASSERT_EQ(memories.scratchpad, scratchpad) << i;
+    ASSERT_EQ(
+        std::memcmp(image.data(0, bytes.size()), bytes.data(), bytes.size()), 0)
+        << i;
+  }
 }
 
 TEST_F(Dma, ZeroExtentsMoveNothing) {

@@ -39,6 +39,31 @@ TEST(DramImage, CostsOnlyWhatIsTouched) {
   EXPECT_EQ(*image.data((uint64_t(1) << 40) - 1, 1), 7);
 }
 
+TEST(DramImage, ClearsAllButWhatItKeeps) {
+  constexpr uint64_t kBytes = 48 << 20; // ends large enough to be given back
+  DramImage image(kBytes);
+  const DramImage &reader = image;
+  std::vector<uint8_t> ones(kBytes, 1);
+  image.write(0, ones.data(), kBytes);
+  image.keep(100, 50);
+  image.keep(20000, 7);
+  EXPECT_TRUE(image.clear());
+  EXPECT_TRUE(image.clear());
+  for (uint64_t i = 0; i < kBytes; ++i) {
+    const bool kept = (i >= 100 && i < 150) || (i >= 20000 && i < 20007);
+    if (*reader.data(i, 1) != kept)
+      FAIL() << i;
+  }
+  *image.data(99, 1) = 2;
+  *image.data(150, 1) = 2;
+  EXPECT_TRUE(image.clear());
+  EXPECT_EQ(*reader.data(99, 1), 0);
+  image.write(98, ones.data(), 3);
+  EXPECT_FALSE(image.clear());
+  EXPECT_EQ(*reader.data(99, 1), 0);
+  EXPECT_TRUE(image.clear());
+}
+
 TEST(DramImage, TakesFilesAtAnyOffset) {
   std::string path = ::testing::TempDir() + "dram_image_test.bin";
   std::vector<uint8_t> bytes(40000);

@@ -40,6 +40,23 @@ TEST(LoaderTest, PlacesBindingsByPages) {
   EXPECT_EQ(byte, 7);
 }
 
+TEST(LoaderTest, ResetsToWhatItLoaded) {
+  auto program = image();
+  LoadedEntry fresh(program, program->entries[0], 1 << 20),
+      used(program, program->entries[0], 1 << 20);
+  for (bool weightsToo : {false, true}) {
+    used.setInputs(drawInputs(program->entries[0], 5));
+    const std::vector<uint8_t> noise(16384 - (weightsToo ? 0 : 8192), 9);
+    used.memory().write(16384 - noise.size(), noise.data(), noise.size());
+    used.reset();
+    ASSERT_EQ(used.memory().size(), 16384u);
+    EXPECT_EQ(std::memcmp(used.memory().data(0, 16384),
+                          fresh.memory().data(0, 16384), 16384),
+              0);
+    EXPECT_EQ(used.written().size(), fresh.written().size());
+  }
+}
+
 TEST(LoaderTest, RefusesAProgramLargerThanMemory) {
   auto program = image();
   EXPECT_THROW(LoadedEntry(program, program->entries[0], 8192), UserError);
