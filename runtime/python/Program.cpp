@@ -5,6 +5,7 @@
 
 #include "runtime/python/Program.h"
 
+#include "runtime/Attribution.h"
 #include "runtime/OpenProgram.h"
 #include "runtime/Report.h"
 #include "runtime/python/Arrays.h"
@@ -139,7 +140,8 @@ std::unique_ptr<Run> runProgram(const Program &program, const py::dict &inputs,
   });
 }
 
-/// One array for each field of the retire records, in their order.
+/// One array for each field of the retire records, in their order; `node` is an
+/// index into node_names or -1.
 py::dict records(const Run &run) {
   const auto &all = run.report.result.records;
   py::dict columns;
@@ -156,7 +158,28 @@ py::dict records(const Run &run) {
   add("start", [](const sim::RetireRecord &r) { return r.start; });
   add("end", [](const sim::RetireRecord &r) { return r.end; });
   add("bytes", [](const sim::RetireRecord &r) { return r.bytes; });
+  const Provenance provenance(run.executable.image());
+  py::array_t<int64_t> nodes{py::ssize_t(all.size())};
+  for (size_t i = 0; i < all.size(); ++i) {
+    const uint32_t node = provenance.nodeOf(all[i].pc, all[i].context);
+    nodes.mutable_data()[i] = node == Provenance::kNone ? -1 : int64_t(node);
+  }
+  columns["node"] = nodes;
   return columns;
+}
+
+py::list nodeNames(const Run &run) {
+  py::list names;
+  for (const std::string &name : run.executable.image().nodes)
+    names.append(toText(name));
+  return names;
+}
+
+/// What the compiler noted of the model's work, or None (runtime/Report.h).
+py::object workOf(const Run &run) {
+  const json &statistics = run.executable.image().statistics;
+  auto work = statistics.find("work");
+  return work == statistics.end() ? py::none() : toPython(*work);
 }
 
 py::dict compareRuns(const Run &first, const Run &second) {
@@ -202,6 +225,14 @@ void registerPrograms(py::module_ &module) {
           py::arg("writable"))
       .def("digest", [](const Run &run) { return digest(run.report.outputs); })
       .def("records", &records)
+      .def("node_names", &nodeNames)
+      .def("layers",
+           [](const Run &run) {
+             return toPython(
+                 layersReport(run.executable.image(), run.report.result));
+           })
+      .def("work", &workOf)
+      .def("target", [](const Run &run) { return run.report.target; })
       .def("same_program",
            [](const Run &run, const Run &other) {
              return &run.executable.image() == &other.executable.image();

@@ -2,6 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """Calling an executable: what comes out, and what is said when inputs do not fit."""
 
+import sys
+
 import conftest
 import numpy as np
 import pytest
@@ -22,6 +24,30 @@ def test_arrays_that_are_not_dense_are_read_right(executable, x):
     wide = np.repeat(x, 2, axis=1)
     assert np.array_equal(executable(x=wide[:, ::2])["y"], executable(x=x)["y"])
     assert np.array_equal(executable(x=np.asfortranarray(x))["y"], executable(x=x)["y"])
+
+
+def test_dense_inputs_are_read_in_place(executable, x, monkeypatch):
+    def refuse(array):
+        raise AssertionError("copied")
+
+    monkeypatch.setattr(np, "ascontiguousarray", refuse)
+    executable(x=x)
+    with pytest.raises(AssertionError, match="copied"):
+        executable(x=x[:, ::-1])
+
+
+def test_an_input_is_held_during_a_call_and_let_go_after_it(executable, x):
+    before = sys.getrefcount(x)
+    result = executable.simulate({"x": x})
+    assert sys.getrefcount(x) == before
+    assert np.array_equal(result.outputs["y"], executable(x=x)["y"])
+
+
+def test_outputs_are_views_of_what_the_engine_made(executable, x):
+    result = executable.simulate({"x": x})
+    first, second = (result._native.outputs(False)["y"] for _ in range(2))
+    assert np.shares_memory(first, second) and np.shares_memory(result.outputs["y"], first)
+    assert not first.flags.owndata and not first.flags.writeable
 
 
 def test_lists_take_the_type_of_the_input(executable, x):

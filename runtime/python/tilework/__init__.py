@@ -19,13 +19,16 @@ from tilework.errors import (
     InvalidProgram,
     InvalidTarget,
     Mismatch,
+    NotModelled,
     ProgramTrap,
     TileworkError,
     UnsupportedModel,
 )
 from tilework.executable import Executable
+from tilework.layers import Layers
 from tilework.result import Simulation
 from tilework.target import Target, targets
+from tilework.views import Roofline, Timeline
 
 __version__ = "0.1.0"
 
@@ -38,11 +41,15 @@ __all__ = [
     "InvalidModel",
     "InvalidProgram",
     "InvalidTarget",
+    "Layers",
     "Mismatch",
+    "NotModelled",
     "ProgramTrap",
+    "Roofline",
     "Simulation",
     "Target",
     "TileworkError",
+    "Timeline",
     "UnsupportedModel",
     "compare",
     "compile",

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """Two simulations held against each other."""
 
+from tilework import drawing
 from tilework.errors import InvalidArgument
 from tilework.result import Simulation
 
@@ -63,6 +64,9 @@ class Comparison:
         for unit, activity, before, after in self.moved()[:10]:
             lines.append(f"  {unit} {activity}: {before:,} → {after:,} ({after - before:+,})")
         return "\n".join(lines)
+
+    def _repr_html_(self):
+        return drawing.comparison(self)
 
 
 def compare(first, second):

@@ -7,6 +7,7 @@ import os
 from tilework import _native
 from tilework.errors import InvalidArgument, UnsupportedModel
 from tilework.executable import Executable
+from tilework.inspection import Report
 from tilework.target import Target
 
 
@@ -71,17 +72,21 @@ def inspect(model, *, target=None, dims=None, shapes=None):
     try:
         executable = compile(model, target=target, dims=dims, shapes=shapes)
     except UnsupportedModel as error:
-        return {
+        return Report(
+            {
+                "schema": 1,
+                "supported": False,
+                "nodes": list(error.nodes),
+                "unsupported_share": error.unsupported_share,
+                "message": str(error),
+            }
+        )
+    return Report(
+        {
             "schema": 1,
-            "supported": False,
-            "nodes": list(error.nodes),
-            "unsupported_share": error.unsupported_share,
-            "message": str(error),
+            "supported": True,
+            "nodes": executable.nodes,
+            "unsupported_share": 0.0,
+            "program": executable.inspect(),
         }
-    return {
-        "schema": 1,
-        "supported": True,
-        "nodes": executable.nodes,
-        "unsupported_share": 0.0,
-        "program": executable.inspect(),
-    }
+    )

@@ -46,6 +46,10 @@ class ProgramTrap(TileworkError, RuntimeError):  # noqa: N818
     """The program trapped: the chip refused an instruction."""
 
 
+class NotModelled(TileworkError, AttributeError):  # noqa: N818
+    """A quantity that this version has no model of, such as energy."""
+
+
 class EngineError(TileworkError, RuntimeError):
     """An engine could not finish for a reason outside the program."""
 

@@ -6,7 +6,9 @@ import os
 
 import numpy as np
 
+from tilework import drawing
 from tilework.errors import InvalidArgument, Mismatch
+from tilework.inspection import Report
 from tilework.result import Simulation
 from tilework.target import Target
 
@@ -65,8 +67,9 @@ class Executable:
         """Counts cycles and returns a Simulation.
 
         `engine`: systemc, rtl, or both, which raises Mismatch if one byte or one
-        retire cycle differs. `set`: {key: value} of parameters of class timing or
-        cost. Without `inputs` valid ones are drawn from `seed`. `timing_only`:
+        retire cycle differs. `set`: {key: value} of parameters of any class but
+        legality; those of class planning too, though a compilation for them might
+        give another program. Without `inputs` valid ones are drawn from `seed`. `timing_only`:
         no values are computed (systemc).
         """
         if engine not in ("systemc", "rtl", "both"):
@@ -81,7 +84,8 @@ class Executable:
 
         def run(name):
             native = self._program.run(arrays, name, changes, timing_only)
-            return Simulation(native, inputs_seed=seed if inputs is None else None)
+            ops = {node["name"]: node["op"] for node in self.nodes}
+            return Simulation(native, inputs_seed=seed if inputs is None else None, ops=ops)
 
         if engine != "both":
             return run(engine)
@@ -100,7 +104,7 @@ class Executable:
 
     def inspect(self):
         """Instructions, bytes, inputs, outputs, bindings and how it was compiled."""
-        return self._program.inspect()
+        return Report(self._program.inspect())
 
     def __repr__(self):
         r = self._report
@@ -109,3 +113,6 @@ class Executable:
             f"{r['weights_bytes'] / 1e6:.1f} MB weights, for {r['target']}: "
             f"{', '.join(self.inputs)} → {', '.join(self.outputs)})"
         )
+
+    def _repr_html_(self):
+        return drawing.memory_map(self._report, repr(self))

@@ -8,6 +8,9 @@ import os
 import numpy as np
 
 from tilework import drawing
+from tilework.errors import NotModelled
+from tilework.layers import Layers, to_frame
+from tilework.views import UNITS, Roofline, Timeline
 
 
 class Simulation:
@@ -16,8 +19,10 @@ class Simulation:
     `rtl` is the RTL's own simulation after engine="both", else None.
     """
 
-    def __init__(self, native, *, inputs_seed=None):
+    def __init__(self, native, *, inputs_seed=None, ops=None):
         self._native = native
+        self._ops = ops or {}
+        self._layers = None
         self._report = native.report()
         if inputs_seed is not None:
             self._report["inputs_seed"] = inputs_seed
@@ -81,6 +86,29 @@ class Simulation:
         return {name: unit["stalls"] for name, unit in self.units.items()}
 
     @property
+    def layers(self):
+        """Cycles by node of the model, a Layers; they add up to the cycles of the run."""
+        if self._layers is None:
+            self._layers = Layers.of(self._native, self.cycles, self._ops)
+        return self._layers
+
+    @property
+    def energy(self):
+        """Raises NotModelled: there is no model of energy."""
+        raise NotModelled(
+            "energy is not modelled: a simulation gives cycles, latency and traffic "
+            "(cycles, latency_s, dram_bytes)"
+        )
+
+    def roofline(self):
+        """The run under the limits of array and DRAM, a Roofline."""
+        return Roofline.of(self._native, self._report)
+
+    def timeline(self):
+        """What each unit had in flight, a Timeline."""
+        return Timeline(self.records(), self._native.node_names(), self.cycles)
+
+    @property
     def outputs(self):
         """{name: array}, read-only; empty after timing_only."""
         if self._outputs is None:
@@ -93,8 +121,19 @@ class Simulation:
         return self._native.digest()
 
     def records(self):
-        """Retire records: {unit, pc, context, start, end, bytes}, one array each."""
+        """Retire records: {unit, pc, context, start, end, bytes, node}, one array each.
+
+        `node` is an index into `timeline().nodes`, -1 for none.
+        """
         return self._native.records()
+
+    def to_pandas(self):
+        """Retire records as a DataFrame, units and nodes by name; needs pandas."""
+        columns = self.records()
+        names = np.array([*self._native.node_names(), None], dtype=object)
+        columns["unit"] = np.array(UNITS, dtype=object)[columns["unit"].astype(int)]
+        columns["node"] = names[columns["node"]]
+        return to_frame(columns)
 
     def to_dict(self):
         """The object that `tilework simulate --json` prints."""

@@ -4,7 +4,7 @@
 
 from collections.abc import Mapping
 
-from tilework import _native
+from tilework import _native, drawing
 
 
 class Target:
@@ -95,6 +95,9 @@ class Target:
             f"{self['clock.frequency_hz'] / 1e6:g} MHz, {self['dram.standard']} "
             f"{self.dram_bytes_per_s / 1e9:.1f} GB/s)"
         )
+
+    def _repr_html_(self):
+        return drawing.parameter_table(self)
 
 
 def targets():

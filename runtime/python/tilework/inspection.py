@@ -1,0 +1,43 @@
+# Part of the Tilework project, under the Apache License v2.0 with LLVM Exceptions.
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+"""What a model or a program holds: a dictionary that draws itself."""
+
+from collections import Counter
+from html import escape
+
+from tilework import drawing
+
+
+class Report(dict):
+    """What `tilework.inspect` and `Executable.inspect` return."""
+
+    def to_dict(self):
+        return {
+            key: value.to_dict() if isinstance(value, Report) else value
+            for key, value in self.items()
+        }
+
+    def __repr__(self):
+        if "supported" not in self:
+            return (
+                f"Report({self['instructions']:,} instructions for {self['target']}, "
+                f"{self['weights_bytes'] / 1e6:.1f} MB of weights)"
+            )
+        places = Counter(node.get("runs_on", "not supported") for node in self["nodes"])
+        text = ", ".join(f"{count} {place}" for place, count in places.most_common())
+        verdict = "supported" if self["supported"] else "NOT supported"
+        return f"Report({verdict}; nodes: {text})"
+
+    def _repr_html_(self):
+        if "supported" not in self:
+            return drawing.memory_map(self, repr(self))
+        wrong = [node for node in self["nodes"] if "reason" in node]
+        rows = "".join(
+            f"<tr><td>{escape(node['name'])}</td><td>{escape(node['op'])}</td>"
+            f"<td>{escape(node['reason'])}</td></tr>"
+            for node in wrong
+        )
+        table = f"<table><tr><th>node</th><th>op</th><th>why not</th></tr>{rows}</table>"
+        if wrong:
+            return f"<div><p>{escape(repr(self))}</p>{table}</div>"
+        return drawing.memory_map(self["program"], repr(self))

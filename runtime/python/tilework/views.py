@@ -1,0 +1,135 @@
+# Part of the Tilework project, under the Apache License v2.0 with LLVM Exceptions.
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+"""A simulation seen against the limits of the chip, and over time."""
+
+import numpy as np
+
+from tilework import drawing
+from tilework.errors import InvalidArgument
+
+UNITS = ("load_dma", "store_dma", "systolic_array", "vector_unit")
+
+
+class Roofline:
+    """A run under the roof of its target: multiply-accumulates a second against
+    multiply-accumulates for each byte of DRAM traffic.
+
+    `macs` are the model's, an int8 one counted half, as the array does two of them
+    at once; `dram_bytes` is what the run moved, instructions included. `attainable`
+    is min(peak, intensity × bandwidth) and `efficiency` the share of it that the run
+    reached. `least_bytes` is what the model must move at least: the intensity that a
+    perfect schedule would have.
+    """
+
+    def __init__(self, *, macs, dram_bytes, least_bytes, latency_s, peak, bandwidth):
+        self.macs, self.dram_bytes, self.least_bytes = macs, dram_bytes, least_bytes
+        self.latency_s = latency_s
+        self.peak_macs_per_s, self.bandwidth_bytes_per_s = peak, bandwidth
+
+    @classmethod
+    def of(cls, native, report):
+        work, target = native.work(), native.target()
+        if not work or not work["matmuls"]:
+            raise InvalidArgument(
+                "no roofline: the program does not say what work its model is; compile the "
+                "model again (assembled programs never say it)"
+            )
+        peak = target.value("systolic_array.rows") * target.value("systolic_array.columns")
+        return cls(
+            macs=sum(
+                m * k * n * count / (2 if int8 else 1) for m, k, n, int8, count in work["matmuls"]
+            ),
+            dram_bytes=sum(report["dram_bytes"].values()),
+            least_bytes=work["compulsory_bytes"],
+            latency_s=report["latency_s"],
+            peak=peak * report["clock_hz"],
+            bandwidth=target.dram_bytes_per_s,
+        )
+
+    @property
+    def intensity(self):
+        return self.macs / self.dram_bytes
+
+    @property
+    def least_intensity(self):
+        """With no more traffic than the model needs."""
+        return self.macs / self.least_bytes
+
+    @property
+    def macs_per_s(self):
+        return self.macs / self.latency_s
+
+    @property
+    def ridge(self):
+        """MACs for each byte from which on the array is the limit."""
+        return self.peak_macs_per_s / self.bandwidth_bytes_per_s
+
+    def attainable(self, intensity=None):
+        """MACs a second under the roof, at the run's intensity if none is given."""
+        intensity = self.intensity if intensity is None else intensity
+        return min(self.peak_macs_per_s, intensity * self.bandwidth_bytes_per_s)
+
+    @property
+    def efficiency(self):
+        return self.macs_per_s / self.attainable()
+
+    def to_dict(self):
+        names = ("macs", "dram_bytes", "least_bytes", "latency_s", "peak_macs_per_s")
+        names += ("bandwidth_bytes_per_s", "intensity", "macs_per_s", "ridge", "efficiency")
+        return {
+            "schema": 1,
+            **{name: getattr(self, name) for name in names},
+            "attainable_macs_per_s": self.attainable(),
+        }
+
+    def __repr__(self):
+        limit = "array" if self.intensity >= self.ridge else "DRAM"
+        return (
+            f"Roofline({self.macs_per_s / 1e9:.4g} GMAC/s at {self.intensity:.3g} MAC/byte, "
+            f"{100 * self.efficiency:.1f} % of what the {limit} allows there)"
+        )
+
+    def _repr_html_(self):
+        return drawing.roofline(self)
+
+
+class Timeline:
+    """What each unit had in flight, cycle by cycle.
+
+    `units` is {unit: {start, end, node}}, one array each, an entry for each
+    instruction in order of its retire: in flight from `start` to `end`, both
+    included. `node` is an index into `nodes`, or -1.
+    """
+
+    def __init__(self, records, nodes, cycles):
+        self.nodes, self.cycles = nodes, cycles
+        self.units = {}
+        for number, name in enumerate(UNITS):
+            chosen = records["unit"] == number
+            self.units[name] = {key: records[key][chosen] for key in ("start", "end", "node")}
+
+    def in_flight(self, unit):
+        """Cycles in which the unit had at least one instruction in flight."""
+        start, end = (self.units[unit][key].astype(np.int64) for key in ("start", "end"))
+        if not len(end):
+            return 0
+        before = np.concatenate([[-1], end[:-1]])
+        return int(np.maximum(end - np.maximum(start - 1, before), 0).sum())
+
+    def to_dict(self):
+        return {
+            "schema": 1,
+            "cycles": self.cycles,
+            "nodes": list(self.nodes),
+            "units": {
+                unit: {key: values.tolist() for key, values in columns.items()}
+                for unit, columns in self.units.items()
+            },
+        }
+
+    def __repr__(self):
+        count = sum(len(columns["end"]) for columns in self.units.values())
+        return f"Timeline({count:,} instructions over {self.cycles:,} cycles)"
+
+    def _repr_html_(self):
+        return drawing.timeline(self)
