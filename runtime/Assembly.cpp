@@ -41,6 +41,8 @@ std::string disassembleImage(const isa::Image &image,
     program.push_back(*decoded.instruction);
   }
   std::map<uint32_t, std::string> labels;
+  for (const isa::Routine &routine : image.routines)
+    labels[routine.begin] = routine.name;
   for (const isa::Entry &entry : image.entries)
     labels[entry.pc] = entry.name;
   return kImage +

@@ -157,6 +157,10 @@ mlir::FailureOr<isa::Image> buildImage(const PlannedProgram &planned,
              << "an instruction does not encode: " << misfit;
     image.text.push_back(isa::encode(instruction.instruction));
   }
+  for (const LoweredRoutine &routine : lowered.routines)
+    image.routines.push_back({routine.name,
+                              static_cast<uint32_t>(routine.begin),
+                              static_cast<uint32_t>(routine.end)});
   isa::Entry entry;
   for (auto [infos, out] : {std::make_pair(&planned.inputs, &entry.inputs),
                             std::make_pair(&planned.outputs, &entry.outputs)})

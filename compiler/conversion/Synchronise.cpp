@@ -19,20 +19,12 @@ namespace tilework {
 
 namespace {
 
-constexpr int kLoad = 0, kStore = 1, kVector = 3, kUnits = 4;
+constexpr int kVector = 3, kUnits = 4;
 constexpr uint32_t kNone = std::numeric_limits<uint32_t>::max();
 constexpr uint32_t kMostDistance = 62;
 
-/// The last writer and reader of each row by unit; sequence numbers count from
-/// 1, 0 is nobody.
-struct RowTable {
-  struct Row {
-    std::array<uint32_t, kUnits> write{}, read{};
-  };
-  std::vector<Row> rows;
-};
-
-/// The last access of each byte range; later accesses replace earlier ones.
+/// The last access of each range; later accesses replace earlier ones. Sequence
+/// numbers count from 1, 0 is nobody.
 class RangeTable {
 public:
   void assign(uint64_t begin, uint64_t end, uint32_t value) {
@@ -67,15 +59,17 @@ private:
   std::map<uint64_t, std::pair<uint64_t, uint32_t>> map;
 };
 
+/// Who touched a memory last, by unit.
+struct History {
+  std::array<RangeTable, kUnits> writes, reads;
+};
+
 using Distances = std::array<uint32_t, kUnits>;
 
 class Synchroniser {
 public:
   Synchroniser(LoweredProgram &program, const planning::Machine &machine)
       : program(program), machine(machine) {
-    scratchpad.rows.resize(machine.scratchpadRows());
-    accumulator.rows.resize(machine.accumulatorRows());
-    statistics.rows.resize(4 * machine.statisticsRows);
     Distances none;
     none.fill(kNone);
     distance.assign(program.instructions.size(), none);
@@ -110,8 +104,7 @@ private:
 
   LoweredProgram &program;
   const planning::Machine &machine;
-  RowTable scratchpad, accumulator, statistics;
-  RangeTable stored, loaded;
+  std::array<History, 4> memories; ///< by TouchedRange::Memory
   Distances dispatched{};
   Crossing loop, call;
   std::vector<Distances> distance;   ///< by instruction: least distance to what
@@ -122,49 +115,26 @@ private:
 
 void Synchroniser::visit(const TouchedRange &range, int unit,
                          Distances &latest) {
-  auto raise = [&](int other, uint32_t sequence) {
-    latest[other] = std::max(latest[other], sequence);
-  };
-  if (range.memory == TouchedRange::Memory::Dram) {
-    if (range.write)
-      raise(kLoad, loaded.latest(range.begin, range.end));
-    else
-      raise(kStore, stored.latest(range.begin, range.end));
-    return;
-  }
-  RowTable &table =
-      range.memory == TouchedRange::Memory::Scratchpad    ? scratchpad
-      : range.memory == TouchedRange::Memory::Accumulator ? accumulator
-                                                          : statistics;
-  for (uint64_t r = range.begin; r < range.end; ++r) {
-    const RowTable::Row &row = table.rows[r];
-    for (int other = 0; other < kUnits; ++other) {
-      if (other == unit) {
-        // Within a unit order is kept, but a vector instruction may read before
-        // an earlier one has written.
-        if (unit == kVector && !range.write)
-          raise(other, row.write[other]);
-        continue;
-      }
-      raise(other, row.write[other]);
-      if (range.write)
-        raise(other, row.read[other]);
-    }
+  const History &history = memories[static_cast<size_t>(range.memory)];
+  for (int other = 0; other < kUnits; ++other) {
+    auto raise = [&](const RangeTable &table) {
+      latest[other] =
+          std::max(latest[other], table.latest(range.begin, range.end));
+    };
+    // Within a unit order is kept, but a vector instruction may read before an
+    // earlier one has written.
+    if (other != unit || (unit == kVector && !range.write))
+      raise(history.writes[other]);
+    if (other != unit && range.write)
+      raise(history.reads[other]);
   }
 }
 
 void Synchroniser::record(const TouchedRange &range, int unit,
                           uint32_t sequence) {
-  if (range.memory == TouchedRange::Memory::Dram) {
-    (range.write ? stored : loaded).assign(range.begin, range.end, sequence);
-    return;
-  }
-  RowTable &table =
-      range.memory == TouchedRange::Memory::Scratchpad    ? scratchpad
-      : range.memory == TouchedRange::Memory::Accumulator ? accumulator
-                                                          : statistics;
-  for (uint64_t r = range.begin; r < range.end; ++r)
-    (range.write ? table.rows[r].write : table.rows[r].read)[unit] = sequence;
+  History &history = memories[static_cast<size_t>(range.memory)];
+  (range.write ? history.writes : history.reads)[unit].assign(
+      range.begin, range.end, sequence);
 }
 
 void Synchroniser::enter(Crossing &crossing, size_t pc) {

@@ -295,7 +295,14 @@ bool Pipeline::synchronise() {
   OpBuilder builder(&context);
   isaModule = ModuleOp::create(builder.getUnknownLoc());
   builder.setInsertionPointToEnd(isaModule->getBody());
-  isa::createProgram(builder, builder.getUnknownLoc(), "main", instructions);
+  auto program = isa::createProgram(builder, builder.getUnknownLoc(), "main",
+                                    instructions);
+  SmallVector<NamedAttribute> routines;
+  for (const LoweredRoutine &routine : lowered.routines)
+    routines.push_back(builder.getNamedAttr(
+        routine.name, builder.getI64IntegerAttr(routine.begin)));
+  if (!routines.empty())
+    program->setAttr("isa.routines", builder.getDictionaryAttr(routines));
   return succeeded(mlir::verify(*isaModule));
 }
 

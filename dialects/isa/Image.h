@@ -112,6 +112,12 @@ struct ProvenanceRange {
       nodes; ///< indices into Image::nodes, the primary one first
 };
 
+/// Code that the entries call.
+struct Routine {
+  std::string name;            ///< an identifier, for people
+  uint32_t begin = 0, end = 0; ///< instruction indices [begin, end)
+};
+
 /// Weight bytes: in memory, or a part of a mapped image file.
 struct WeightBytes {
   const uint8_t *data = nullptr;
@@ -123,6 +129,7 @@ struct Image {
   std::vector<std::array<uint8_t, 32>> text;
   WeightBytes weights;
   std::vector<Entry> entries;
+  std::vector<Routine> routines;  ///< rising, disjoint
   std::vector<std::string> nodes; ///< names of model nodes; text from the
                                   ///< model: escape before printing
   std::vector<ProvenanceRange> provenance; ///< sorted by (begin, context)

@@ -126,6 +126,7 @@ LaunchParameter parameterFromJson(const json &value) {
 }
 
 json toJson(const Entry &entry);
+json toJson(const Routine &routine);
 
 template <typename T> json listToJson(const std::vector<T> &items) {
   json list = json::array();
@@ -188,6 +189,21 @@ Entry entryFromJson(const json &value, const Image &image) {
   return entry;
 }
 
+json toJson(const Routine &routine) {
+  return {
+      {"name", routine.name}, {"begin", routine.begin}, {"end", routine.end}};
+}
+
+Routine routineFromJson(const json &value, const Image &image) {
+  Routine routine;
+  routine.name = value.at("name").get<std::string>();
+  routine.begin = value.at("begin").get<uint32_t>();
+  routine.end = value.at("end").get<uint32_t>();
+  if (routine.begin >= routine.end || routine.end > image.text.size())
+    refuse("a routine outside of the program");
+  return routine;
+}
+
 } // namespace
 
 json metaToJson(const Image &image) {
@@ -198,6 +214,7 @@ json metaToJson(const Image &image) {
           {"legality_hash", image.legalityHash},
           {"model_hash", image.modelHash},
           {"statistics", image.statistics},
+          {"routines", listToJson(image.routines)},
           {"entries", listToJson(image.entries)}};
 }
 
@@ -222,6 +239,12 @@ void metaFromJson(const json &meta, Image &image) {
       });
   if (image.entries.empty())
     refuse("no entry");
+  // A program without routines need not say so.
+  if (meta.contains("routines"))
+    image.routines =
+        listFromJson<Routine>(meta.at("routines"), [&](const json &value) {
+          return routineFromJson(value, image);
+        });
 }
 
 json provenanceToJson(const Image &image) {

@@ -138,7 +138,9 @@ LogicalResult CallOp::verifySymbolUses(SymbolTableCollection &symbols) {
 }
 
 LogicalResult BufferOp::verify() {
-  if (getRows() <= 0 || getSlots() <= 0 || getBase() < 0)
+  // The accessors of integer attributes are unsigned.
+  int64_t rows = getRows(), slots = getSlots(), base = getBase();
+  if (rows <= 0 || slots <= 0 || base < 0)
     return emitOpError("needs at least one slot of at least one row");
   if (getPitch() < getRows())
     return emitOpError() << "has slots of " << getRows() << " rows that are "
@@ -149,7 +151,7 @@ LogicalResult BufferOp::verify() {
 }
 
 LogicalResult LoopOp::verify() {
-  if (getTrip() < 0)
+  if (static_cast<int64_t>(getTrip()) < 0)
     return emitOpError("has a negative trip count");
   return success();
 }

@@ -36,3 +36,17 @@ npu.group "matmul" sources [3] attributes {dram_bytes = 8.192000e+03 : f64} {
     npu.store %a, <[16] block 16>, <3[0, 512] stride 32>, <1>, <16 of 30 by 0>, <16>
   }
 }
+
+// CHECK: npu.routine @layer0 tensors 2 sources 1 {
+npu.routine @layer0 tensors 2 sources 1 {
+  // CHECK: npu.group "copy" sources [0]
+  npu.group "copy" sources [0] {
+    %c = npu.buffer "tile" scratchpad rows 8 slots 1 pitch 8 base 0
+    npu.load %c, <[0] block 8>, <0[0] stride 16>, <1>, <8>, <8>
+    npu.store %c, <[0] block 8>, <1[0] stride 16>, <1>, <8>, <8>
+  }
+}
+// CHECK: npu.call @layer0 tensors [0, 3] sources [5]
+npu.call @layer0 tensors [0, 3] sources [5]
+// CHECK: npu.call @layer0 tensors [3, 0] sources [6]
+npu.call @layer0 tensors [3, 0] sources [6]
