@@ -57,7 +57,8 @@ def describe(row, options):
         f"{row['peak_rss_bytes'] / 2**20:.0f} MiB peak, {row['instructions']:,} instructions, "
         f"{row['weights_bytes'] / 2**20:.1f} MiB of weights"
     ]
-    for name, seconds in row["stages_s"].items():
+    longest = sorted(row["stages_s"].items(), key=lambda item: -item[1])
+    for name, seconds in longest:
         share = workloads.percent(seconds, row["wall_s"])
         lines.append(f"    {name:<15}{1e3 * seconds:8.1f} ms {share:5.1f} %")
     return "\n".join(lines)
