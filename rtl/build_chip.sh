@@ -31,7 +31,7 @@ mkdir -p "$folder"
 trap 'rm -rf "$folder"' EXIT INT TERM
 
 verilator_root=$("$VERILATOR" --getenv VERILATOR_ROOT)
-flags="-O3 --x-assign fast --x-initial fast --no-timing -Wno-fatal -Wno-lint -Wno-style --output-split 40000"
+flags="-O3 --x-assign fast --x-initial fast --no-timing -Wno-fatal -Wno-lint -Wno-style -Werror-USERFATAL --output-split 40000"
 defines=
 sources="$verilator_root/include/verilated.cpp $verilator_root/include/verilated_threads.cpp"
 libraries=-pthread

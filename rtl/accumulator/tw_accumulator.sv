@@ -106,11 +106,11 @@ module tw_accumulator
   assign sum_source_rdata_o = data[source_bank_q];
   assign sum_element_rdata_o = data[element_bank_q];
 
+  // Elaboration ends here outside of these ranges.
+  if (!(AccumulatorBanks >= 1 && AccumulatorRowsPerBank >= 1)) $fatal(1, "the accumulator has no rows");
+  if (!(AccumulatorBanks * AccumulatorRowsPerBank <= 2 ** SumRowWidth)) $fatal(1, "too many accumulator rows");
+
 `ifdef TW_ASSERT
-  initial begin
-    assert (AccumulatorBanks >= 1 && AccumulatorRowsPerBank >= 1) else $fatal(1, "the accumulator has no rows");
-    assert (AccumulatorBanks * AccumulatorRowsPerBank <= 2 ** SumRowWidth) else $fatal(1, "too many accumulator rows");
-  end
   always_ff @(posedge clk_i) begin
     if (rst_ni) begin
       assert (!sums_read_req_i || 32'(sums_read_row_i) < AccumulatorBanks * AccumulatorRowsPerBank)

@@ -52,11 +52,11 @@ module tw_queue #(
     if (push_i) entries_q[tail_q] <= data_i;
   end
 
+  // Elaboration ends here outside of these ranges.
+  if (!(Width >= 1)) $fatal(1, "Width is 0");
+  if (!(Depth >= 1)) $fatal(1, "Depth is 0");
+
 `ifdef TW_ASSERT
-  initial begin
-    assert (Width >= 1) else $fatal(1, "Width is 0");
-    assert (Depth >= 1) else $fatal(1, "Depth is 0");
-  end
   always_ff @(posedge clk_i) begin
     if (rst_ni) begin
       assert (!(push_i && !ready_o)) else $error("push into a full queue");

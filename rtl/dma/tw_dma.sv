@@ -49,6 +49,7 @@ module tw_dma
   output logic [15:0]                          fetch_bytes_o,
   output logic                                 gather_index_error_o,
   output logic                                 bus_error_o,
+  output logic                                 memory_idle_o,  // no line is asked for or under way
   // Memory pins.
   output logic [AxiPorts-1:0]                  ar_valid_o,
   output logic [AxiPorts-1:0][DramAddressWidth-1:0] ar_address_o,
@@ -190,6 +191,7 @@ module tw_dma
     );
   end
 
+  assign memory_idle_o = lines_q == '0 && !fetch_req_i;
   assign bus_error_o   = |(r_valid_i & r_error_i) || |(b_valid_i & b_error_i);
   assign fetch_bytes_o = fetch_gnt_o ? 16'(FetchLineBytes) : '0;
   assign load_bytes_o  = |load_burst_gnt ? 16'(load_burst_beats) << BeatShift : '0;
@@ -200,11 +202,8 @@ module tw_dma
     end
   end
 
-`ifdef TW_ASSERT
-  initial begin
-    assert (FetchLineBytes % AxiDataBytes == 0 && DmaInterleaveBytes >= FetchLineBytes)
-      else $fatal(1, "a line must be whole beats and lie in one port");
-  end
-`endif
+  // Elaboration ends here outside of these ranges.
+  if (!(FetchLineBytes % AxiDataBytes == 0 && DmaInterleaveBytes >= FetchLineBytes))
+    $fatal(1, "a line must be whole beats and lie in one port");
 
 endmodule

@@ -41,6 +41,10 @@ package tw_dma_pkg;
 
   localparam logic [1:0] ClientFetch = 2'd0;
   localparam logic [1:0] ClientLoad = 2'd1;
+  localparam logic [1:0] ClientStore = 2'd2;
+
+  localparam int unsigned AxiIdWidth = 2;  // the client
+  localparam logic [1:0] AxiBurstIncr = 2'b01;
 
   // An instruction behind its queue: which boundaries end a run, and whether anything is to be moved.
   typedef struct packed {

@@ -200,13 +200,10 @@ module tw_load_dma
     else activity_o = ActivityLatency;
   end
 
-`ifdef TW_ASSERT
-  initial begin
-    assert (BufferWords * WordBytes == DmaBufferBytes && 2 * BurstBytes <= DmaBufferBytes)
-      else $fatal(1, "dma.buffer_bytes must hold two bursts in whole words");
-    assert (DmaInterleaveBytes % BurstBytes == 0) else $fatal(1, "dma.interleave_bytes must be at least a word");
-    assert (DmaOutstandingBursts >= 2) else $fatal(1, "dma.outstanding_bursts must be at least 2");
-  end
-`endif
+  // Elaboration ends here outside of these ranges.
+  if (!(BufferWords * WordBytes == DmaBufferBytes && 2 * BurstBytes <= DmaBufferBytes))
+    $fatal(1, "dma.buffer_bytes must hold two bursts in whole words");
+  if (!(DmaInterleaveBytes % BurstBytes == 0)) $fatal(1, "dma.interleave_bytes must be at least a word");
+  if (!(DmaOutstandingBursts >= 2)) $fatal(1, "dma.outstanding_bursts must be at least 2");
 
 endmodule

@@ -142,10 +142,10 @@ module tw_scratchpad
   logic unused;
   assign unused = (^sub_q[0]) ^ (^bank_q[0]) ^ (^sub_q[3]) ^ (^sub_q[7]) ^ (^bank_q[7]);
 
+  // Elaboration ends here outside of these ranges.
+  if (!(ScratchpadRowsPerBank % WeightRows == 0)) $fatal(1, "rows of a bank must be a multiple of WeightRows");
+
 `ifdef TW_ASSERT
-  initial begin
-    assert (ScratchpadRowsPerBank % WeightRows == 0) else $fatal(1, "rows of a bank must be a multiple of WeightRows");
-  end
   always_ff @(posedge clk_i) begin
     for (int unsigned c = 0; c < Clients; c++) begin
       if (rst_ni && req[c]) begin

@@ -179,12 +179,12 @@ module tw_instruction_buffer
     end
   end
 
+  // Elaboration ends here outside of these ranges.
+  if (!(BufferLines >= 4 && (BufferLines & (BufferLines - 1)) == 0))
+    $fatal(1, "BufferLines is no power of two of at least 4");
+  if (!(AxiDataBytes >= 8 && AxiDataBytes <= LineBytes)) $fatal(1, "AxiDataBytes out of range");
+
 `ifdef TW_ASSERT
-  initial begin
-    assert (BufferLines >= 4 && (BufferLines & (BufferLines - 1)) == 0)
-    else $fatal(1, "BufferLines is no power of two of at least 4");
-    assert (AxiDataBytes >= 8 && AxiDataBytes <= LineBytes) else $fatal(1, "AxiDataBytes out of range");
-  end
   always_ff @(posedge clk_i) begin
     if (rst_ni) begin
       assert (!(fetch_gnt_i && !request_q)) else $error("grant without a request");

@@ -184,14 +184,14 @@ module tw_systolic_array
   logic unused;
   assign unused = ^{head, sums};
 
+  // Elaboration ends here outside of these ranges.
+  if (!(Rows >= 2 && Rows <= 256 && (Rows & (Rows - 1)) == 0)) $fatal(1, "Rows is no power of two in 2 … 256");
+  if (!(Columns >= 2 && Columns <= 256 && (Columns & (Columns - 1)) == 0))
+    $fatal(1, "Columns is no power of two in 2 … 256");
+  if (!(WeightRows >= 1 && WeightRows <= Rows && WeightRows <= Columns && (WeightRows & (WeightRows - 1)) == 0))
+    $fatal(1, "WeightRows is no power of two up to min(Rows, Columns)");
+
 `ifdef TW_ASSERT
-  initial begin
-    assert (Rows >= 2 && Rows <= 256 && (Rows & (Rows - 1)) == 0) else $fatal(1, "Rows is no power of two in 2 … 256");
-    assert (Columns >= 2 && Columns <= 256 && (Columns & (Columns - 1)) == 0)
-      else $fatal(1, "Columns is no power of two in 2 … 256");
-    assert (WeightRows >= 1 && WeightRows <= Rows && WeightRows <= Columns && (WeightRows & (WeightRows - 1)) == 0)
-      else $fatal(1, "WeightRows is no power of two up to min(Rows, Columns)");
-  end
   always_ff @(posedge clk_i) begin
     if (rst_ni) begin
       assert (!retires || flight_valid) else $error("retire without an instruction");

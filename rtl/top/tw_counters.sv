@@ -13,6 +13,7 @@ module tw_counters
 (
   input  logic                                 clk_i,
   input  logic                                 rst_ni,
+  input  logic                                 clear_i,  // a run starts: all counts are 0 in the next cycle
   input  logic                                 count_i,
   output logic [63:0]                          cycle_o,
   input  retire_t [UnitCount-1:0]              retire_i,
@@ -40,6 +41,11 @@ module tw_counters
       retired_q <= '0;
       quiet_q   <= '0;
       for (int unsigned i = 0; i < 3; i++) bytes_q[i] <= '0;
+    end else if (clear_i) begin
+      cycle_q   <= '0;
+      retired_q <= '0;
+      quiet_q   <= '0;
+      for (int unsigned i = 0; i < 3; i++) bytes_q[i] <= '0;
     end else if (count_i) begin
       cycle_q <= cycle_q + 1'b1;
       for (int unsigned u = 0; u < UnitCount; u++) begin
@@ -59,6 +65,8 @@ module tw_counters
     logic [63:0] activity_q [ActivityCount];
     always_ff @(posedge clk_i or negedge rst_ni) begin
       if (!rst_ni) begin
+        for (int unsigned i = 0; i < ActivityCount; i++) activity_q[i] <= '0;
+      end else if (clear_i) begin
         for (int unsigned i = 0; i < ActivityCount; i++) activity_q[i] <= '0;
       end else if (count_i) begin
         activity_q[activity_i[u]] <= activity_q[activity_i[u]] + 1'b1;

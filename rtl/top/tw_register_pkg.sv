@@ -21,7 +21,7 @@ package tw_register_pkg;
   localparam int unsigned RegSegmentSize    /*verilator public*/ = 'h080;  // 64 sizes, bytes
 
   // Status, read only.
-  localparam int unsigned RegStatus         /*verilator public*/ = 'h100;  // bit 0 started, bit 1 stopped
+  localparam int unsigned RegStatus         /*verilator public*/ = 'h100;  // bit 0 started, bit 1 stopped, bit 2 may start
   localparam int unsigned RegTrapCause      /*verilator public*/ = 'h101;  // 0: halted
   localparam int unsigned RegTrapPc         /*verilator public*/ = 'h102;
   localparam int unsigned RegTrapContext    /*verilator public*/ = 'h103;

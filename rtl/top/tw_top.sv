@@ -12,8 +12,11 @@
 //                            tw_accumulator
 //
 // Configuration port: a write takes effect at the clock edge, read data comes a cycle after the address (tw_registers).
-// Memory pins: one set a port; the endpoint drives its outputs from state (rtl/RationaleMicroarchitecture.md, "Memory
-// port"). retire_o traces every retire in its cycle; stopped_o rises when the run has ended by halt or trap.
+// Memory pins: one AXI4 manager a port (Arm IHI 0022, without the optional LOCK, CACHE, PROT, QOS, REGION and USER): bursts
+// INCR of the port's whole width, never across 4 KB, read data and responses always accepted, answers of one ID in order
+// and reads of a port in the order of their requests; IDs are 0 fetch, 1 load, 2 store. The endpoint drives its outputs from
+// state (rtl/RationaleMicroarchitecture.md, "Memory port"). retire_o traces every retire in its cycle; stopped_o rises when
+// the run has ended by halt or trap, and another may be started once the register RegStatus says so (tw_registers).
 
 module tw_top
   import tw_config_pkg::*;
@@ -32,34 +35,42 @@ module tw_top
   output logic                                          stopped_o,
   output retire_t [UnitCount-1:0]                       retire_o,
 
-  output logic [AxiPorts-1:0]                           ar_valid_o,
-  output logic [AxiPorts-1:0][DramAddressWidth-1:0]     ar_address_o,
-  output logic [AxiPorts-1:0][BeatsWidth-1:0]           ar_beats_o,
-  output logic [AxiPorts-1:0][1:0]                      ar_client_o,
-  input  logic [AxiPorts-1:0]                           ar_ready_i,
-  input  logic [AxiPorts-1:0]                           r_valid_i,
-  input  logic [AxiPorts-1:0][8*AxiDataBytes-1:0]       r_data_i,
-  input  logic [AxiPorts-1:0][1:0]                      r_client_i,
-  input  logic [AxiPorts-1:0]                           r_last_i,
-  input  logic [AxiPorts-1:0]                           r_error_i,
-  output logic [AxiPorts-1:0]                           aw_valid_o,
-  output logic [AxiPorts-1:0][DramAddressWidth-1:0]     aw_address_o,
-  output logic [AxiPorts-1:0][BeatsWidth-1:0]           aw_beats_o,
-  input  logic [AxiPorts-1:0]                           aw_ready_i,
-  output logic [AxiPorts-1:0]                           w_valid_o,
-  output logic [AxiPorts-1:0][8*AxiDataBytes-1:0]       w_data_o,
-  output logic [AxiPorts-1:0][AxiDataBytes-1:0]         w_strobe_o,
-  output logic [AxiPorts-1:0]                           w_last_o,
-  input  logic [AxiPorts-1:0]                           w_ready_i,
-  input  logic [AxiPorts-1:0]                           b_valid_i,
-  input  logic [AxiPorts-1:0]                           b_error_i
+  output logic [AxiPorts-1:0]                           m_axi_arvalid_o,
+  input  logic [AxiPorts-1:0]                           m_axi_arready_i,
+  output logic [AxiPorts-1:0][AxiIdWidth-1:0]           m_axi_arid_o,
+  output logic [AxiPorts-1:0][DramAddressWidth-1:0]     m_axi_araddr_o,
+  output logic [AxiPorts-1:0][7:0]                      m_axi_arlen_o,
+  output logic [AxiPorts-1:0][2:0]                      m_axi_arsize_o,
+  output logic [AxiPorts-1:0][1:0]                      m_axi_arburst_o,
+  input  logic [AxiPorts-1:0]                           m_axi_rvalid_i,
+  output logic [AxiPorts-1:0]                           m_axi_rready_o,
+  input  logic [AxiPorts-1:0][AxiIdWidth-1:0]           m_axi_rid_i,
+  input  logic [AxiPorts-1:0][8*AxiDataBytes-1:0]       m_axi_rdata_i,
+  input  logic [AxiPorts-1:0][1:0]                      m_axi_rresp_i,
+  input  logic [AxiPorts-1:0]                           m_axi_rlast_i,
+  output logic [AxiPorts-1:0]                           m_axi_awvalid_o,
+  input  logic [AxiPorts-1:0]                           m_axi_awready_i,
+  output logic [AxiPorts-1:0][AxiIdWidth-1:0]           m_axi_awid_o,
+  output logic [AxiPorts-1:0][DramAddressWidth-1:0]     m_axi_awaddr_o,
+  output logic [AxiPorts-1:0][7:0]                      m_axi_awlen_o,
+  output logic [AxiPorts-1:0][2:0]                      m_axi_awsize_o,
+  output logic [AxiPorts-1:0][1:0]                      m_axi_awburst_o,
+  output logic [AxiPorts-1:0]                           m_axi_wvalid_o,
+  input  logic [AxiPorts-1:0]                           m_axi_wready_i,
+  output logic [AxiPorts-1:0][8*AxiDataBytes-1:0]       m_axi_wdata_o,
+  output logic [AxiPorts-1:0][AxiDataBytes-1:0]         m_axi_wstrb_o,
+  output logic [AxiPorts-1:0]                           m_axi_wlast_o,
+  input  logic [AxiPorts-1:0]                           m_axi_bvalid_i,
+  output logic [AxiPorts-1:0]                           m_axi_bready_o,
+  input  logic [AxiPorts-1:0][AxiIdWidth-1:0]           m_axi_bid_i,
+  input  logic [AxiPorts-1:0][1:0]                      m_axi_bresp_i
 );
 
   // ---------------------------------------------------------------------------------------------------------------------
   // Registers, counters, sequencer
   // ---------------------------------------------------------------------------------------------------------------------
 
-  logic                                 start, run, stop, watchdog, progress;
+  logic                                 start, run, stop, watchdog, progress, clear, memory_idle, unit_rst_n;
   logic [DramAddressWidth-1:0]          program_base;
   logic [PcWidth-1:0]                   instruction_count, entry, trap_pc;
   logic [31:0]                          parameters [LaunchParameters];
@@ -99,6 +110,8 @@ module tw_top
     .segment_base_o     (segment_base),
     .segment_size_o     (segment_size),
     .stop_i             (stop),
+    .memory_idle_i      (memory_idle),
+    .clear_o            (clear),
     .trap_i             (trap),
     .trap_pc_i          (trap_pc),
     .trap_context_i     (trap_context),
@@ -107,6 +120,9 @@ module tw_top
     .stopped_o,
     .counter_i          (counter)
   );
+
+  // Behind a run the units go back to the state after reset; clear comes from a flop.
+  assign unit_rst_n = rst_ni && !clear;
 
   // The watchdog looks at what units, not the sequencer, get done.
   always_comb begin
@@ -125,6 +141,7 @@ module tw_top
   tw_counters u_counters (
     .clk_i,
     .rst_ni,
+    .clear_i   (start),
     .count_i   (run && !stop),
     .cycle_o   (cycle),
     .retire_i  (retire_o),
@@ -139,7 +156,7 @@ module tw_top
 
   tw_sequencer u_sequencer (
     .clk_i,
-    .rst_ni,
+    .rst_ni             (unit_rst_n),
     .start_i            (start),
     .run_i              (run),
     .program_base_i     (program_base),
@@ -184,7 +201,7 @@ module tw_top
 
   tw_scratchpad u_scratchpad (
     .clk_i,
-    .rst_ni,
+    .rst_ni             (unit_rst_n),
     .load_req_i         (load_req),
     .load_row_i         (load_row),
     .load_gnt_o         (load_gnt),
@@ -232,7 +249,7 @@ module tw_top
 
   tw_accumulator u_accumulator (
     .clk_i,
-    .rst_ni,
+    .rst_ni             (unit_rst_n),
     .sums_read_req_i    (sums_read_req),
     .sums_read_row_i    (sums_read_row),
     .sums_read_data_o   (sums_read_data),
@@ -259,9 +276,26 @@ module tw_top
   // Units
   // ---------------------------------------------------------------------------------------------------------------------
 
+  logic [AxiPorts-1:0][BeatsWidth-1:0] ar_beats, aw_beats;
+  logic [AxiPorts-1:0]                 r_error, b_error;
+
+  for (genvar p = 0; p < AxiPorts; p++) begin : gen_axi
+    assign m_axi_arlen_o[p]   = 8'(ar_beats[p] - 1'b1);
+    assign m_axi_arsize_o[p]  = 3'(BeatShift);
+    assign m_axi_arburst_o[p] = AxiBurstIncr;
+    assign m_axi_rready_o[p]  = 1'b1;
+    assign m_axi_awid_o[p]    = ClientStore;
+    assign m_axi_awlen_o[p]   = 8'(aw_beats[p] - 1'b1);
+    assign m_axi_awsize_o[p]  = 3'(BeatShift);
+    assign m_axi_awburst_o[p] = AxiBurstIncr;
+    assign m_axi_bready_o[p]  = 1'b1;
+    assign r_error[p]         = m_axi_rresp_i[p][1];  // SLVERR or DECERR
+    assign b_error[p]         = m_axi_bresp_i[p][1];
+  end
+
   tw_dma u_dma (
     .clk_i,
-    .rst_ni,
+    .rst_ni                 (unit_rst_n),
     .cycle_i                (cycle),
     .retired_i              (retired),
     .load_dispatch_valid_i  (dispatch_valid[UnitLoad]),
@@ -293,32 +327,33 @@ module tw_top
     .fetch_bytes_o          (request_bytes[2]),
     .gather_index_error_o   (gather_index_error),
     .bus_error_o            (bus_error),
-    .ar_valid_o,
-    .ar_address_o,
-    .ar_beats_o,
-    .ar_client_o,
-    .ar_ready_i,
-    .r_valid_i,
-    .r_data_i,
-    .r_client_i,
-    .r_last_i,
-    .r_error_i,
-    .aw_valid_o,
-    .aw_address_o,
-    .aw_beats_o,
-    .aw_ready_i,
-    .w_valid_o,
-    .w_data_o,
-    .w_strobe_o,
-    .w_last_o,
-    .w_ready_i,
-    .b_valid_i,
-    .b_error_i
+    .memory_idle_o          (memory_idle),
+    .ar_valid_o             (m_axi_arvalid_o),
+    .ar_address_o           (m_axi_araddr_o),
+    .ar_beats_o             (ar_beats),
+    .ar_client_o            (m_axi_arid_o),
+    .ar_ready_i             (m_axi_arready_i),
+    .r_valid_i              (m_axi_rvalid_i),
+    .r_data_i               (m_axi_rdata_i),
+    .r_client_i             (m_axi_rid_i),
+    .r_last_i               (m_axi_rlast_i),
+    .r_error_i              (r_error),
+    .aw_valid_o             (m_axi_awvalid_o),
+    .aw_address_o           (m_axi_awaddr_o),
+    .aw_beats_o             (aw_beats),
+    .aw_ready_i             (m_axi_awready_i),
+    .w_valid_o              (m_axi_wvalid_o),
+    .w_data_o               (m_axi_wdata_o),
+    .w_strobe_o             (m_axi_wstrb_o),
+    .w_last_o               (m_axi_wlast_o),
+    .w_ready_i              (m_axi_wready_i),
+    .b_valid_i              (m_axi_bvalid_i),
+    .b_error_i              (b_error)
   );
 
   tw_systolic_array u_systolic_array (
     .clk_i,
-    .rst_ni,
+    .rst_ni             (unit_rst_n),
     .cycle_i            (cycle),
     .retired_i          (retired),
     .dispatch_valid_i   (dispatch_valid[UnitArray]),
@@ -345,7 +380,7 @@ module tw_top
 
   tw_vector_unit u_vector_unit (
     .clk_i,
-    .rst_ni,
+    .rst_ni             (unit_rst_n),
     .cycle_i            (cycle),
     .retired_i          (retired),
     .dispatch_valid_i   (dispatch_valid[UnitVector]),
@@ -384,5 +419,8 @@ module tw_top
     .sum_result_wdata_o (sum_result_wdata),
     .sum_result_gnt_i   (sum_result_gnt)
   );
+
+  logic unused;
+  assign unused = ^{m_axi_bid_i, m_axi_bresp_i, m_axi_rresp_i};
 
 endmodule

@@ -373,12 +373,9 @@ module tw_vector_unit
     else activity_o = ActivityLatency;
   end
 
-`ifdef TW_ASSERT
-  initial begin
-    assert (VectorLanes >= 2 && (VectorLanes & (VectorLanes - 1)) == 0) else $fatal(1, "VectorLanes is a power of two");
-    assert (VectorLanes <= Rows && VectorLanes <= Columns) else $fatal(1, "VectorLanes is at most min(Rows, Columns)");
-    assert (StatisticsRows < 65536) else $fatal(1, "StatisticsRows is below 2^16");
-  end
-`endif
+  // Elaboration ends here outside of these ranges.
+  if (!(VectorLanes >= 2 && (VectorLanes & (VectorLanes - 1)) == 0)) $fatal(1, "VectorLanes is a power of two");
+  if (!(VectorLanes <= Rows && VectorLanes <= Columns)) $fatal(1, "VectorLanes is at most min(Rows, Columns)");
+  if (!(StatisticsRows < 65536)) $fatal(1, "StatisticsRows is below 2^16");
 
 endmodule

@@ -20,23 +20,52 @@ AxiEndpoint::AxiEndpoint(DramModel &model, DramImage &image, uint32_t portCount,
     port.pins.rData.resize(dataBytes);
 }
 
+uint32_t AxiEndpoint::response(uint64_t address, uint64_t bytes) const {
+  return !image.contains(address, bytes) ? kAxiDecodeError
+         : model.faulty(address, bytes)  ? kAxiSlaveError
+                                         : kAxiOkay;
+}
+
+namespace {
+
+[[noreturn]] void complain(uint32_t port, uint64_t cycle, const char *what) {
+  throw std::logic_error("memory port " + std::to_string(port) + ", cycle " +
+                         std::to_string(cycle) + ": " + what);
+}
+
+} // namespace
+
+void AxiEndpoint::checkBurst(uint32_t port, uint64_t cycle, uint64_t address,
+                             uint32_t len, uint32_t size,
+                             uint32_t burst) const {
+  if (burst != kAxiBurstIncr)
+    complain(port, cycle, "a burst that is not incrementing");
+  if (uint64_t(1) << size != dataBytes)
+    complain(port, cycle, "beats that are not as wide as the port");
+  if (len > 255)
+    complain(port, cycle, "a burst of more than 256 beats");
+  if (address % dataBytes)
+    complain(port, cycle, "an address that is no multiple of the beat");
+  if (address / 4096 != (address + uint64_t(len + 1) * dataBytes - 1) / 4096)
+    complain(port, cycle, "a burst across a boundary of 4 KB");
+}
+
 const AxiResponse &AxiEndpoint::drive(uint32_t index, uint64_t cycle) {
   Port &port = ports[index];
   AxiResponse &pins = port.pins;
-  pins.rValid = pins.rLast = pins.rError = false;
-  pins.bValid = pins.bError = false;
+  pins.rValid = pins.rLast = pins.bValid = false;
+  pins.rResp = pins.bResp = kAxiOkay;
   if (!port.reads.empty()) {
     Read &read = port.reads.front();
     if (read.cycles[read.next] == cycle) {
       uint64_t address = read.address + uint64_t(read.next) * dataBytes;
       pins.rValid = true;
-      pins.rClient = read.client;
-      pins.rError = !image.contains(address, dataBytes);
-      if (pins.rError)
+      pins.rId = read.id;
+      pins.rResp = response(address, dataBytes);
+      if (pins.rResp != kAxiOkay)
         std::fill(pins.rData.begin(), pins.rData.end(), 0);
       else
-        std::memcpy(pins.rData.data(), image.data(address, dataBytes),
-                    dataBytes);
+        image.read(address, pins.rData.data(), dataBytes);
       pins.rLast = ++read.next == read.cycles.size();
       if (pins.rLast)
         port.reads.pop_front();
@@ -44,7 +73,8 @@ const AxiResponse &AxiEndpoint::drive(uint32_t index, uint64_t cycle) {
   }
   if (!port.responses.empty() && port.responses.front().cycle == cycle) {
     pins.bValid = true;
-    pins.bError = port.responses.front().error;
+    pins.bId = port.responses.front().id;
+    pins.bResp = port.responses.front().resp;
     port.responses.pop_front();
   }
   return pins;
@@ -53,40 +83,43 @@ const AxiResponse &AxiEndpoint::drive(uint32_t index, uint64_t cycle) {
 void AxiEndpoint::sample(uint32_t index, uint64_t cycle,
                          const AxiRequest &request) {
   Port &port = ports[index];
-  auto complain = [&](const char *what) {
-    throw std::logic_error("memory port " + std::to_string(index) + ", cycle " +
-                           std::to_string(cycle) + ": " + what);
-  };
   if (request.arValid && request.awValid)
-    complain("a read and a write request in one cycle");
+    complain(index, cycle, "a read and a write request in one cycle");
   if (request.arValid) {
     Read read;
     read.address = request.arAddress;
-    read.client = request.arClient;
-    model.request({cycle, index, false, request.arAddress, request.arBeats},
+    read.id = request.arId;
+    checkBurst(index, cycle, request.arAddress, request.arLen, request.arSize,
+               request.arBurst);
+    model.request({cycle, index, false, request.arAddress, request.arLen + 1},
                   &read.cycles);
     port.reads.push_back(std::move(read));
   }
   if (request.awValid) {
     if (port.beatsLeft)
-      complain("a write request before the last one's data is complete");
+      complain(index, cycle,
+               "a write request before the last one's data is complete");
     port.writeAddress = request.awAddress;
-    port.beatsLeft = request.awBeats;
-    Response response;
-    response.cycle = model.request(
-        {cycle, index, true, request.awAddress, request.awBeats}, nullptr);
-    response.error = !image.contains(request.awAddress,
-                                     uint64_t(request.awBeats) * dataBytes);
-    port.responses.push_back(response);
+    port.beatsLeft = request.awLen + 1;
+    checkBurst(index, cycle, request.awAddress, request.awLen, request.awSize,
+               request.awBurst);
+    Response answer;
+    answer.cycle = model.request(
+        {cycle, index, true, request.awAddress, port.beatsLeft}, nullptr);
+    answer.id = request.awId;
+    answer.resp =
+        response(request.awAddress, uint64_t(port.beatsLeft) * dataBytes);
+    port.responses.push_back(answer);
   }
   if (request.wValid != (port.beatsLeft > 0))
-    complain(request.wValid ? "write data without a request"
+    complain(index, cycle,
+             request.wValid ? "write data without a request"
                             : "a gap in the write data");
   if (!request.wValid)
     return;
   if (request.wLast != (port.beatsLeft == 1))
-    complain("last is not on the last beat");
-  if (image.contains(port.writeAddress, dataBytes)) {
+    complain(index, cycle, "last is not on the last beat");
+  if (response(port.writeAddress, dataBytes) == kAxiOkay) {
     uint8_t *bytes = image.data(port.writeAddress, dataBytes);
     for (uint32_t i = 0; i < dataBytes; ++i)
       if (request.wStrobe[i / 8] >> (i % 8) & 1)

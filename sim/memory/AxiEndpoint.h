@@ -16,14 +16,18 @@
 
 namespace tilework::sim {
 
-/// What the chip drives on one port.
+constexpr uint32_t kAxiBurstIncr = 1;
+constexpr uint32_t kAxiOkay = 0, kAxiSlaveError = 2, kAxiDecodeError = 3;
+
+/// What the chip drives on one port, in the terms of AXI4: a burst has len + 1
+/// beats of 2^size bytes.
 struct AxiRequest {
   bool arValid = false;
   uint64_t arAddress = 0;
-  uint32_t arBeats = 0, arClient = 0;
+  uint32_t arLen = 0, arSize = 0, arBurst = kAxiBurstIncr, arId = 0;
   bool awValid = false;
   uint64_t awAddress = 0;
-  uint32_t awBeats = 0;
+  uint32_t awLen = 0, awSize = 0, awBurst = kAxiBurstIncr, awId = 0;
   bool wValid = false, wLast = false;
   const uint8_t *wData = nullptr;   ///< data bytes
   const uint8_t *wStrobe = nullptr; ///< one bit a byte, the lowest first
@@ -31,10 +35,11 @@ struct AxiRequest {
 
 /// What the memory drives on one port; AR, AW and W are always ready.
 struct AxiResponse {
-  bool rValid = false, rLast = false, rError = false;
-  uint32_t rClient = 0;
-  std::vector<uint8_t> rData; ///< data bytes; zero with rError
-  bool bValid = false, bError = false;
+  bool rValid = false, rLast = false;
+  uint32_t rId = 0, rResp = kAxiOkay;
+  std::vector<uint8_t> rData; ///< data bytes; zero unless rResp is okay
+  bool bValid = false;
+  uint32_t bId = 0, bResp = kAxiOkay;
 };
 
 /// One object for all ports. Each cycle: for every port drive(), let the chip
@@ -46,23 +51,31 @@ public:
               uint32_t dataBytes);
 
   /// The pins of `port` in `cycle`; cycles rise. An access outside of the image
-  /// answers with an error.
+  /// answers with a decode error, one in the model's faulty range with a slave
+  /// error.
   const AxiResponse &drive(uint32_t port, uint64_t cycle);
-  /// Takes what the chip drives. Throws std::logic_error if write data does not
-  /// follow its request beat by beat.
+  /// Takes what the chip drives. Throws std::logic_error where it breaks a rule
+  /// of AXI4 (a burst across 4 KB, more than 256 beats, beats that are not the
+  /// port's, an unaligned or other than incrementing burst, WLAST out of its
+  /// place) or of this chip: at most one request a cycle, write data that
+  /// follows its request beat by beat.
   void sample(uint32_t port, uint64_t cycle, const AxiRequest &request);
   /// Nothing is on its way.
   bool idle() const;
 
 private:
+  void checkBurst(uint32_t port, uint64_t cycle, uint64_t address, uint32_t len,
+                  uint32_t size, uint32_t burst) const;
+  uint32_t response(uint64_t address, uint64_t bytes) const;
+
   struct Read {
     uint64_t address = 0;
-    uint32_t client = 0, next = 0; ///< next beat
+    uint32_t id = 0, next = 0; ///< next beat
     std::vector<uint64_t> cycles;
   };
   struct Response {
     uint64_t cycle = 0;
-    bool error = false;
+    uint32_t id = 0, resp = kAxiOkay;
   };
   struct Port {
     std::deque<Read> reads;

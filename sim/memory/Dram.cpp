@@ -6,7 +6,10 @@
 
 #include "sim/memory/Dram.h"
 
+#include "sim/memory/DramImage.h"
+
 #include <algorithm>
+#include <cstring>
 #include <stdexcept>
 #include <string>
 
@@ -25,6 +28,10 @@ public:
     Delay delay = draw(request);
     return request.write ? write(request, delay)
                          : read(request, delay, beatCycles);
+  }
+
+  bool faulty(uint64_t address, uint64_t bytes) const override {
+    return timing.faulty(address, bytes);
   }
 
 protected:
@@ -167,6 +174,14 @@ std::unique_ptr<DramModel> makeDramModel(const DramTiming &timing,
   if (timing.randomLatencyPs)
     return std::make_unique<RandomLatencyDram>(timing, ports, dataBytes);
   return std::make_unique<FixedLatencyDram>(timing, ports, dataBytes);
+}
+
+void clearFault(DramImage &image, const DramTiming &timing) {
+  const uint64_t end =
+      std::min(image.size(), timing.faultBase + timing.faultBytes);
+  if (timing.faultBase < end)
+    std::memset(image.data(timing.faultBase, end - timing.faultBase), 0,
+                end - timing.faultBase);
 }
 
 } // namespace tilework::sim

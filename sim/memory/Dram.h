@@ -13,6 +13,8 @@
 
 namespace tilework::sim {
 
+class DramImage;
+
 /// What a memory is like; every engine builds its own DramModel from it. Times
 /// are picoseconds.
 struct DramTiming {
@@ -35,6 +37,15 @@ struct DramTiming {
   /// pauses of a channel, drawn from randomSeed.
   uint64_t randomLatencyPs = 0;
   uint64_t randomSeed = 0;
+  /// A range, in whole beats, that nobody answers for: a beat of a read gives
+  /// zeros and an error, a write that touches it is lost there and answered
+  /// with an error. Empty: all accesses are good.
+  uint64_t faultBase = 0, faultBytes = 0;
+
+  bool faulty(uint64_t address, uint64_t bytes) const {
+    return faultBytes != 0 && address < faultBase + faultBytes &&
+           faultBase < address + bytes;
+  }
 };
 
 /// A burst as it stands on the pins of an AXI port: `address` is a multiple of
@@ -59,6 +70,9 @@ public:
   /// the response of a write is later than its last beat.
   virtual uint64_t request(const DramRequest &request,
                            std::vector<uint64_t> *beatCycles) = 0;
+  /// Whether [address, address + bytes), of the burst requested last, touches
+  /// DramTiming's faulty range.
+  virtual bool faulty(uint64_t, uint64_t) const { return false; }
 };
 
 /// The model of a fixed latency and a bandwidth per channel, in order per
@@ -67,5 +81,9 @@ public:
 /// beat.
 std::unique_ptr<DramModel> makeDramModel(const DramTiming &timing,
                                          uint32_t ports, uint32_t dataBytes);
+
+/// What a faulty range holds: zeros. Engines that compute bytes in the image
+/// call it at the start and behind each store.
+void clearFault(DramImage &image, const DramTiming &timing);
 
 } // namespace tilework::sim

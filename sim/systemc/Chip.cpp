@@ -25,6 +25,7 @@ Chip::Chip(const RunRequest &request, DramModel &dram)
       vector(geometry, counters, *this, scratchpad, accumulator),
       sequencer(geometry, request.launch, memory, counters, ports.fetch(),
                 {&load, &store, &array, &vector}) {
+  clearFault(memory, *request.timing);
   if (!request.options.timingOnly)
     memories = std::make_unique<OnChipMemories>(geometry);
 }
@@ -108,6 +109,8 @@ void Chip::stop(Cycle now, bool watchdog) {
     result.trap = Trap();
   if (load.gatherIndexError())
     result.stickyStatus |= kStickyGatherIndex;
+  if (ports.firstError() < now)
+    result.stickyStatus |= kStickyBusError;
   for (unsigned u = 0; u < kUnitCount; ++u)
     result.counters.retired[u] = counters.count(static_cast<Unit>(u));
   result.counters.loadBytes = ports.bytes().load;
@@ -149,6 +152,7 @@ void Chip::execute(const Operation &operation) {
     break;
   case OperationKind::Store:
     executeStore(operation.dma, geometry, *memories, memory);
+    clearFault(memory, *request.timing);
     break;
   case OperationKind::Matmul:
     executeMatmul(operation.matmul, geometry, *memories);

@@ -45,9 +45,26 @@ uint64_t MemoryInitiator::request(const DramRequest &request,
   return extension.answerCycle;
 }
 
+bool MemoryInitiator::faulty(uint64_t address, uint64_t bytes) const {
+  if (!extension.faulty)
+    return false;
+  tlm::tlm_generic_payload query;
+  query.set_read();
+  query.set_address(address);
+  query.set_data_length(static_cast<unsigned>(bytes));
+  MemoryInitiator &self = const_cast<MemoryInitiator &>(*this);
+  return self.socket->transport_dbg(query) == 0;
+}
+
 MemoryModule::MemoryModule(sc_core::sc_module_name name, DramModel &dram)
     : sc_module(name), socket("socket"), dram(dram) {
   socket.register_b_transport(this, &MemoryModule::transport);
+  socket.register_transport_dbg(this, &MemoryModule::transportDebug);
+}
+
+unsigned MemoryModule::transportDebug(tlm::tlm_generic_payload &payload) {
+  const unsigned length = payload.get_data_length();
+  return dram.faulty(payload.get_address(), length) ? 0 : length;
 }
 
 void MemoryModule::transport(tlm::tlm_generic_payload &payload,
@@ -66,6 +83,7 @@ void MemoryModule::transport(tlm::tlm_generic_payload &payload,
   burst->answerCycle = dram.request(
       {burst->cycle, burst->port, write, payload.get_address(), burst->beats},
       write ? nullptr : &burst->beatCycles);
+  burst->faulty = dram.faulty(payload.get_address(), payload.get_data_length());
   payload.set_response_status(tlm::TLM_OK_RESPONSE);
 }
 

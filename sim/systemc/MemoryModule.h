@@ -40,6 +40,8 @@ public:
   /// of the response.
   std::vector<uint64_t> beatCycles;
   uint64_t answerCycle = 0;
+  /// Set by the target: some beat is answered with an error.
+  bool faulty = false;
 
   tlm::tlm_extension_base *clone() const override {
     return new BurstExtension(*this);
@@ -62,6 +64,8 @@ public:
   /// Throws std::runtime_error if the target refuses the burst.
   uint64_t request(const DramRequest &request,
                    std::vector<uint64_t> *beatCycles) override;
+  /// Of the burst requested last: which of its bytes are faulty.
+  bool faulty(uint64_t address, uint64_t bytes) const override;
 
 private:
   uint32_t dataBytes;
@@ -79,6 +83,8 @@ public:
 
 private:
   void transport(tlm::tlm_generic_payload &payload, sc_core::sc_time &delay);
+  /// Bytes that can be accessed: none of a range that touches a faulty one.
+  unsigned transportDebug(tlm::tlm_generic_payload &payload);
 
   DramModel &dram;
 };

@@ -6,6 +6,8 @@
 
 #include "sim/systemc/MemoryPort.h"
 
+#include <algorithm>
+
 namespace tilework::sim {
 
 MemoryPorts::MemoryPorts(const Geometry &geometry, DramModel &dram)
@@ -14,6 +16,21 @@ MemoryPorts::MemoryPorts(const Geometry &geometry, DramModel &dram)
                  geometry.axiDataBytes),
       fetchBeats(kFetchLineBytes / geometry.axiDataBytes),
       ports(geometry.axiPorts), arbiters(geometry.axiPorts) {}
+
+void MemoryPorts::noteReadErrors(uint64_t address,
+                                 const std::vector<uint64_t> &cycles) {
+  if (!dram.faulty(address, cycles.size() * shape.beatBytes))
+    return;
+  for (size_t beat = 0; beat < cycles.size(); ++beat)
+    if (dram.faulty(address + beat * shape.beatBytes, shape.beatBytes))
+      errorCycle = std::min(errorCycle, cycles[beat]);
+}
+
+void MemoryPorts::noteWriteErrors(uint64_t address, uint32_t beats,
+                                  Cycle response) {
+  if (dram.faulty(address, uint64_t(beats) * shape.beatBytes))
+    errorCycle = std::min(errorCycle, response);
+}
 
 void MemoryPorts::arbitrate(Cycle now) {
   fetchClient.granted = false;
@@ -49,6 +66,7 @@ void MemoryPorts::arbitrate(Cycle now) {
       beats = port.store.beats;
       port.responseCycle =
           dram.request({now + 1, p, true, port.store.address, beats}, nullptr);
+      noteWriteErrors(port.store.address, beats, port.responseCycle);
       totals.store += uint64_t(beats) * shape.beatBytes;
     } else if (fetchHere) {
       fetchClient.granted = true;
@@ -56,6 +74,7 @@ void MemoryPorts::arbitrate(Cycle now) {
       linesUnderWay.push_back(
           dram.request({now + 1, p, false, fetchClient.address, beats},
                        &fetchClient.beatCycles));
+      noteReadErrors(fetchClient.address, fetchClient.beatCycles);
       fetchPort = p;
       totals.fetch += kFetchLineBytes;
     } else {
@@ -63,6 +82,7 @@ void MemoryPorts::arbitrate(Cycle now) {
       beats = port.load.beats;
       dram.request({now + 1, p, false, port.load.address, beats},
                    &port.beatCycles);
+      noteReadErrors(port.load.address, port.beatCycles);
       totals.load += uint64_t(beats) * shape.beatBytes;
     }
     if (arbiter.batch < batchBeats)

@@ -59,6 +59,8 @@ public:
   /// cycle without requests; `granted` means something only beside `request`.
   void arbitrate(Cycle now);
   const Bytes &bytes() const { return totals; }
+  /// The first cycle in which an error is on the pins.
+  Cycle firstError() const { return errorCycle; }
 
 private:
   struct Arbiter {
@@ -67,7 +69,13 @@ private:
         0; ///< beats granted in this direction, counted up to the limit
   };
 
+  /// Notes the beats of a granted read, or the response of a write, that carry
+  /// an error.
+  void noteReadErrors(uint64_t address, const std::vector<uint64_t> &cycles);
+  void noteWriteErrors(uint64_t address, uint32_t beats, Cycle response);
+
   DramModel &dram;
+  Cycle errorCycle = kNever;
   DmaShape shape;
   uint32_t batchBeats, fetchBeats;
   std::vector<Port> ports;

@@ -15,23 +15,24 @@
 extern "C" {
 #endif
 
-#define TW_CHIP_ABI_VERSION 1u
+#define TW_CHIP_ABI_VERSION 2u
 #define TW_CHIP_UNITS 4u
 
 typedef struct TwChip TwChip;
 
-/// Pins of one memory port that the memory drives.
+/// Pins of one memory port that the memory drives, named as in AXI4. Requests
+/// and write data are always taken.
 typedef struct TwPortInputs {
-  uint8_t r_valid, r_last, r_error, b_valid, b_error;
-  uint8_t r_client;
+  uint8_t r_valid, r_last, r_resp, r_id;
+  uint8_t b_valid, b_resp, b_id;
   const uint8_t *r_data; ///< data bytes; looked at with r_valid
 } TwPortInputs;
 
 /// Pins of one memory port that the chip drives.
 typedef struct TwPortOutputs {
-  uint8_t ar_valid, aw_valid, w_valid, w_last;
-  uint8_t ar_client;
-  uint16_t ar_beats, aw_beats;
+  uint8_t ar_valid, ar_len, ar_size, ar_burst, ar_id;
+  uint8_t aw_valid, aw_len, aw_size, aw_burst, aw_id;
+  uint8_t w_valid, w_last;
   uint64_t ar_address, aw_address;
   const uint8_t *w_data;   ///< data bytes; until the next call
   const uint8_t *w_strobe; ///< one bit a byte, the lowest first
@@ -70,7 +71,8 @@ typedef struct TwChipApi {
   uint8_t (*stopped)(const TwChip *chip);
   void (*edge)(TwChip *chip);
 
-  /// A cycle with a register write; a read takes two.
+  /// A cycle with a register write; a read takes two. The memory stands still:
+  /// it takes no request and gives no answer.
   void (*write)(TwChip *chip, uint32_t address, uint64_t value);
   uint64_t (*read)(TwChip *chip, uint32_t address);
 

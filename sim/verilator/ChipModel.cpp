@@ -80,15 +80,31 @@ struct TwChip {
 #ifdef TW_TRACE
     context.traceEverOn(true);
 #endif
-    // No wait states: whoever drives the pins takes what comes.
-    top.ar_ready_i = top.aw_ready_i = top.w_ready_i = (1u << kPorts) - 1;
     top.rst_ni = 0;
     cycle();
     cycle();
     top.rst_ni = 1;
   }
-  ~TwChip() { top.final(); }
+  ~TwChip() {
+    enter();
+    top.final();
+  }
 
+  /// Verilator keeps a context a thread, that of the chip looked at last.
+  void enter() { Verilated::threadContextp(&context); }
+
+  /// The memory takes what comes, or stands still.
+  void ready(bool value) {
+    top.m_axi_arready_i = top.m_axi_awready_i = top.m_axi_wready_i =
+        value ? (1u << kPorts) - 1 : 0;
+  }
+  /// A cycle of the configuration port alone.
+  void configure() {
+    top.m_axi_rvalid_i = top.m_axi_bvalid_i = 0;
+    enter();
+    ready(false);
+    cycle();
+  }
   void settle() {
     top.clk_i = 0;
     top.eval();
@@ -121,40 +137,50 @@ void destroy(TwChip *chip) { delete chip; }
 void settle(TwChip *chip, const TwPortInputs *inputs, TwPortOutputs *outputs,
             TwRetire *retires) {
   Vtw_chip &top = chip->top;
+  chip->enter();
+  chip->ready(true);
   for (unsigned p = 0; p < kPorts; ++p) {
     const TwPortInputs &in = inputs[p];
-    setBits(top.r_valid_i, p, 1, in.r_valid);
-    setBits(top.b_valid_i, p, 1, in.b_valid);
-    setBits(top.b_error_i, p, 1, in.b_error);
+    setBits(top.m_axi_rvalid_i, p, 1, in.r_valid);
+    setBits(top.m_axi_bvalid_i, p, 1, in.b_valid);
+    setBits(top.m_axi_bresp_i, p, 2, in.b_resp);
+    setBits(top.m_axi_bid_i, p, 2, in.b_id);
     if (!in.r_valid)
       continue;
-    setBits(top.r_last_i, p, 1, in.r_last);
-    setBits(top.r_error_i, p, 1, in.r_error);
-    setBits(top.r_client_i, p, 2, in.r_client);
-    std::memcpy(bytes(top.r_data_i) + p * kDataBytes, in.r_data, kDataBytes);
+    setBits(top.m_axi_rlast_i, p, 1, in.r_last);
+    setBits(top.m_axi_rresp_i, p, 2, in.r_resp);
+    setBits(top.m_axi_rid_i, p, 2, in.r_id);
+    std::memcpy(bytes(top.m_axi_rdata_i) + p * kDataBytes, in.r_data,
+                kDataBytes);
   }
   chip->settle();
   for (unsigned p = 0; p < kPorts; ++p) {
     TwPortOutputs &out = outputs[p];
-    out.ar_valid = bits(top.ar_valid_o, p, 1);
+    out.ar_valid = bits(top.m_axi_arvalid_o, p, 1);
     if (out.ar_valid) {
-      out.ar_address = bits(top.ar_address_o, p, 40);
-      out.ar_beats = bits(top.ar_beats_o, p, 9);
-      out.ar_client = bits(top.ar_client_o, p, 2);
+      out.ar_address = bits(top.m_axi_araddr_o, p, 40);
+      out.ar_len = bits(top.m_axi_arlen_o, p, 8);
+      out.ar_size = bits(top.m_axi_arsize_o, p, 3);
+      out.ar_burst = bits(top.m_axi_arburst_o, p, 2);
+      out.ar_id = bits(top.m_axi_arid_o, p, 2);
     }
-    out.aw_valid = bits(top.aw_valid_o, p, 1);
+    out.aw_valid = bits(top.m_axi_awvalid_o, p, 1);
     if (out.aw_valid) {
-      out.aw_address = bits(top.aw_address_o, p, 40);
-      out.aw_beats = bits(top.aw_beats_o, p, 9);
+      out.aw_address = bits(top.m_axi_awaddr_o, p, 40);
+      out.aw_len = bits(top.m_axi_awlen_o, p, 8);
+      out.aw_size = bits(top.m_axi_awsize_o, p, 3);
+      out.aw_burst = bits(top.m_axi_awburst_o, p, 2);
+      out.aw_id = bits(top.m_axi_awid_o, p, 2);
     }
-    out.w_valid = bits(top.w_valid_o, p, 1);
+    out.w_valid = bits(top.m_axi_wvalid_o, p, 1);
     if (out.w_valid) {
-      out.w_last = bits(top.w_last_o, p, 1);
-      out.w_data = bytes(top.w_data_o) + p * kDataBytes;
+      out.w_last = bits(top.m_axi_wlast_o, p, 1);
+      out.w_data = bytes(top.m_axi_wdata_o) + p * kDataBytes;
       for (unsigned byte = 0; byte < (kDataBytes + 7) / 8; ++byte)
         chip->strobe[p][byte] =
-            kDataBytes < 8 ? bits(top.w_strobe_o, p, kDataBytes)
-                           : bytes(top.w_strobe_o)[p * kDataBytes / 8 + byte];
+            kDataBytes < 8
+                ? bits(top.m_axi_wstrb_o, p, kDataBytes)
+                : bytes(top.m_axi_wstrb_o)[p * kDataBytes / 8 + byte];
       out.w_strobe = chip->strobe[p];
     }
   }
@@ -180,7 +206,7 @@ void write(TwChip *chip, uint32_t address, uint64_t value) {
   chip->top.config_write_i = 1;
   chip->top.config_address_i = static_cast<uint16_t>(address);
   chip->top.config_wdata_i = value;
-  chip->cycle();
+  chip->configure();
   chip->top.config_write_i = 0;
 #ifdef TW_TRACE
   // Cycle n of the run is at n nanoseconds in the waves.
@@ -191,7 +217,7 @@ void write(TwChip *chip, uint32_t address, uint64_t value) {
 
 uint64_t read(TwChip *chip, uint32_t address) {
   chip->top.config_address_i = static_cast<uint16_t>(address);
-  chip->cycle();
+  chip->configure();
   chip->settle();
   return chip->top.config_rdata_o;
 }

@@ -21,19 +21,18 @@ namespace tilework::sim {
 namespace {
 
 constexpr uint64_t kCancelInterval = 1 << 10; ///< cycles
+constexpr uint64_t kMayStart = 4;             ///< bit of the status register
 
 class RtlRun {
 public:
-  RtlRun(const RunRequest &request, const ChipLibrary &library)
+  RtlRun(const RunRequest &request, const ChipLibrary &library, TwChip *chip)
       : request(request), geometry(request.geometry), api(library.api()),
-        map(api.registers), chip(api.create(), api.destroy),
+        map(api.registers), chip(chip),
         dram(makeDramModel(*request.timing, geometry.axiPorts,
                            geometry.axiDataBytes)),
         endpoint(*dram, *request.memory, geometry.axiPorts,
                  geometry.axiDataBytes),
         inputs(geometry.axiPorts), outputs(geometry.axiPorts) {
-    if (!chip)
-      throw RunError("no memory left for the chip");
     if (api.ports != geometry.axiPorts ||
         api.data_bytes != geometry.axiDataBytes)
       throw RunError("'" + library.path() +
@@ -46,12 +45,13 @@ public:
 
   RunResult run() {
     launch();
-    for (now = 0; !api.stopped(chip.get()); ++now)
+    for (now = 0; !api.stopped(chip); ++now)
       cycle();
     if (traceIsOpen)
-      api.trace_close(chip.get());
+      api.trace_close(chip);
     // The chip stopped in the cycle before.
     collect();
+    settleDown();
     return std::move(result);
   }
 
@@ -59,7 +59,7 @@ private:
   void launch() {
     const Launch &launch = request.launch;
     auto write = [&](uint32_t address, uint64_t value) {
-      api.write(chip.get(), address, value);
+      api.write(chip, address, value);
     };
     write(map.program_base, launch.programBase);
     write(map.program_count, launch.instructionCount);
@@ -75,14 +75,27 @@ private:
 
   void cycle() {
     guard();
+    drive();
+    for (unsigned unit = 0; unit < kUnitCount; ++unit)
+      if (retires[unit].valid)
+        retire(unit);
+    api.edge(chip);
+  }
+
+  /// The memory's side of a cycle, up to the edge.
+  void drive() {
     for (uint32_t p = 0; p < geometry.axiPorts; ++p) {
       const AxiResponse &pins = endpoint.drive(p, now);
-      inputs[p] = {pins.rValid,      pins.rLast,
-                   pins.rError,      pins.bValid,
-                   pins.bError,      static_cast<uint8_t>(pins.rClient),
+      inputs[p] = {pins.rValid,
+                   pins.rLast,
+                   static_cast<uint8_t>(pins.rResp),
+                   static_cast<uint8_t>(pins.rId),
+                   pins.bValid,
+                   static_cast<uint8_t>(pins.bResp),
+                   static_cast<uint8_t>(pins.bId),
                    pins.rData.data()};
     }
-    api.settle(chip.get(), inputs.data(), outputs.data(), retires.data());
+    api.settle(chip, inputs.data(), outputs.data(), retires.data());
     for (uint32_t p = 0; p < geometry.axiPorts; ++p) {
       const TwPortOutputs &pins = outputs[p];
       if (!pins.ar_valid && !pins.aw_valid && !pins.w_valid)
@@ -90,21 +103,33 @@ private:
       AxiRequest sample;
       sample.arValid = pins.ar_valid;
       sample.arAddress = pins.ar_address;
-      sample.arBeats = pins.ar_beats;
-      sample.arClient = pins.ar_client;
+      sample.arLen = pins.ar_len;
+      sample.arSize = pins.ar_size;
+      sample.arBurst = pins.ar_burst;
+      sample.arId = pins.ar_id;
       sample.awValid = pins.aw_valid;
       sample.awAddress = pins.aw_address;
-      sample.awBeats = pins.aw_beats;
+      sample.awLen = pins.aw_len;
+      sample.awSize = pins.aw_size;
+      sample.awBurst = pins.aw_burst;
+      sample.awId = pins.aw_id;
       sample.wValid = pins.w_valid;
       sample.wLast = pins.w_last;
       sample.wData = pins.w_data;
       sample.wStrobe = pins.w_strobe;
       endpoint.sample(p, now, sample);
     }
-    for (unsigned unit = 0; unit < kUnitCount; ++unit)
-      if (retires[unit].valid)
-        retire(unit);
-    api.edge(chip.get());
+  }
+
+  /// Turns chip and memory until the next run may start.
+  void settleDown() {
+    if (result.trap.cause == TrapCause::Watchdog)
+      return;
+    while (!endpoint.idle() || !(api.read(chip, map.status) & kMayStart)) {
+      drive();
+      api.edge(chip);
+      ++now;
+    }
   }
 
   /// Limits, cancelling and the window of the waves.
@@ -118,11 +143,11 @@ private:
     if (!options.waves)
       return;
     if (!traceIsOpen && now == options.waves->begin) {
-      if (!api.trace_open(chip.get(), options.waves->path.c_str()))
+      if (!api.trace_open(chip, options.waves->path.c_str()))
         throw RunError("cannot write waves to '" + options.waves->path + "'");
       traceIsOpen = true;
     } else if (traceIsOpen && now == options.waves->end) {
-      api.trace_close(chip.get());
+      api.trace_close(chip);
       traceIsOpen = false;
     }
   }
@@ -143,7 +168,7 @@ private:
   }
 
   void collect() {
-    auto read = [&](uint32_t address) { return api.read(chip.get(), address); };
+    auto read = [&](uint32_t address) { return api.read(chip, address); };
     result.cycles = read(map.stop_cycle);
     result.trap.cause = static_cast<TrapCause>(read(map.trap_cause));
     if (result.trap.cause != TrapCause::None) {
@@ -166,7 +191,7 @@ private:
   const Geometry &geometry;
   const TwChipApi &api;
   const TwRegisters &map;
-  std::unique_ptr<TwChip, void (*)(TwChip *)> chip;
+  TwChip *chip;
   std::unique_ptr<DramModel> dram;
   AxiEndpoint endpoint;
   std::vector<TwPortInputs> inputs;
@@ -180,15 +205,28 @@ private:
 
 } // namespace
 
-RunResult runRtl(const RunRequest &request, const ChipLibrary &chip) {
+RtlMachine::RtlMachine(const ChipLibrary &library)
+    : library(library), chip(library.api().create()) {
+  if (!chip)
+    throw RunError("no memory left for the chip");
+}
+
+RtlMachine::~RtlMachine() { library.api().destroy(chip); }
+
+RunResult RtlMachine::run(const RunRequest &request) {
   if (!request.timing)
     throw RunError("the RTL engine needs the timing of the off-chip memory");
   const auto begin = std::chrono::steady_clock::now();
-  RunResult result = RtlRun(request, chip).run();
+  clearFault(*request.memory, *request.timing);
+  RunResult result = RtlRun(request, library, chip).run();
   result.wallSeconds =
       std::chrono::duration<double>(std::chrono::steady_clock::now() - begin)
           .count();
   return result;
+}
+
+RunResult runRtl(const RunRequest &request, const ChipLibrary &chip) {
+  return RtlMachine(chip).run(request);
 }
 
 } // namespace tilework::sim

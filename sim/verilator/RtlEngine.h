@@ -11,9 +11,28 @@
 
 namespace tilework::sim {
 
-/// Runs until halt or trap. `chip` has the request's geometry. Waves need a
-/// library that was built with tracing. Throws RunError or RunCancelled as the
-/// other engines.
+/// A chip that has been reset, and keeps running one program after another.
+class RtlMachine {
+public:
+  /// `library` outlives the machine. Throws RunError when memory runs out.
+  explicit RtlMachine(const ChipLibrary &library);
+  ~RtlMachine();
+  RtlMachine(const RtlMachine &) = delete;
+  RtlMachine &operator=(const RtlMachine &) = delete;
+
+  /// Runs until halt or trap, without a reset before: the result is that of a
+  /// chip that was reset. Not for use behind a trap of the watchdog or an
+  /// exception. The chip has the request's geometry. Waves need a library that
+  /// was built with tracing. Throws RunError or RunCancelled as the other
+  /// engines.
+  RunResult run(const RunRequest &request);
+
+private:
+  const ChipLibrary &library;
+  TwChip *chip;
+};
+
+/// One run on a chip of its own.
 RunResult runRtl(const RunRequest &request, const ChipLibrary &chip);
 
 } // namespace tilework::sim

@@ -170,6 +170,70 @@ TEST_P(Engines, ASilentMemoryWakesTheWatchdog) {
     expectEqual(a, rtl(run), {"systemc", "rtl"});
 }
 
+TEST_P(Engines, ABusErrorGivesZeroRowsAndAStickyStatus) {
+  const MatmulProgram program = matmulProgram(
+      geometry, 24, 3, 4 * geometry.lanes(), 2 * geometry.lanes());
+  auto runs = [&](uint64_t base, uint64_t bytes) {
+    DramTiming faulty = timing;
+    faulty.faultBase = base;
+    faulty.faultBytes = bytes;
+    DramImage cycle = matmulImage(program, 6),
+              chipMemory = matmulImage(program, 6);
+    RunRequest run = request(program.launch, cycle);
+    run.timing = &faulty;
+    const RunResult a = runSystemC(run);
+    run.memory = &chipMemory;
+    const RunResult b = rtl(run);
+    expectEqual(a, b, {"systemc", "rtl"});
+    expectSameBytes(cycle, chipMemory, "systemc and rtl");
+    EXPECT_EQ(a.trap.cause, TrapCause::None);
+    EXPECT_EQ(a.stickyStatus, uint32_t(kStickyBusError)) << base;
+    return cycle;
+  };
+  // The first row of A is lost: its products are 0.
+  const uint64_t rowBytes = 2 * uint64_t(program.depth);
+  const DramImage without = runs(program.a, rowBytes);
+  for (uint32_t n = 0; n < program.columns; ++n)
+    EXPECT_EQ(*without.data(program.c + 2 * n, 1) |
+                  *without.data(program.c + 2 * n + 1, 1),
+              0);
+  // A place of C that takes no data.
+  runs(program.c + 256, 128);
+}
+
+TEST_P(Engines, ABusErrorInTheProgramHaltsAndIsReported) {
+  const MatmulProgram program =
+      matmulProgram(geometry, 8, 1, geometry.lanes(), geometry.lanes());
+  DramTiming faulty = timing;
+  faulty.faultBase = 128;
+  faulty.faultBytes = 128;
+  DramImage image = matmulImage(program, 7);
+  RunRequest run = request(program.launch, image);
+  run.timing = &faulty;
+  const RunResult a = runSystemC(run);
+  expectEqual(a, rtl(run), {"systemc", "rtl"});
+  EXPECT_EQ(a.trap.cause, TrapCause::None);
+  EXPECT_TRUE(a.records.empty());
+  EXPECT_EQ(a.stickyStatus, uint32_t(kStickyBusError));
+}
+
+TEST_P(Engines, AChipThatHasHaltedStartsAgainLikeANewOne) {
+  RtlMachine machine(*chip);
+  for (uint64_t seed = 0; seed < 12; ++seed) {
+    GeneratorOptions options;
+    options.trapProbability = seed % 3 == 0 ? 1 : 0;
+    TestProgram program = generateProgram(geometry, seed, options);
+    const TestProgram::Flat flat = program.flatten();
+    DramImage image = program.image(flat.words),
+              fresh = program.image(flat.words);
+    const Launch launch =
+        program.launch(static_cast<uint32_t>(flat.words.size()));
+    const RunResult again = machine.run(request(launch, image));
+    expectEqual(again, rtl(request(launch, fresh)), {"again", "fresh"});
+    expectSameBytes(image, fresh, "again and fresh");
+  }
+}
+
 TEST_P(Engines, ALimitOfCyclesAndCancellingEndARun) {
   const MatmulProgram program = matmulProgram(
       geometry, 24, 5, 4 * geometry.lanes(), 2 * geometry.lanes());

@@ -140,6 +140,12 @@ public:
       }
   }
 
+  uint32_t beatShift() const {
+    uint32_t shift = 0;
+    while (1u << shift < geometry.axiDataBytes)
+      ++shift;
+    return shift;
+  }
   bool gatherErrorSeen() const { return rtlGatherError; }
   const MemoryPorts::Bytes &bytes() const { return ports.bytes(); }
 
@@ -260,16 +266,16 @@ private:
       const AxiResponse &pins = endpoint.drive(p, now);
       rtl.r_valid_i |= pins.rValid << p;
       rtl.r_last_i |= pins.rLast << p;
-      rtl.r_error_i |= pins.rError << p;
+      rtl.r_error_i |= (pins.rResp >> 1) << p;
       rtl.b_valid_i |= pins.bValid << p;
-      rtl.b_error_i |= pins.bError << p;
+      rtl.b_error_i |= (pins.bResp >> 1) << p;
       if (!pins.rValid)
         continue;
       std::memcpy(reinterpret_cast<uint8_t *>(&rtl.r_data_i) +
                       p * geometry.axiDataBytes,
                   pins.rData.data(), geometry.axiDataBytes);
       reinterpret_cast<uint8_t *>(&rtl.r_client_i)[p] =
-          static_cast<uint8_t>(pins.rClient);
+          static_cast<uint8_t>(pins.rId);
     }
   }
 
@@ -278,11 +284,13 @@ private:
       AxiRequest pins;
       pins.arValid = rtl.ar_valid_o >> p & 1;
       pins.arAddress = portElement(rtl.ar_address_o, p, 8);
-      pins.arBeats = static_cast<uint32_t>(portElement(rtl.ar_beats_o, p, 2));
-      pins.arClient = static_cast<uint32_t>(portElement(rtl.ar_client_o, p, 1));
+      pins.arLen = static_cast<uint32_t>(portElement(rtl.ar_beats_o, p, 2)) - 1;
+      pins.arSize = beatShift();
+      pins.arId = static_cast<uint32_t>(portElement(rtl.ar_client_o, p, 1));
       pins.awValid = rtl.aw_valid_o >> p & 1;
       pins.awAddress = portElement(rtl.aw_address_o, p, 8);
-      pins.awBeats = static_cast<uint32_t>(portElement(rtl.aw_beats_o, p, 2));
+      pins.awLen = static_cast<uint32_t>(portElement(rtl.aw_beats_o, p, 2)) - 1;
+      pins.awSize = beatShift();
       pins.wValid = rtl.w_valid_o >> p & 1;
       pins.wLast = rtl.w_last_o >> p & 1;
       pins.wData = reinterpret_cast<const uint8_t *>(&rtl.w_data_o) +

@@ -192,6 +192,7 @@ module tw_dma_bench
     .fetch_bytes_o,
     .gather_index_error_o,
     .bus_error_o,
+    .memory_idle_o(),
     .ar_valid_o,
     .ar_address_o(ar_address),
     .ar_beats_o(ar_beats),

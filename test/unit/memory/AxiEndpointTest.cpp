@@ -36,8 +36,9 @@ TEST_F(Endpoint, ReadsABurst) {
   AxiRequest request;
   request.arValid = true;
   request.arAddress = 16;
-  request.arBeats = 3;
-  request.arClient = 1;
+  request.arLen = 2;
+  request.arSize = 3;
+  request.arId = 1;
   cycle(request);
   std::vector<uint64_t> expected;
   makeDramModel(DramTiming(), 1, 8)->request({0, 0, false, 16, 3}, &expected);
@@ -48,8 +49,8 @@ TEST_F(Endpoint, ReadsABurst) {
       continue;
     EXPECT_EQ(now - 1, expected[beats]);
     EXPECT_EQ(pins.rData[0], 16 + 8 * beats);
-    EXPECT_EQ(pins.rClient, 1u);
-    EXPECT_FALSE(pins.rError);
+    EXPECT_EQ(pins.rId, 1u);
+    EXPECT_EQ(pins.rResp, kAxiOkay);
     EXPECT_EQ(pins.rLast, ++beats == 3);
   }
   EXPECT_EQ(beats, 3u);
@@ -61,7 +62,7 @@ TEST_F(Endpoint, WritesOnlyStrobedBytes) {
   AxiRequest request;
   request.awValid = request.wValid = request.wLast = true;
   request.awAddress = 64;
-  request.awBeats = 1;
+  request.awSize = 3;
   request.wData = data;
   request.wStrobe = &strobe;
   cycle(request);
@@ -79,16 +80,18 @@ TEST_F(Endpoint, WritesOnlyStrobedBytes) {
 TEST_F(Endpoint, AnswersAnAccessOutsideWithAnErrorAndZeros) {
   AxiRequest request;
   request.arValid = true;
+  request.arSize = 3;
   request.arAddress = 4088;
-  request.arBeats = 2;
   cycle(request);
-  std::vector<bool> errors;
+  request.arAddress = 4096;
+  cycle(request);
+  std::vector<uint32_t> responses;
   while (!endpoint.idle()) {
     cycle();
     if (pins.rValid)
-      errors.push_back(pins.rError);
+      responses.push_back(pins.rResp);
   }
-  EXPECT_EQ(errors, (std::vector<bool>{false, true}));
+  EXPECT_EQ(responses, (std::vector<uint32_t>{kAxiOkay, kAxiDecodeError}));
   EXPECT_EQ(pins.rData, std::vector<uint8_t>(8, 0));
 }
 
@@ -96,11 +99,65 @@ TEST_F(Endpoint, RefusesAGapInWriteData) {
   const uint8_t data[8] = {}, strobe = 0xff;
   AxiRequest request;
   request.awValid = request.wValid = true;
-  request.awBeats = 2;
+  request.awLen = 1;
+  request.awSize = 3;
   request.wData = data;
   request.wStrobe = &strobe;
   cycle(request);
   EXPECT_THROW(cycle(), std::logic_error);
+}
+
+TEST_F(Endpoint, RefusesBurstsThatAxiForbids) {
+  AxiRequest good;
+  good.arValid = true;
+  good.arSize = 3;
+  good.arAddress = 4096 - 64;
+  good.arLen = 7;
+  EXPECT_NO_THROW(endpoint.sample(0, 0, good));
+  auto refused = [&](auto change) {
+    AxiRequest request = good;
+    change(request);
+    EXPECT_THROW(endpoint.sample(0, 1, request), std::logic_error);
+  };
+  refused([](AxiRequest &r) { r.arLen = 8; }); // across 4 KB
+  refused([](AxiRequest &r) { r.arLen = 256; });
+  refused([](AxiRequest &r) { r.arSize = 2; });
+  refused([](AxiRequest &r) { r.arBurst = 0; });
+  refused([](AxiRequest &r) { r.arAddress += 4; });
+}
+
+TEST(FaultyRange, IsAnsweredWithASlaveErrorAndTakesNoWrite) {
+  DramTiming timing;
+  timing.faultBase = 64;
+  timing.faultBytes = 64;
+  DramImage image(4096);
+  const auto model = makeDramModel(timing, 1, 8);
+  AxiEndpoint endpoint(*model, image, 1, 8);
+  const uint8_t data[8] = {1, 1, 1, 1, 1, 1, 1, 1}, strobe = 0xff;
+  AxiRequest request;
+  request.awValid = request.wValid = request.wLast = true;
+  request.awSize = 3;
+  request.awAddress = 120;
+  request.wData = data;
+  request.wStrobe = &strobe;
+  endpoint.sample(0, 0, request);
+  request = AxiRequest();
+  request.arValid = true;
+  request.arSize = 3;
+  request.arAddress = 48;
+  request.arLen = 2;
+  endpoint.sample(0, 1, request);
+  std::vector<uint32_t> reads, writes;
+  for (uint64_t now = 2; !endpoint.idle(); ++now) {
+    const AxiResponse &pins = endpoint.drive(0, now);
+    if (pins.rValid)
+      reads.push_back(pins.rResp);
+    if (pins.bValid)
+      writes.push_back(pins.bResp);
+  }
+  EXPECT_EQ(reads, (std::vector<uint32_t>{kAxiOkay, kAxiOkay, kAxiSlaveError}));
+  EXPECT_EQ(writes, std::vector<uint32_t>{kAxiSlaveError});
+  EXPECT_EQ(*image.data(120, 1), 0);
 }
 
 } // namespace
