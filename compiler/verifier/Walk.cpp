@@ -451,9 +451,10 @@ void Walk::vector(const isa::Vector &v, Met &met) {
 }
 
 bool Walk::unitInstruction(const isa::Instruction &instruction, Met &met) {
-  met = Met();
   met.pc = pc;
   met.context = context;
+  met.runs.clear();
+  met.inPlace = false;
   return std::visit(
       [&](const auto &inst) {
         using Inst = std::decay_t<decltype(inst)>;
@@ -490,6 +491,18 @@ bool Walk::unitInstruction(const isa::Instruction &instruction, Met &met) {
       instruction);
 }
 
+const isa::Instruction &Walk::instruction() {
+  if (pc >= program.text.size())
+    wrong("runs past the end of the program");
+  if (!decoded[pc]) {
+    isa::DecodeResult result = isa::decode(program.text[pc]);
+    if (!result)
+      wrong(result.error);
+    decoded[pc] = *result.instruction;
+  }
+  return *decoded[pc];
+}
+
 Walk::Next Walk::next(Met &met, std::string &error) {
   if (!started) {
     pc = program.entry;
@@ -497,14 +510,10 @@ Walk::Next Walk::next(Met &met, std::string &error) {
   }
   try {
     while (!halted) {
-      if (pc >= program.text.size())
-        wrong("runs past the end of the program");
-      isa::DecodeResult decoded = isa::decode(program.text[pc]);
-      if (!decoded)
-        wrong(decoded.error);
-      bool unit = unitInstruction(*decoded.instruction, met);
+      const isa::Instruction &next = instruction();
+      bool unit = unitInstruction(next, met);
       if (!unit)
-        control(*decoded.instruction);
+        control(next);
       if (halted)
         break;
       endIterations();
@@ -513,7 +522,9 @@ Walk::Next Walk::next(Met &met, std::string &error) {
         return Next::Met;
     }
   } catch (const Wrong &wrong) {
-    error = "instruction " + text(pc) + ": " + wrong.what;
+    std::string node = program.nodeOf ? program.nodeOf(pc, context) : "";
+    error = "instruction " + text(pc) +
+            (node.empty() ? "" : " (" + node + ")") + ": " + wrong.what;
     return Next::Wrong;
   }
   return Next::Halt;

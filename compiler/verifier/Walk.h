@@ -9,6 +9,8 @@
 #include "compiler/verifier/Access.h"
 #include "compiler/verifier/Verifier.h"
 
+#include <optional>
+
 namespace tilework::verifier {
 
 /// A unit instruction as the walk meets it.
@@ -27,7 +29,8 @@ class Walk {
 public:
   Walk(const Program &program, const Limits &limits,
        const std::array<uint32_t, 16> &parameters)
-      : program(program), limits(limits), parameters(parameters) {}
+      : program(program), limits(limits), parameters(parameters),
+        decoded(program.text.size()) {}
 
   enum class Next { Met, Halt, Wrong };
   /// Goes on to the next unit instruction. Wrong: `error` says what; the walk
@@ -68,6 +71,7 @@ private:
   [[noreturn]] static void wrong(std::string what) {
     throw Wrong{std::move(what)};
   }
+  const isa::Instruction &instruction();
   bool control(const isa::Instruction &instruction);
   bool unitInstruction(const isa::Instruction &instruction, Met &met);
   void endIterations();
@@ -94,6 +98,8 @@ private:
   const Program &program;
   const Limits &limits;
   std::array<uint32_t, 16> parameters;
+  /// What the walk has met: loops and calls come back to it.
+  std::vector<std::optional<isa::Instruction>> decoded;
   std::array<Address, isa::kAddressRegisters> addresses;
   std::array<Size, isa::kExtentRegisters> sizes;
   std::array<bool, isa::kScalarRegisters> scalars{};
