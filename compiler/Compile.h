@@ -11,6 +11,7 @@
 
 #include <atomic>
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <optional>
 #include <string>
@@ -18,6 +19,9 @@
 #include <vector>
 
 namespace tilework {
+
+/// What a stage left, in terms of MLIR: compiler/pipelines/StageView.h.
+struct StageView;
 
 /// A model: a file (.onnx, .mlir), or the bytes of an ONNX model that outlive
 /// the call.
@@ -39,6 +43,15 @@ struct CompileOptions {
   bool verify = true;
   /// Read and write weights; false for programs whose values do not matter.
   bool weights = true;
+  /// Called in the compiling thread behind each stage with what it left; must
+  /// not throw.
+  std::function<void(const StageView &)> observer;
+  /// Gives every intermediate tensor bytes of its own, so that all of them are
+  /// there after a run.
+  bool keepTensors = false;
+  /// For tests of what happens then: a stage whose result is made wrong, or,
+  /// with ":crash" behind its name, in which the compiler crashes.
+  std::string plantFault;
   /// Set from another thread to give the compilation up; may be null.
   const std::atomic<bool> *cancelled = nullptr;
 };

@@ -6,8 +6,8 @@
 
 #include "runtime/LaunchSteps.h"
 
-#include "compiler/import/HostTensor.h"
 #include "runtime/Error.h"
+#include "runtime/HostTensors.h"
 
 #include <algorithm>
 #include <cstring>
@@ -52,6 +52,8 @@ ElementType elementType(const std::string &name) {
   throw UserError("unknown element type '" + name + "'");
 }
 
+} // namespace
+
 HostTensor toHost(const Tensor &tensor) {
   auto host = HostTensor::fromBytes(
       dataType(tensor.type), tensor.shape,
@@ -62,6 +64,8 @@ HostTensor toHost(const Tensor &tensor) {
   return *host;
 }
 
+namespace {
+
 Tensor fromHost(const HostTensor &host, ElementType type) {
   std::string bytes = host.toBytes();
   return Tensor::own(type, host.shape(), {bytes.begin(), bytes.end()});
@@ -69,14 +73,12 @@ Tensor fromHost(const HostTensor &host, ElementType type) {
 
 /// Integers keep to the range of the narrower type, so that an id out of range
 /// stays out of range.
-HostTensor saturate(const HostTensor &host, ElementType to) {
-  const unsigned bits = 8 * isa::elementBytes(to);
-  if (host.isFloat() || to == ElementType::Bool || bits >= 64)
+HostTensor saturate(const HostTensor &host, DataType to) {
+  const bool isUnsigned = to == DataType::Uint8;
+  if (host.isFloat() || (to != DataType::Int8 && to != DataType::Int16 &&
+                         to != DataType::Int32 && !isUnsigned))
     return host;
-  const bool isUnsigned = to == ElementType::Uint8;
-  if (to != ElementType::Int8 && to != ElementType::Int16 &&
-      to != ElementType::Int32 && !isUnsigned)
-    return host;
+  const unsigned bits = onnx::bitsOf(to);
   const int64_t high = (int64_t(1) << (isUnsigned ? bits : bits - 1)) - 1;
   const int64_t low = isUnsigned ? 0 : -high - 1;
   std::vector<int64_t> values = host.intValues();
@@ -85,29 +87,26 @@ HostTensor saturate(const HostTensor &host, ElementType to) {
   return HostTensor::fromInts(host.type(), host.shape(), std::move(values));
 }
 
-/// One step over its operands; nothing where the kind is unknown or the shapes
-/// do not go together.
+/// One step over its operands, before its result is brought to its type.
 std::optional<HostTensor> evaluate(const isa::LaunchStep &step,
                                    const std::vector<HostTensor> &in,
-                                   ElementType type,
+                                   DataType type,
                                    const std::vector<int64_t> &shape) {
   const nlohmann::json &attributes = step.attributes;
   const int64_t axis = attributes.value("axis", int64_t(0));
   const auto dims = attributes.value("dims", std::vector<int64_t>());
   const std::string &op = step.op;
   if (op == "constant") {
-    if (isFloatType(dataType(type)))
+    if (isFloatType(type))
       return HostTensor::fromFloats(
-          dataType(type), shape,
-          attributes.at("values").get<std::vector<double>>());
+          type, shape, attributes.at("values").get<std::vector<double>>());
     return HostTensor::fromInts(
-        dataType(type), shape,
-        attributes.at("values").get<std::vector<int64_t>>());
+        type, shape, attributes.at("values").get<std::vector<int64_t>>());
   }
   if (in.empty())
     return std::nullopt;
   if (op == "cast")
-    return saturate(in[0], type).cast(dataType(type));
+    return saturate(in[0], type).cast(type);
   if (op == "select" && in.size() == 3)
     return HostTensor::select(in[0], in[1], in[2]);
   if (op == "cumsum")
@@ -148,6 +147,21 @@ uint16_t roundToBf16(float value) {
 
 } // namespace
 
+std::optional<HostTensor>
+evaluateLaunchStep(const isa::LaunchStep &step,
+                   const std::vector<HostTensor> &operands, DataType type,
+                   const std::vector<int64_t> &shape) {
+  auto result = evaluate(step, operands, type, shape);
+  if (result && result->type() != type)
+    result = result->cast(type);
+  if (result && result->shape() != shape &&
+      elementCount(result->shape()) == elementCount(shape))
+    result = result->reshape(shape);
+  if (!result || result->shape() != shape)
+    return std::nullopt;
+  return result;
+}
+
 Tensor convert(const Tensor &tensor, ElementType to) {
   if (tensor.type == to)
     return tensor;
@@ -168,7 +182,7 @@ Tensor convert(const Tensor &tensor, ElementType to) {
       std::memcpy(&bytes[4 * i + 2], tensor.data + 2 * i, 2);
     return Tensor::own(to, tensor.shape, std::move(bytes));
   }
-  auto host = saturate(toHost(tensor), to).cast(dataType(to));
+  auto host = saturate(toHost(tensor), dataType(to)).cast(dataType(to));
   if (!host)
     throw UserError("cannot convert " + describe(tensor.type, tensor.shape) +
                     " to " + isa::elementTypeName(to));
@@ -204,13 +218,8 @@ void executeLaunchSteps(
       std::vector<HostTensor> in;
       for (const Tensor &operand : operands)
         in.push_back(toHost(operand));
-      auto result = evaluate(step, in, type, shape);
-      if (result && result->type() != dataType(type))
-        result = result->cast(dataType(type));
-      if (result && result->shape() != shape &&
-          elementCount(result->shape()) == elementCount(shape))
-        result = result->reshape(shape);
-      if (!result || result->shape() != shape)
+      auto result = evaluateLaunchStep(step, in, dataType(type), shape);
+      if (!result)
         throw UserError("its operands do not give " + describe(type, shape));
       values[step.output] = fromHost(*result, type);
     } catch (const std::exception &error) {

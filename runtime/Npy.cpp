@@ -57,7 +57,10 @@ void writeFile(const std::string &path, const void *data, uint64_t size) {
 }
 
 Tensor readNpy(const std::string &path) {
-  const std::vector<uint8_t> bytes = readFile(path);
+  return parseNpy(readFile(path), path);
+}
+
+Tensor parseNpy(const std::vector<uint8_t> &bytes, const std::string &path) {
   auto refuse = [&](const std::string &what) -> UserError {
     return UserError("'" + path +
                      "' is no .npy file that can be used: " + what);

@@ -14,6 +14,8 @@ namespace tilework {
 
 /// Throws UserError naming the file and what is wrong with it.
 Tensor readNpy(const std::string &path);
+/// The same from bytes of a file; `path` is for messages.
+Tensor parseNpy(const std::vector<uint8_t> &bytes, const std::string &path);
 /// Writes to a temporary name, then renames. Throws UserError.
 void writeNpy(const Tensor &tensor, const std::string &path);
 

@@ -461,6 +461,27 @@ Error GraphPlanner::planOp(Operation *op) {
   return fail(op, "no unit of the chip computes it");
 }
 
+void GraphPlanner::noteValues(ArrayRef<Operation *> ops) {
+  for (Operation *op : ops) {
+    if (mlir::isa<graph::WeightOp, arith::ConstantOp>(op))
+      continue;
+    for (Value value : op->getResults()) {
+      auto found = views.find(value);
+      if (found == views.end() ||
+          program.tensors[found->second.tensor].place.bytes == 0 ||
+          ArrayRef<int64_t>(found->second.sizes) !=
+              cast<RankedTensorType>(value.getType()).getShape())
+        continue;
+      const View &view = found->second;
+      program.values.push_back({value,
+                                view.tensor,
+                                view.offset,
+                                {view.strides.begin(), view.strides.end()},
+                                view.elementBytes});
+    }
+  }
+}
+
 Expected<PlannedProgram> GraphPlanner::run() {
   auto main = module.lookupSymbol<func::FuncOp>("main");
   if (!main || !main.getBody().hasOneBlock())
@@ -498,6 +519,7 @@ Expected<PlannedProgram> GraphPlanner::run() {
   }
   findRoutines();
   finishPlaces();
+  noteValues(ops);
   if (program.segmentBytes.size() > isa::kSegments)
     return llvm::createStringError(
         "the model has " + llvm::Twine(program.segmentBytes.size() - 2) +

@@ -73,6 +73,8 @@ private:
   llvm::Expected<int> columnTensor(mlir::Value value, int64_t n,
                                    mlir::Operation *op);
   void finishPlaces();
+  /// Says in the program where the values of `ops` stand.
+  void noteValues(llvm::ArrayRef<mlir::Operation *> ops);
 
   // PlanOnce.cpp: groups that differ in their tensors alone are planned once.
   planning::Planned planOnce(planning::MatmulGroup group);

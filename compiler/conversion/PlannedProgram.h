@@ -12,6 +12,7 @@
 
 #include "mlir/IR/Attributes.h"
 #include "mlir/IR/Types.h"
+#include "mlir/IR/Value.h"
 
 #include <optional>
 #include <string>
@@ -39,6 +40,16 @@ struct PlannedTensor {
   mlir::Attribute value;
   WeightLayout layout = WeightLayout::Dense;
   int64_t rows = 0, columns = 0; ///< K and N of Blocked; Q and K of Causal
+};
+
+/// Where a computed value of the fused graph stands in DRAM, for checks: a
+/// strided view of a tensor, strides and offset in elements.
+struct PlannedValue {
+  mlir::Value value; ///< valid as long as the fused module
+  int tensor = -1;
+  int64_t offset = 0;
+  std::vector<int64_t> strides; ///< one for each dimension of the value
+  int elementBytes = 2;
 };
 
 /// A tensor that the caller gives or gets.
@@ -72,6 +83,7 @@ struct PlannedRoutine {
 
 struct PlannedProgram {
   std::vector<PlannedTensor> tensors;
+  std::vector<PlannedValue> values;          ///< in the order of their ops
   std::vector<planning::Schedule> schedules; ///< as they are executed
   std::vector<PlannedRoutine> routines;      ///< disjoint, in order
   /// Model nodes of each source id, the primary one first.

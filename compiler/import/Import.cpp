@@ -139,6 +139,12 @@ llvm::Expected<ImportedModel> Importer::run() {
     result.module = std::move(module);
     result.files = files;
     result.nodes = std::move(reports);
+    for (const onnx::Node &node : model.graph.nodes)
+      for (std::string_view output : node.outputs)
+        if (auto made = scope.values.find(output);
+            made != scope.values.end() && made->second.val.value &&
+            made->second.val.value.getDefiningOp())
+          result.values.emplace_back(output, made->second.val.value);
     return result;
   } catch (const Fatal &fatal) {
     return failure(fatal.kind, fatal.message);

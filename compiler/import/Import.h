@@ -61,6 +61,8 @@ struct ImportedModel {
   /// What the spans of the module refer to; keep it while weights are read.
   std::shared_ptr<SourceFiles> files;
   std::vector<NodeReport> nodes;
+  /// Computed values of the model's own graph by their names, for checks.
+  std::vector<std::pair<std::string, mlir::Value>> values;
 };
 
 /// Why an import failed. `nodes` holds the whole model's report where the

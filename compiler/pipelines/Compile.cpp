@@ -39,9 +39,7 @@ CompileResult compile(const ModelSource &source, const target::Target &target,
       },
       kStackBytes);
   if (!finished)
-    fail(CompileFailure::Kind::Internal,
-         "the compiler crashed on this model; the file and the options given "
-         "reproduce it");
+    fail(CompileFailure::Kind::Internal, "the compiler crashed on this model");
   return result;
 }
 

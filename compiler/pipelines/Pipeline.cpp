@@ -13,9 +13,12 @@
 #include "compiler/conversion/NPUModule.h"
 #include "compiler/conversion/Synchronise.h"
 #include "compiler/import/Import.h"
+#include "compiler/pipelines/PlantFault.h"
+#include "compiler/pipelines/StageView.h"
 #include "compiler/transforms/Passes.h"
 #include "compiler/verifier/Verifier.h"
 #include "dialects/isa/ISADialect.h"
+#include "dialects/isa/OutputFile.h"
 #include "dialects/npu/NPUDialect.h"
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"
@@ -23,12 +26,14 @@
 #include "mlir/IR/Verifier.h"
 #include "mlir/Parser/Parser.h"
 #include "mlir/Pass/PassManager.h"
+#include "llvm/ADT/STLExtras.h"
+#include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/Path.h"
 
 #include <algorithm>
 #include <chrono>
-#include <fstream>
+#include <limits>
 
 using namespace mlir;
 
@@ -70,10 +75,21 @@ public:
 private:
   // The stages.
   bool import();
-  bool graphPasses(void (*build)(OpPassManager &));
+  bool graphPasses(const char *name, void (*build)(OpPassManager &));
   bool plan();
   bool synchronise();
   bool encode();
+  /// Refuses values that no machine holds, before their sizes are multiplied.
+  bool checkSizes();
+  /// Refuses a program whose tensors do not fit the memory of the target.
+  bool checkMemory();
+  /// Gives each intermediate tensor bytes of its own.
+  void keepTensors();
+  void show(const char *name);
+  /// Writes the IR into the folder of --dump-ir.
+  bool dump(const char *name);
+  /// Whether the stage is the one in which a fault is planted.
+  template <typename Form> bool plant(const char *name, Form &&form);
   /// Holds the encoded program against the rules of the machine.
   bool verifyProgram(const isa::Image &image);
 
@@ -94,7 +110,8 @@ private:
   /// What the stages leave: graph, npu, isa.
   OwningOpRef<ModuleOp> module, npuModule, isaModule;
   std::shared_ptr<SourceFiles> files;
-  nlohmann::json work; ///< of the fused graph
+  std::vector<std::pair<std::string, Value>> values; ///< of the model
+  nlohmann::json work;                               ///< of the fused graph
   PlannedProgram planned;
   LoweredProgram lowered;
   CompileResult result;
@@ -110,16 +127,26 @@ CompileResult Pipeline::run() {
     return success();
   });
   if (!options.stopAfter.empty() &&
-      std::find(stageNames().begin(), stageNames().end(), options.stopAfter) ==
-          stageNames().end()) {
-    fail(CompileFailure::Kind::User,
-         "there is no stage '" + options.stopAfter + "'");
+      !llvm::is_contained(stageNames(), options.stopAfter)) {
+    fail(CompileFailure::Kind::User, "there is no stage '" + options.stopAfter +
+                                         "': choose one of " +
+                                         llvm::join(stageNames(), ", "));
     return std::move(result);
   }
-  stage("imported", [&] { return import(); }) &&
-      stage("simplified", [&] { return graphPasses(buildSimplifiedStage); }) &&
-      stage("recognised", [&] { return graphPasses(buildRecognisedStage); }) &&
-      stage("fused", [&] { return graphPasses(buildFusedStage); }) &&
+  if (!options.dumpFolder.empty())
+    if (std::error_code error =
+            llvm::sys::fs::create_directories(options.dumpFolder)) {
+      fail(CompileFailure::Kind::User, "cannot make the folder '" +
+                                           options.dumpFolder +
+                                           "' for the IR: " + error.message());
+      return std::move(result);
+    }
+  stage("imported", [&] { return import() && checkSizes(); }) &&
+      stage("simplified",
+            [&] { return graphPasses("simplified", buildSimplifiedStage); }) &&
+      stage("recognised",
+            [&] { return graphPasses("recognised", buildRecognisedStage); }) &&
+      stage("fused", [&] { return graphPasses("fused", buildFusedStage); }) &&
       stage("planned", [&] { return plan(); }) &&
       stage("synchronised", [&] { return synchronise(); }) &&
       stage("encoded", [&] { return encode(); });
@@ -154,22 +181,51 @@ template <typename Stage> bool Pipeline::stage(const char *name, Stage &&body) {
                     ? "stage '" + std::string(name) + "' failed"
                     : diagnostics);
   }
+  if (options.observer)
+    show(name);
   bool last = options.stopAfter == name;
   if (last)
     result.ir = irText();
-  if (!options.dumpFolder.empty()) {
-    llvm::sys::fs::create_directories(options.dumpFolder);
-    llvm::SmallString<128> path(options.dumpFolder);
-    llvm::sys::path::append(path,
-                            std::to_string(result.statistics.stages.size()) +
-                                "-" + name + ".mlir");
-    std::ofstream out(path.str().str());
-    out << irText();
-    if (!out)
-      return fail(CompileFailure::Kind::User,
-                  "cannot write '" + path.str().str() + "'");
-  }
+  if (!options.dumpFolder.empty() && !dump(name))
+    return false;
   return !last;
+}
+
+bool Pipeline::dump(const char *name) {
+  llvm::SmallString<128> path(options.dumpFolder);
+  llvm::sys::path::append(path,
+                          std::to_string(result.statistics.stages.size()) +
+                              "-" + name + ".mlir");
+  try {
+    std::string text = irText();
+    isa::OutputFile file(path.str().str());
+    file.put(text.data(), text.size());
+    file.keep();
+  } catch (const isa::ImageError &error) {
+    return fail(CompileFailure::Kind::User, error.what());
+  }
+  return true;
+}
+
+void Pipeline::show(const char *name) {
+  StageView view;
+  view.name = name;
+  view.graph = *module;
+  view.files = files.get();
+  view.values = &values;
+  if (npuModule)
+    view.planned = &planned;
+  if (result.image)
+    view.image = &*result.image;
+  options.observer(view);
+}
+
+template <typename Form> bool Pipeline::plant(const char *name, Form &&form) {
+  if (options.plantFault == std::string(name) + ":crash")
+    LLVM_BUILTIN_TRAP;
+  return options.plantFault != name || plantFault(form) ||
+         fail(CompileFailure::Kind::User,
+              "no fault can be planted in stage '" + options.plantFault + "'");
 }
 
 std::string Pipeline::irText() {
@@ -203,15 +259,29 @@ bool Pipeline::import() {
     module = parseSourceFile<ModuleOp>(source.path, &context);
     if (!module)
       return fail(CompileFailure::Kind::Invalid, diagnostics);
+    if (!module->lookupSymbol<func::FuncOp>("main"))
+      return fail(CompileFailure::Kind::Invalid,
+                  "'" + source.path +
+                      "' has no function 'main' of the graph dialect: a "
+                      "compilation goes on from the stages imported, "
+                      "simplified, recognised and fused");
     files = std::make_shared<SourceFiles>();
     if (auto names = (*module)->getAttrOfType<ArrayAttr>(graph::kFilesAttrName))
       for (Attribute name : names) {
         std::string error;
+        if (!mlir::isa<StringAttr>(name))
+          return fail(CompileFailure::Kind::Invalid,
+                      "'" + source.path + "': " + graph::kFilesAttrName.str() +
+                          " holds no names");
         std::string folder = llvm::sys::path::parent_path(source.path).str();
         if (files->addExternal(folder.empty() ? "." : folder,
                                cast<StringAttr>(name).getValue(),
                                error) == SourceFiles::kFailed)
-          return fail(CompileFailure::Kind::User, error);
+          return fail(CompileFailure::Kind::User,
+                      "the weights of '" + source.path +
+                          "' are in the file that it was compiled from, "
+                          "looked for beside it: " +
+                          error);
       }
     return true;
   }
@@ -237,15 +307,16 @@ bool Pipeline::import() {
   }
   module = std::move(imported->module);
   files = imported->files;
+  values = std::move(imported->values);
   for (const NodeReport &node : imported->nodes)
     result.nodes.push_back(toNode(node));
   return true;
 }
 
-bool Pipeline::graphPasses(void (*build)(OpPassManager &)) {
+bool Pipeline::graphPasses(const char *name, void (*build)(OpPassManager &)) {
   PassManager passes(&context);
   build(passes);
-  return succeeded(passes.run(*module));
+  return succeeded(passes.run(*module)) && plant(name, *module);
 }
 
 bool Pipeline::plan() {
@@ -255,6 +326,12 @@ bool Pipeline::plan() {
     return fail(CompileFailure::Kind::Unsupported,
                 llvm::toString(program.takeError()));
   planned = std::move(*program);
+  if (!checkMemory())
+    return false;
+  if (options.keepTensors)
+    keepTensors();
+  if (!plant("planned", planned))
+    return false;
   int64_t peak = 0;
   for (const planning::Schedule &schedule : planned.schedules)
     peak = std::max(peak, schedule.peakRows(planning::Space::Scratchpad));
@@ -262,6 +339,71 @@ bool Pipeline::plan() {
       static_cast<uint64_t>(peak * machine.rowBytes());
   npuModule = emitNPU(planned, context);
   return succeeded(mlir::verify(*npuModule));
+}
+
+bool Pipeline::checkSizes() {
+  constexpr int64_t kMost = int64_t(1) << 40;
+  Operation *large = nullptr;
+  module->walk([&](Operation *op) {
+    for (Type type : op->getResultTypes()) {
+      auto tensor = dyn_cast<RankedTensorType>(type);
+      if (!tensor || !tensor.hasStaticShape())
+        continue;
+      int64_t elements = 1;
+      for (int64_t size : tensor.getShape())
+        if (__builtin_mul_overflow(elements, size, &elements) ||
+            elements > kMost) {
+          large = op;
+          return WalkResult::interrupt();
+        }
+    }
+    return WalkResult::advance();
+  });
+  if (!large)
+    return true;
+  std::string text;
+  llvm::raw_string_ostream stream(text);
+  stream << "a value is too large: " << large->getName() << " at "
+         << large->getLoc() << " gives " << large->getResult(0).getType()
+         << ", and no memory holds more than 2^40 elements; choose smaller "
+            "dimensions with --dim or --shape";
+  return fail(CompileFailure::Kind::User, text);
+}
+
+bool Pipeline::checkMemory() {
+  int64_t bytes = 0;
+  std::string parts;
+  for (auto [name, size] :
+       llvm::zip(planned.segmentNames, planned.segmentBytes)) {
+    if (size < 0 || __builtin_add_overflow(bytes, size, &bytes))
+      bytes = std::numeric_limits<int64_t>::max();
+    if (size != 0)
+      parts += (parts.empty() ? "" : ", ") + name + " " + std::to_string(size);
+  }
+  auto capacity = static_cast<uint64_t>(target.dram.capacity_bytes);
+  if (static_cast<uint64_t>(bytes) <= capacity)
+    return true;
+  return fail(CompileFailure::Kind::User,
+              "the model needs " + std::to_string(bytes) +
+                  " bytes of off-chip memory (" + parts + ") and " +
+                  target.name +
+                  " has dram.capacity_bytes = " + std::to_string(capacity) +
+                  ": choose smaller dimensions with --dim or --shape, or a "
+                  "target with more");
+}
+
+void Pipeline::keepTensors() {
+  for (size_t segment = 0; segment < planned.segmentBytes.size(); ++segment) {
+    int64_t bytes = 0;
+    for (PlannedTensor &tensor : planned.tensors)
+      if (tensor.kind == TensorKind::Scratch && tensor.place.bytes > 0 &&
+          tensor.place.segment == static_cast<int>(segment)) {
+        tensor.place.offset = bytes;
+        bytes += tensor.place.bytes;
+      }
+    if (bytes > 0)
+      planned.segmentBytes[segment] = bytes;
+  }
 }
 
 bool Pipeline::synchronise() {
@@ -289,6 +431,8 @@ bool Pipeline::synchronise() {
   std::string error;
   if (!tilework::synchronise(lowered, machine, error))
     return fail(CompileFailure::Kind::Internal, error);
+  if (!plant("synchronised", lowered))
+    return false;
   std::vector<isa::Instruction> instructions;
   for (const LoweredInstruction &lowered : lowered.instructions)
     instructions.push_back(lowered.instruction);

@@ -1,7 +1,8 @@
 // Part of the Tilework project, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// tilework compare: two programs, or two simulation reports, and what differs.
+// tilework compare: two programs, a model and a program, or two simulation
+// reports, and what differs.
 
 #include "tools/tilework/Command.h"
 
@@ -45,6 +46,29 @@ std::string difference(const isa::Image &a, const isa::Image &b) {
     if (a.weights.data[i] != b.weights.data[i])
       return "weights: byte " + std::to_string(i);
   return "";
+}
+
+bool isModelFile(const std::string &path) {
+  auto ends = [&](const std::string &suffix) {
+    return path.size() > suffix.size() &&
+           path.compare(path.size() - suffix.size(), suffix.size(), suffix) ==
+               0;
+  };
+  return ends(".onnx") || ends(".mlir");
+}
+
+/// A program as it is, a model compiled as the program beside it was: for its
+/// target and the shapes of its inputs.
+isa::Image imageOf(const std::string &path, const std::string &beside) {
+  if (isProgramFile(path))
+    return isa::readImage(path);
+  const Executable program = Executable::load(beside);
+  CompileOptions options;
+  for (const isa::Tensor &input : program.entry().inputs)
+    options.shapes[input.name] = input.shape;
+  return std::move(
+      *compileModel({path, {}, {}}, program.target(), options, interrupted)
+           .image);
 }
 
 nlohmann::json readReport(const std::string &path) {
@@ -93,19 +117,23 @@ nlohmann::json moved(const nlohmann::json &a, const nlohmann::json &b,
 }
 
 int run(const Options &options, const Context &context) {
-  if (isProgramFile(options.first) && isProgramFile(options.second)) {
-    const std::string found = difference(isa::readImage(options.first),
-                                         isa::readImage(options.second));
+  const bool programs[] = {isProgramFile(options.first),
+                           isProgramFile(options.second)};
+  if ((programs[0] && (programs[1] || isModelFile(options.second))) ||
+      (programs[1] && isModelFile(options.first))) {
+    const std::string found =
+        difference(imageOf(options.first, options.second),
+                   imageOf(options.second, options.first));
     context.emit({{"schema", kReportSchema},
                   {"equal", found.empty()},
                   {"first_difference", found}});
     context.say(found.empty() ? "the programs are the same" : found);
     return found.empty() ? 0 : 3;
   }
-  if (isProgramFile(options.first) || isProgramFile(options.second))
+  if (programs[0] || programs[1])
     throw UserError("'" + options.first + "' and '" + options.second +
-                    "' are of different kinds: give two programs or two "
-                    "reports of `tilework simulate --json`");
+                    "' are of different kinds: give two programs, a model and "
+                    "a program, or two reports of `tilework simulate --json`");
   const nlohmann::json first = readReport(options.first),
                        second = readReport(options.second);
   const nlohmann::json changes = moved(first, second, context);
@@ -122,7 +150,8 @@ int run(const Options &options, const Context &context) {
 void addCompare(CLI::App &app, Context &context) {
   auto options = std::make_shared<Options>();
   CLI::App &command = *app.add_subcommand(
-      "compare", "two programs, or two reports of `simulate --json`");
+      "compare", "two programs, a model and a program, or two reports of "
+                 "`simulate --json`");
   command.add_option("first", options->first)->required();
   command.add_option("second", options->second)->required();
   command.callback([&context, options] {

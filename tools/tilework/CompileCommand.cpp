@@ -4,11 +4,12 @@
 
 #include "tools/tilework/Command.h"
 
-#include "runtime/Error.h"
+#include "runtime/CheckStages.h"
 #include "runtime/OpenProgram.h"
 #include "runtime/Report.h"
 
 #include <chrono>
+#include <cstdio>
 #include <memory>
 #include <sys/resource.h>
 
@@ -19,8 +20,30 @@ namespace {
 struct Options {
   std::string model, output, stopAfter, dumpFolder;
   ModelOptions how;
-  bool timing = false;
+  std::string reference, fault;
+  bool timing = false, checkStages = false;
 };
+
+/// "0.00012" for a person: few digits, also of small numbers.
+std::string figure(double value) {
+  char text[32];
+  std::snprintf(text, sizeof(text), "%.2g", value);
+  return text;
+}
+
+void sayTimes(const Context &context, const CompileStatistics &statistics) {
+  double total = 0;
+  for (const StageTime &stage : statistics.stages)
+    total += stage.seconds;
+  for (const StageTime &stage : statistics.stages) {
+    char text[96];
+    std::snprintf(text, sizeof(text), "  %-13s %10s %5.1f %%",
+                  stage.name.c_str(), secondsText(stage.seconds).c_str(),
+                  total > 0 ? 100 * stage.seconds / total : 0);
+    context.say(text);
+  }
+  context.say("  in all " + secondsText(total));
+}
 
 int run(const Options &options, const Context &context) {
   if (isProgramFile(options.model))
@@ -34,8 +57,20 @@ int run(const Options &options, const Context &context) {
       options.how.target.empty() ? "edge" : options.how.target);
   const auto begin = std::chrono::steady_clock::now();
   context.progress("compiling " + options.model);
-  CompileResult result =
-      compileModel({options.model, {}, {}}, target, compile, interrupted);
+  compile.plantFault = options.fault;
+  CheckedCompilation checked;
+  if (options.checkStages) {
+    if (!options.stopAfter.empty())
+      throw UserError("--check-stages runs the program in the end: leave "
+                      "--stop-after " +
+                      options.stopAfter + " out");
+    checked = compileChecked({options.model, {}, {}}, target, compile,
+                             {options.reference, 1}, interrupted);
+  } else {
+    checked.result =
+        compileModel({options.model, {}, {}}, target, compile, interrupted);
+  }
+  CompileResult &result = checked.result;
   context.progress("");
   if (result.image)
     isa::writeImage(*result.image, options.output);
@@ -59,12 +94,19 @@ int run(const Options &options, const Context &context) {
       {"target", target.name},
       {"nodes", result.nodes.size()},
       {"stages_s", stages}};
+  for (const CheckedStage &stage : checked.stages)
+    object["checked"].push_back({{"stage", stage.name},
+                                 {"against", stage.against},
+                                 {"values", stage.values},
+                                 {"relative_rms_error", stage.error},
+                                 {"tolerance", stage.tolerance}});
   if (!result.image)
     object["ir"] = result.ir;
   context.emit(object);
   if (!result.image) {
-    if (!context.json)
-      context.say(result.ir);
+    context.say(result.ir);
+    if (options.timing)
+      sayTimes(context, statistics);
     return 0;
   }
   context.say(options.model + " → " + options.output + " for " + target.name +
@@ -75,9 +117,12 @@ int run(const Options &options, const Context &context) {
               ", scratchpad peak " +
               bytesText(double(statistics.scratchpadPeakBytes)) + ", " +
               secondsText(wall));
+  for (const CheckedStage &stage : checked.stages)
+    context.say("  " + stage.name + " agrees with " + stage.against + ": " +
+                withCommas(stage.values) + " values, relative RMS error " +
+                figure(stage.error) + ", allowed " + figure(stage.tolerance));
   if (options.timing)
-    for (const StageTime &stage : statistics.stages)
-      context.say("  " + stage.name + " " + secondsText(stage.seconds));
+    sayTimes(context, statistics);
   return 0;
 }
 
@@ -95,8 +140,20 @@ void addCompile(CLI::App &app, Context &context) {
                      "print the IR behind this stage and stop");
   command.add_option("--dump-ir", options->dumpFolder,
                      "write the IR behind each stage into this folder");
-  command.add_flag("--timing", options->timing, "time of each stage");
-  command.callback([&context, options] {
+  command.add_flag("--timing", options->timing,
+                   "time of each stage and its share");
+  CLI::Option *check =
+      command
+          .add_option("--check-stages", options->reference,
+                      "compare values behind each stage; REF: .npz or folder "
+                      "of .npy with the model's inputs and values (default: "
+                      "seeded inputs, the imported graph)")
+          ->expected(0, 1)
+          ->type_name("REF");
+  // Makes a stage wrong, for tests of the checks.
+  command.add_option("--plant-fault", options->fault)->group("");
+  command.callback([&context, options, check] {
+    options->checkStages = check->count() > 0;
     context.run = [&context, options] { return run(*options, context); };
   });
 }

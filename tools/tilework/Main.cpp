@@ -12,11 +12,13 @@
 #include <cerrno>
 #include <csignal>
 #include <cstring>
+#include <filesystem>
 #include <iostream>
 #include <unistd.h>
 
 using namespace tilework;
 using namespace tilework::tool;
+namespace fs = std::filesystem;
 
 namespace {
 
@@ -52,7 +54,36 @@ nlohmann::json nodeList(const std::vector<CompiledNode> &nodes) {
   return list;
 }
 
-int guarded(Context &context) {
+std::string quotedWord(const std::string &word) {
+  std::string text = "'";
+  for (char c : word)
+    text += c == '\'' ? std::string("'\\''") : std::string(1, c);
+  return text + "'";
+}
+
+/// A script that runs this command again, from the same folder and on the same
+/// files; empty where none can be written.
+std::string writeReproducer(const std::vector<std::string> &words) {
+  std::error_code error;
+  const fs::path folder = fs::temp_directory_path(error);
+  std::string path = (folder / "tilework-reproducer-XXXXXX.sh").string();
+  const int file = error ? -1 : mkstemps(path.data(), 3);
+  if (file < 0)
+    return "";
+  std::string text = "#!/bin/sh\n# tilework " TILEWORK_VERSION "\ncd " +
+                     quotedWord(fs::current_path(error).string()) +
+                     " && exec " +
+                     quotedWord(fs::read_symlink("/proc/self/exe", error));
+  for (const std::string &word : words)
+    text += " " + quotedWord(word);
+  text += "\n";
+  const bool whole = write(file, text.data(), text.size()) ==
+                     static_cast<ssize_t>(text.size());
+  close(file);
+  return whole ? path : "";
+}
+
+int guarded(Context &context, const std::vector<std::string> &words) {
   try {
     return context.run();
   } catch (const RefusedModelError &error) {
@@ -82,10 +113,14 @@ int guarded(Context &context) {
     return fail(context, User, "memory",
                 "not enough memory on this machine for this run");
   } catch (const std::exception &error) {
+    const std::string script = writeReproducer(words);
     return fail(context, kInternal, "internal",
-                std::string("internal error, please report it with the "
-                            "command line and its files: ") +
-                    error.what());
+                std::string("internal error: ") + error.what() +
+                    "; please report it with the command's files and " +
+                    (script.empty()
+                         ? std::string("its command line")
+                         : "this script, which runs it again: " + script),
+                {{"reproducer", script}});
   }
 }
 
@@ -197,7 +232,7 @@ int main(int argc, char **argv) {
                     "; `tilework --help` lists the commands, `tilework "
                     "COMMAND --help` their options");
   }
-  const int code = guarded(context);
+  const int code = guarded(context, {argv + 1, argv + argc});
   std::cout.flush();
   if (!std::cout) {
     std::cerr << "tilework: error: cannot write to standard output: "
