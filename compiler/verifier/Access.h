@@ -22,6 +22,9 @@ struct Run {
   Memory memory;
   bool write;
   uint64_t begin, end;
+  /// A read that the same instruction may write over: a sum or a statistic that
+  /// it adds to, a source tile that is its destination.
+  bool inPlace = false;
 };
 
 /// Number n of unit u has its place here; 0: nobody.

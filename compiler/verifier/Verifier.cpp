@@ -93,10 +93,8 @@ void Checker::overlap(const Met &met) {
                kMemoryNames[m] + " twice");
         break;
       }
-  if (met.inPlace)
-    return;
   for (const Run &run : met.runs) {
-    if (run.write)
+    if (run.write || run.inPlace)
       continue;
     auto &list = written[unsigned(run.memory)];
     auto it = std::lower_bound(list.begin(), list.end(),

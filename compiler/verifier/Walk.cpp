@@ -359,12 +359,14 @@ void Walk::matmul(const isa::Matmul &inst, Met &met) {
   else
     tile(met, false, inst.weights, isa::Space::scratchpad, inst.weights_offset,
          inst.weights_first, n, kBytes, rowBytes);
-  if (accumulate)
+  if (accumulate) {
+    size_t first = met.runs.size();
     tile(met, false, inst.sums, isa::Space::accumulator, inst.sums_offset, 0, m,
          4 * n, 4 * limits.columns);
+    met.mayOverwrite(first);
+  }
   tile(met, true, inst.sums, isa::Space::accumulator, inst.sums_offset, 0, m,
        4 * n, 4 * limits.columns);
-  met.inPlace = true;
 }
 
 void Walk::vector(const isa::Vector &v, Met &met) {
@@ -383,9 +385,19 @@ void Walk::vector(const isa::Vector &v, Met &met) {
   if (m == 0 || n == 0)
     return;
   auto bytesOf = [](isa::VectorType type) -> uint64_t {
-    return type == isa::VectorType::bf16   ? 2
-           : type == isa::VectorType::int8 ? 1
-                                           : 4;
+    switch (type) {
+    case isa::VectorType::bf16:
+      return 2;
+    case isa::VectorType::int8:
+      return 1;
+    case isa::VectorType::fp32:
+    case isa::VectorType::int32:
+      return 4;
+    case isa::VectorType::none:
+    case isa::VectorType::statistics:
+      break;
+    }
+    return 0;
   };
   auto operand = [&](bool write, isa::VectorType type, unsigned reg,
                      uint64_t offset, uint64_t first, unsigned which) {
@@ -407,8 +419,18 @@ void Walk::vector(const isa::Vector &v, Met &met) {
          first * bytesOf(type), m, n * bytesOf(type),
          sums ? 4 * limits.columns : 2 * lanes());
   };
+  bool sameTile = bytesOf(v.source_type) == bytesOf(v.destination_type);
+  if (v.source_type == isa::VectorType::statistics)
+    sameTile &= v.destination_type == v.source_type &&
+                v.source_statistic % 4 == v.destination_statistic % 4;
+  else
+    sameTile &= v.source == v.destination &&
+                v.source_offset == v.destination_offset &&
+                v.source_first == v.destination_first;
   operand(false, v.source_type, v.source, v.source_offset, v.source_first,
           v.source_statistic);
+  if (sameTile)
+    met.mayOverwrite(0);
   if (elementUsed)
     operand(false, v.element_type, v.element, v.element_offset, v.element_first,
             v.element_statistic);
@@ -434,27 +456,21 @@ void Walk::vector(const isa::Vector &v, Met &met) {
     unsigned s = (v.reduce_statistic + i) % 4;
     if (std::find(rowScalars.begin(), rowScalars.end(), s) != rowScalars.end())
       wrong("a row statistic that the same instruction writes");
-    if (v.reduce_accumulate)
+    if (v.reduce_accumulate) {
       statistic(met, false, s, v.statistics_base, m);
+      met.mayOverwrite(met.runs.size() - 1);
+    }
   }
   for (unsigned i = 0; i < reduced; ++i)
     statistic(met, true, (v.reduce_statistic + i) % 4, v.statistics_base, m);
   operand(true, v.destination_type, v.destination, v.destination_offset,
           v.destination_first, v.destination_statistic);
-  bool sameTile = v.source == v.destination &&
-                  v.source_offset == v.destination_offset &&
-                  v.source_first == v.destination_first &&
-                  bytesOf(v.source_type) == bytesOf(v.destination_type);
-  bool statistics = v.source_type == isa::VectorType::statistics &&
-                    v.destination_type == isa::VectorType::statistics;
-  met.inPlace = statistics || sameTile || v.reduce_accumulate;
 }
 
 bool Walk::unitInstruction(const isa::Instruction &instruction, Met &met) {
   met.pc = pc;
   met.context = context;
   met.runs.clear();
-  met.inPlace = false;
   return std::visit(
       [&](const auto &inst) {
         using Inst = std::decay_t<decltype(inst)>;

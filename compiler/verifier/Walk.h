@@ -20,9 +20,12 @@ struct Met {
   uint8_t unit = 0;
   std::array<uint8_t, kUnits> waits{}; ///< fields as encoded
   std::vector<Run> runs;               ///< reads before writes
-  /// Reads and writes may be of the same bytes: sums, a tile changed in place,
-  /// a statistic combined with itself.
-  bool inPlace = false;
+
+  /// The runs from `first` on are reads that the instruction may write over.
+  void mayOverwrite(size_t first) {
+    for (size_t i = first; i < runs.size(); ++i)
+      runs[i].inPlace = true;
+  }
 };
 
 class Walk {

@@ -21,7 +21,7 @@ public:
 
   /// Rows × `bytes` of a scratchpad tile whose window begins at byte `first`.
   void scratchpadTile(const TileAddress &tile, uint64_t first, uint64_t rows,
-                      uint64_t bytes, bool write) const {
+                      uint64_t bytes, bool write, bool inPlace = false) const {
     const uint64_t rowBytes = geometry.rowBytes();
     for (uint64_t row = 0; row < rows; ++row)
       for (uint64_t done = 0; done < bytes;) {
@@ -29,27 +29,30 @@ public:
         const uint64_t at = tile.row +
                             (done / rowBytes) * uint64_t(tile.blockStride) +
                             row * uint64_t(tile.stride);
-        visit({Memory::Scratchpad, write, at * rowBytes + first, size});
+        visit(
+            {Memory::Scratchpad, write, at * rowBytes + first, size, inPlace});
         done += size;
       }
   }
 
   void accumulatorTile(const TileAddress &tile, uint64_t rows, uint64_t columns,
-                       bool write) const {
+                       bool write, bool inPlace = false) const {
     for (uint64_t row = 0; row < rows; ++row)
       for (uint64_t done = 0; done < columns; done += geometry.columns) {
         const uint64_t at =
             tile.row + (done / geometry.columns) * uint64_t(tile.blockStride) +
             row * uint64_t(tile.stride);
         visit({Memory::Accumulator, write, at * geometry.columns * 4,
-               std::min<uint64_t>(columns - done, geometry.columns) * 4});
+               std::min<uint64_t>(columns - done, geometry.columns) * 4,
+               inPlace});
       }
   }
 
-  void statistic(unsigned vector, uint64_t row, uint64_t count,
-                 bool write) const {
+  void statistic(unsigned vector, uint64_t row, uint64_t count, bool write,
+                 bool inPlace = false) const {
     visit({Memory::Statistics, write,
-           (uint64_t(vector) * geometry.statisticsRows + row) * 4, count * 4});
+           (uint64_t(vector) * geometry.statisticsRows + row) * 4, count * 4,
+           inPlace});
   }
 
 private:
@@ -110,8 +113,39 @@ void matmulAccesses(const Geometry &geometry, const MatmulOperation &matmul,
                           matmul.int8 ? (matmul.depth + 1) / 2 : matmul.depth,
                           uint64_t(matmul.columns) * 2, false);
   if (matmul.accumulate)
-    walker.accumulatorTile(matmul.sums, matmul.rows, matmul.columns, false);
+    walker.accumulatorTile(matmul.sums, matmul.rows, matmul.columns, false,
+                           /*inPlace=*/true);
   walker.accumulatorTile(matmul.sums, matmul.rows, matmul.columns, true);
+}
+
+/// Whether source and destination of a vector operation are the same bytes,
+/// element by element.
+bool isInPlace(const VectorOperation &vector) {
+  using isa::VectorType;
+  auto width = [](VectorType type) {
+    switch (type) {
+    case VectorType::bf16:
+      return 2;
+    case VectorType::int8:
+      return 1;
+    case VectorType::fp32:
+    case VectorType::int32:
+      return 4;
+    case VectorType::none:
+    case VectorType::statistics:
+      break;
+    }
+    return 0;
+  };
+  const VectorType from = static_cast<VectorType>(vector.sourceType),
+                   to = static_cast<VectorType>(vector.destinationType);
+  if (from == VectorType::statistics && to == VectorType::statistics)
+    return (vector.sourceStatistic & 3) == (vector.destinationStatistic & 3);
+  const TileAddress &a = vector.source, &b = vector.destination;
+  return width(from) != 0 && width(from) == width(to) &&
+         a.inAccumulator == b.inAccumulator && a.row == b.row &&
+         a.stride == b.stride && a.blockStride == b.blockStride &&
+         a.first == b.first;
 }
 
 void vectorAccesses(const VectorOperation &vector, const Walker &walker) {
@@ -119,31 +153,36 @@ void vectorAccesses(const VectorOperation &vector, const Walker &walker) {
   if (vector.rows == 0 || vector.elements == 0)
     return;
   auto tile = [&](uint8_t type, const TileAddress &address, unsigned statistic,
-                  bool write) {
+                  bool write, bool inPlace = false) {
     switch (static_cast<VectorType>(type)) {
     case VectorType::none:
       break;
     case VectorType::bf16:
       walker.scratchpadTile(address, uint64_t(address.first) * 2, vector.rows,
-                            uint64_t(vector.elements) * 2, write);
+                            uint64_t(vector.elements) * 2, write, inPlace);
       break;
     case VectorType::int8:
       walker.scratchpadTile(address, address.first, vector.rows,
-                            vector.elements, write);
+                            vector.elements, write, inPlace);
       break;
     case VectorType::fp32:
     case VectorType::int32:
-      walker.accumulatorTile(address, vector.rows, vector.elements, write);
+      walker.accumulatorTile(address, vector.rows, vector.elements, write,
+                             inPlace);
       break;
     case VectorType::statistics:
-      walker.statistic(statistic, vector.statisticsRow, vector.elements, write);
+      walker.statistic(statistic, vector.statisticsRow, vector.elements, write,
+                       inPlace);
       break;
     }
   };
-  auto rowStatistic = [&](unsigned statistic, bool write) {
-    walker.statistic(statistic & 3, vector.statisticsRow, vector.rows, write);
+  auto rowStatistic = [&](unsigned statistic, bool write,
+                          bool inPlace = false) {
+    walker.statistic(statistic & 3, vector.statisticsRow, vector.rows, write,
+                     inPlace);
   };
-  tile(vector.sourceType, vector.source, vector.sourceStatistic, false);
+  tile(vector.sourceType, vector.source, vector.sourceStatistic, false,
+       isInPlace(vector));
   tile(vector.elementType, vector.element, vector.elementStatistic, false);
   const std::array<bool, 3> usesColumn = {
       vector.add0 == uint8_t(isa::Add0::column),
@@ -164,9 +203,9 @@ void vectorAccesses(const VectorOperation &vector, const Walker &walker) {
   for (bool write : {false, true}) {
     if (reduce == isa::Reduce::none || (!write && !vector.reduceAccumulate))
       continue;
-    rowStatistic(vector.reduceStatistic, write);
+    rowStatistic(vector.reduceStatistic, write, /*inPlace=*/!write);
     if (reduce == isa::Reduce::sum_and_squares)
-      rowStatistic(vector.reduceStatistic + 1u, write);
+      rowStatistic(vector.reduceStatistic + 1u, write, /*inPlace=*/!write);
   }
   tile(vector.destinationType, vector.destination, vector.destinationStatistic,
        true);

@@ -25,6 +25,9 @@ struct Access {
   Memory memory = Memory::Dram;
   bool write = false;
   uint64_t begin = 0, size = 0;
+  /// A read whose bytes the same operation may write in their place: a sum or a
+  /// statistic that it adds to, a vector source that is the destination.
+  bool inPlace = false;
 };
 
 /// Reads an index of a gather's list from DRAM; false when it cannot be read.

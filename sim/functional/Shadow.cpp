@@ -80,35 +80,6 @@ Shadow::Clock Shadow::startClock(const Operation &operation) {
   return clock;
 }
 
-namespace {
-
-/// A vector instruction whose source and destination are the same tile.
-bool isInPlace(const Operation &operation) {
-  if (operation.kind != OperationKind::Vector)
-    return false;
-  auto width = [](uint8_t type) {
-    switch (static_cast<isa::VectorType>(type)) {
-    case isa::VectorType::bf16:
-      return 2;
-    case isa::VectorType::int8:
-      return 1;
-    case isa::VectorType::fp32:
-    case isa::VectorType::int32:
-      return 4;
-    default:
-      return 0;
-    }
-  };
-  const VectorOperation &vector = operation.vector;
-  const TileAddress &a = vector.source, &b = vector.destination;
-  return width(vector.sourceType) == width(vector.destinationType) &&
-         a.inAccumulator == b.inAccumulator && a.row == b.row &&
-         a.stride == b.stride && a.blockStride == b.blockStride &&
-         a.first == b.first;
-}
-
-} // namespace
-
 std::vector<Violation> Shadow::check(const Operation &operation,
                                      const IndexReader &index) {
   const unsigned own = static_cast<unsigned>(operation.unit);
@@ -142,14 +113,6 @@ std::vector<Violation> Shadow::check(const Operation &operation,
     }
   };
 
-  // A reduction that accumulates reads the statistic that it writes.
-  const auto combines = [&](const Access &access) {
-    return access.memory == Memory::Statistics &&
-           operation.kind == OperationKind::Vector &&
-           operation.vector.reduceAccumulate;
-  };
-  const bool sums = operation.kind == OperationKind::Matmul;
-  const bool inPlace = sums || isInPlace(operation);
   forEachAccess(geometry, operation, index, [&](const Access &access) {
     for (uint64_t i = access.begin; i < access.begin + access.size; ++i) {
       Byte &byte = page(access.memory, i / kPageBytes)[i % kPageBytes];
@@ -165,11 +128,8 @@ std::vector<Violation> Shadow::check(const Operation &operation,
                               0});
       }
       const bool ownWrite = byte.writer == self;
-      const bool ownRead = byte.readers[own] == operation.sequence + 1;
       // A unit's pipeline may read before or after its own write.
-      const bool overlaps =
-          access.write ? ownWrite || (ownRead && !inPlace && !combines(access))
-                       : ownWrite && !sums;
+      const bool overlaps = ownWrite || (access.write && byte.held == self);
       if (overlaps && !overlap) {
         overlap = true;
         violations.push_back({Violation::Kind::SelfOverlap,
@@ -195,6 +155,8 @@ std::vector<Violation> Shadow::check(const Operation &operation,
         byte.writer = self;
       } else {
         byte.readers[own] = operation.sequence + 1;
+        if (!access.inPlace)
+          byte.held = self;
       }
     }
   });

@@ -54,6 +54,8 @@ private:
         0; ///< 0: nothing wrote; 1: the loader; else 2 + entry in `history`
     std::array<uint32_t, kUnitCount>
         readers{}; ///< per unit: 0 or 1 + sequence of the last reader
+    uint32_t held =
+        0; ///< as `writer`: the last that reads it and may not write it
   };
   static constexpr uint64_t kPageBytes = 1024;
   using Page = std::array<Byte, kPageBytes>;

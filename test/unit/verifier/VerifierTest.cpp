@@ -119,6 +119,34 @@ TEST(Verifier, test_an_instruction_that_reads_what_it_writes_is_refused) {
       "reads what it writes");
 }
 
+TEST(Verifier, test_only_a_source_may_be_its_own_destination) {
+  const std::string drain =
+      "source=a6, destination=a5, rows=8, columns=8, source_type=fp32, "
+      "destination_type=bf16";
+  const std::string inPlace = "source=a3, destination=a3, rows=8, columns=8, "
+                              "source_type=bf16, destination_type=bf16";
+  const std::string stored = "tile=a5, outer=1, rows=8, elements=8, "
+                             "element_log2_bytes=1\n  halt";
+  auto program = [&](const std::string &vector) {
+    std::string text = replaced(drain, vector);
+    size_t at = text.find(stored);
+    return text.replace(at, 7, "tile=a3");
+  };
+  EXPECT_EQ(check(program(inPlace)), std::vector<std::string>());
+  // Another operand, or a source elsewhere in the destination, may not.
+  expectRefused(program(inPlace + ", add0=element, element_type=bf16, "
+                                  "element=a3"),
+                "reads what it writes");
+  expectRefused(program(inPlace + ", add2=column, column2=a3"),
+                "reads what it writes");
+  // That a statistic adds to itself frees the statistic alone.
+  expectRefused(program("source=a3, destination=a3, destination_offset=1, "
+                        "rows=7, columns=8, source_type=bf16, "
+                        "destination_type=bf16, reduce=sum, "
+                        "reduce_accumulate=true"),
+                "reads what it writes");
+}
+
 TEST(Verifier, test_the_closure_of_waits_counts) {
   // The vector unit waits for the array alone; that the loads have retired
   // follows, so the source of the load may be overwritten.
