@@ -23,7 +23,7 @@ struct Run {
   bool write;
   uint64_t begin, end;
   /// A read that the same instruction may write over: a sum or a statistic that
-  /// it adds to, a source tile that is its destination.
+  /// it adds to, an operand tile that is its destination.
   bool inPlace = false;
 };
 

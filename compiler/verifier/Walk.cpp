@@ -419,21 +419,27 @@ void Walk::vector(const isa::Vector &v, Met &met) {
          first * bytesOf(type), m, n * bytesOf(type),
          sums ? 4 * limits.columns : 2 * lanes());
   };
-  bool sameTile = bytesOf(v.source_type) == bytesOf(v.destination_type);
-  if (v.source_type == isa::VectorType::statistics)
-    sameTile &= v.destination_type == v.source_type &&
-                v.source_statistic % 4 == v.destination_statistic % 4;
-  else
-    sameTile &= v.source == v.destination &&
-                v.source_offset == v.destination_offset &&
-                v.source_first == v.destination_first;
-  operand(false, v.source_type, v.source, v.source_offset, v.source_first,
-          v.source_statistic);
-  if (sameTile)
-    met.mayOverwrite(0);
+  // Reads an operand; where it is the destination, element by element, the
+  // instruction may write over it.
+  auto read = [&](isa::VectorType type, unsigned reg, uint64_t offset,
+                  uint64_t first, unsigned which) {
+    size_t begin = met.runs.size();
+    operand(false, type, reg, offset, first, which);
+    bool same = type == isa::VectorType::statistics
+                    ? v.destination_type == type &&
+                          which % 4 == v.destination_statistic % 4u
+                    : bytesOf(type) == bytesOf(v.destination_type) &&
+                          reg == v.destination &&
+                          offset == v.destination_offset &&
+                          first == v.destination_first;
+    if (same)
+      met.mayOverwrite(begin);
+  };
+  read(v.source_type, v.source, v.source_offset, v.source_first,
+       v.source_statistic);
   if (elementUsed)
-    operand(false, v.element_type, v.element, v.element_offset, v.element_first,
-            v.element_statistic);
+    read(v.element_type, v.element, v.element_offset, v.element_first,
+         v.element_statistic);
   if (v.add0 == isa::Add0::column)
     column(met, v.column0, v.column0_offset, n);
   if (v.multiply1 == isa::Multiply1::column)

@@ -118,9 +118,10 @@ void matmulAccesses(const Geometry &geometry, const MatmulOperation &matmul,
   walker.accumulatorTile(matmul.sums, matmul.rows, matmul.columns, true);
 }
 
-/// Whether source and destination of a vector operation are the same bytes,
-/// element by element.
-bool isInPlace(const VectorOperation &vector) {
+/// Whether an operand of a vector operation and its destination are the same
+/// bytes, element by element.
+bool isInPlace(const VectorOperation &vector, uint8_t type,
+               const TileAddress &a, unsigned statistic) {
   using isa::VectorType;
   auto width = [](VectorType type) {
     switch (type) {
@@ -137,11 +138,11 @@ bool isInPlace(const VectorOperation &vector) {
     }
     return 0;
   };
-  const VectorType from = static_cast<VectorType>(vector.sourceType),
+  const VectorType from = static_cast<VectorType>(type),
                    to = static_cast<VectorType>(vector.destinationType);
   if (from == VectorType::statistics && to == VectorType::statistics)
-    return (vector.sourceStatistic & 3) == (vector.destinationStatistic & 3);
-  const TileAddress &a = vector.source, &b = vector.destination;
+    return (statistic & 3) == (vector.destinationStatistic & 3u);
+  const TileAddress &b = vector.destination;
   return width(from) != 0 && width(from) == width(to) &&
          a.inAccumulator == b.inAccumulator && a.row == b.row &&
          a.stride == b.stride && a.blockStride == b.blockStride &&
@@ -181,9 +182,13 @@ void vectorAccesses(const VectorOperation &vector, const Walker &walker) {
     walker.statistic(statistic & 3, vector.statisticsRow, vector.rows, write,
                      inPlace);
   };
-  tile(vector.sourceType, vector.source, vector.sourceStatistic, false,
-       isInPlace(vector));
-  tile(vector.elementType, vector.element, vector.elementStatistic, false);
+  auto operand = [&](uint8_t type, const TileAddress &address,
+                     unsigned statistic) {
+    tile(type, address, statistic, false,
+         isInPlace(vector, type, address, statistic));
+  };
+  operand(vector.sourceType, vector.source, vector.sourceStatistic);
+  operand(vector.elementType, vector.element, vector.elementStatistic);
   const std::array<bool, 3> usesColumn = {
       vector.add0 == uint8_t(isa::Add0::column),
       vector.multiply1 == uint8_t(isa::Multiply1::column),

@@ -26,7 +26,7 @@ struct Access {
   bool write = false;
   uint64_t begin = 0, size = 0;
   /// A read whose bytes the same operation may write in their place: a sum or a
-  /// statistic that it adds to, a vector source that is the destination.
+  /// statistic that it adds to, a vector operand that is the destination.
   bool inPlace = false;
 };
 

@@ -119,7 +119,7 @@ TEST(Verifier, test_an_instruction_that_reads_what_it_writes_is_refused) {
       "reads what it writes");
 }
 
-TEST(Verifier, test_only_a_source_may_be_its_own_destination) {
+TEST(Verifier, test_only_operands_at_their_own_place_may_be_overwritten) {
   const std::string drain =
       "source=a6, destination=a5, rows=8, columns=8, source_type=fp32, "
       "destination_type=bf16";
@@ -133,9 +133,12 @@ TEST(Verifier, test_only_a_source_may_be_its_own_destination) {
     return text.replace(at, 7, "tile=a3");
   };
   EXPECT_EQ(check(program(inPlace)), std::vector<std::string>());
-  // Another operand, or a source elsewhere in the destination, may not.
-  expectRefused(program(inPlace + ", add0=element, element_type=bf16, "
-                                  "element=a3"),
+  const std::string element = ", add0=element, element_type=bf16, element=a3";
+  EXPECT_EQ(check(program(inPlace + element)), std::vector<std::string>());
+  // An operand elsewhere in the destination, or one of columns, may not.
+  expectRefused(program("source=a3, destination=a3, rows=7, columns=8, "
+                        "source_type=bf16, destination_type=bf16" +
+                        element + ", element_offset=1"),
                 "reads what it writes");
   expectRefused(program(inPlace + ", add2=column, column2=a3"),
                 "reads what it writes");
