@@ -20,9 +20,29 @@ using nlohmann::json;
 
 double ceilDiv(double a, double b) { return std::ceil(a / b); }
 
+/// Throws isa::ImageError where it is not as the compiler writes it.
 const json *workOf(const isa::Image &image) {
   auto work = image.statistics.find("work");
-  return work == image.statistics.end() ? nullptr : &*work;
+  if (work == image.statistics.end())
+    return nullptr;
+  auto isNumber = [](const json &value) { return value.is_number(); };
+  auto holds = [&](const char *name) {
+    return work->is_object() && work->contains(name);
+  };
+  bool whole = holds("matmuls") && holds("vector_elements") &&
+               holds("compulsory_bytes") && work->at("matmuls").is_array() &&
+               isNumber(work->at("vector_elements")) &&
+               isNumber(work->at("compulsory_bytes"));
+  if (whole)
+    for (const json &matmul : work->at("matmuls"))
+      whole &= matmul.is_array() && matmul.size() == 5 &&
+               std::all_of(matmul.begin(), matmul.end(), [&](const json &v) {
+                 return isNumber(v) || v.is_boolean();
+               });
+  if (!whole)
+    throw isa::ImageError("damaged program: the work that the compiler noted "
+                          "is not whole; compile the model again");
+  return &*work;
 }
 
 std::vector<float> floatsOf(const Tensor &tensor) {

@@ -9,6 +9,8 @@
 
 #include "mlir/IR/BuiltinTypes.h"
 
+#include <cmath>
+#include <limits>
 #include <map>
 
 namespace tilework {
@@ -84,6 +86,9 @@ launchStep(const HostStep &step, const SourceFiles &files, mlir::Location loc) {
     for (float number : numbers) {
       if (integer)
         values.push_back(static_cast<int64_t>(number));
+      else if (std::isinf(number)) // JSON has none: it becomes one as fp32
+        values.push_back(std::copysign(std::numeric_limits<double>::max(),
+                                       static_cast<double>(number)));
       else
         values.push_back(number);
     }

@@ -46,6 +46,22 @@ static ArrayRef<int64_t> spaceOf(Operation *op) {
   return shapeOf(op->getResult(0));
 }
 
+/// Whether an op fits a group over `space`: it runs over the same rows and
+/// columns, or over the vector that a row reduction of the group gave.
+static bool joins(Operation *op, ArrayRef<int64_t> space,
+                  const llvm::SmallPtrSetImpl<Operation *> &inside) {
+  if (spaceOf(op) == space)
+    return true;
+  SmallVector<int64_t> vectors(space.begin(), space.end());
+  if (!vectors.empty())
+    vectors.back() = 1;
+  return spaceOf(op) == ArrayRef<int64_t>(vectors) &&
+         !mlir::isa<graph::ReduceOp>(op) &&
+         llvm::all_of(op->getOperands(), [&](Value v) {
+           return scalarOf(v) || inside.count(v.getDefiningOp());
+         });
+}
+
 Expected<size_t> GraphPlanner::planRowsFrom(ArrayRef<Operation *> ops,
                                             size_t begin) {
   if (auto reduce = dyn_cast<graph::ReduceOp>(ops[begin]))
@@ -58,9 +74,6 @@ Expected<size_t> GraphPlanner::planRowsFrom(ArrayRef<Operation *> ops,
   llvm::SmallPtrSet<Operation *, 16> inside = {ops[begin]};
   SmallVector<Operation *> skipped;
   ArrayRef<int64_t> space = spaceOf(ops[begin]);
-  SmallVector<int64_t> vectors(space.begin(), space.end());
-  if (!vectors.empty())
-    vectors.back() = 1;
   size_t next = begin + 1;
   for (; next < ops.size() && cluster.size() < kMostOps; ++next) {
     Operation *op = ops[next];
@@ -74,14 +87,7 @@ Expected<size_t> GraphPlanner::planRowsFrom(ArrayRef<Operation *> ops,
     auto reduce = dyn_cast<graph::ReduceOp>(op);
     if (reduce && !reducesRows(reduce))
       break;
-    // Over the same rows and columns, or over the vector that a row reduction
-    // of this group gave.
-    bool same = spaceOf(op) == space;
-    bool vector = spaceOf(op) == ArrayRef<int64_t>(vectors) && !reduce &&
-                  llvm::all_of(op->getOperands(), [&](Value v) {
-                    return scalarOf(v) || inside.count(v.getDefiningOp());
-                  });
-    if (!same && !vector)
+    if (!joins(op, space, inside))
       break;
     cluster.push_back(op);
     inside.insert(op);
@@ -550,13 +556,24 @@ Error GraphPlanner::planCluster(ArrayRef<Operation *> cluster) {
   Planned planned = planRows(builder.group, machine);
   if (planned.schedule || cluster.size() == 1)
     return place(std::move(planned), cluster[0], "rows");
-  // Too many tiles for one group: two halves, with tensors between them.
-  size_t half = cluster.size() / 2;
+  // Too many tiles for one group: two halves, with tensors between them. A half
+  // that lost what its vectors came from is more than one group.
   for (Operation *op : cluster)
     views.erase(op->getResult(0));
-  if (Error error = planCluster(cluster.take_front(half)))
-    return error;
-  return planCluster(cluster.drop_front(half));
+  size_t half = cluster.size() / 2;
+  for (ArrayRef<Operation *> rest :
+       {cluster.take_front(half), cluster.drop_front(half)})
+    while (!rest.empty()) {
+      llvm::SmallPtrSet<Operation *, 16> inside = {rest[0]};
+      size_t count = 1;
+      while (count < rest.size() &&
+             joins(rest[count], spaceOf(rest[0]), inside))
+        inside.insert(rest[count++]);
+      if (Error error = planCluster(rest.take_front(count)))
+        return error;
+      rest = rest.drop_front(count);
+    }
+  return Error::success();
 }
 
 Error GraphPlanner::planReduce(graph::ReduceOp op) {

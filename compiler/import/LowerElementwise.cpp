@@ -153,10 +153,13 @@ void tilework::lowerLeakyRelu(NodeContext &c) {
 }
 
 void tilework::lowerSoftplus(NodeContext &c) {
+  // relu(x) + log(1 + exp(−|x|)), which overflows nowhere.
   Val x = c.in(0);
-  Val one = c.b.scalar(1, x.element());
-  c.set(0,
-        c.b.unary(UnaryKind::Log, c.b.add(c.b.unary(UnaryKind::Exp, x), one)));
+  Val one = c.b.scalar(1, x.element()), minus = c.b.scalar(-1, x.element());
+  Val small =
+      c.b.unary(UnaryKind::Exp, c.b.mul(c.b.unary(UnaryKind::Abs, x), minus));
+  c.set(0, c.b.add(c.b.unary(UnaryKind::Log, c.b.add(small, one)),
+                   c.b.unary(UnaryKind::Relu, x)));
 }
 
 void tilework::lowerIdentity(NodeContext &c) { c.set(0, c.in(0)); }

@@ -37,13 +37,22 @@ static Val scaled(NodeContext &c, const Val &x, float factor) {
   return factor == 1.0f ? x : c.b.mul(x, c.b.scalar(factor, x.element()));
 }
 
-void tilework::lowerGemm(NodeContext &c) {
-  const Val &a = c.in(0), &b = c.in(1);
-  if (a.rank() != 2 || b.rank() != 2)
-    throw InvalidNode("its inputs are no matrices");
+/// alpha · A · B with the transpositions that the attributes ask for. A
+/// constant takes the factor in, so that what follows the product can join it.
+static Val scaledProduct(NodeContext &c) {
+  float alpha = c.real("alpha", 1);
+  Val a = c.in(0), b = c.in(1);
+  if (b.isConstant())
+    b = scaled(c, b, alpha);
   Val result =
       c.matmul(a, b, c.integer("transA", 0) != 0, c.integer("transB", 0) != 0);
-  result = scaled(c, result, c.real("alpha", 1));
+  return b.isConstant() ? result : scaled(c, result, alpha);
+}
+
+void tilework::lowerGemm(NodeContext &c) {
+  if (c.in(0).rank() != 2 || c.in(1).rank() != 2)
+    throw InvalidNode("its inputs are no matrices");
+  Val result = scaledProduct(c);
   if (c.has(2))
     result = c.b.add(result, scaled(c, c.in(2), c.real("beta", 1)));
   c.set(0, result);
@@ -52,9 +61,7 @@ void tilework::lowerGemm(NodeContext &c) {
 void tilework::lowerFusedMatMul(NodeContext &c) {
   if (c.integer("transBatchA", 0) || c.integer("transBatchB", 0))
     throw UnsupportedNode("transBatchA and transBatchB");
-  Val result = c.matmul(c.in(0), c.in(1), c.integer("transA", 0) != 0,
-                        c.integer("transB", 0) != 0);
-  c.set(0, scaled(c, result, c.real("alpha", 1)));
+  c.set(0, scaledProduct(c));
 }
 
 static ReduceKind reduceKind(std::string_view op) {

@@ -199,6 +199,49 @@ void tilework::lowerConcat(NodeContext &c) {
   c.set(0, c.b.concat(inputs, axis));
 }
 
+void tilework::lowerPad(NodeContext &c) {
+  Val x = c.in(0);
+  if (c.text("mode", "constant") != "constant")
+    throw UnsupportedNode("padding other than with a constant");
+  Shape pads = c.integersFrom("pads", 1).value_or(Shape());
+  Shape axes;
+  for (int64_t i = 0; i < x.rank(); ++i)
+    axes.push_back(i);
+  if (c.has(3))
+    axes = c.b.requireInts(c.in(3), "axes");
+  if (pads.size() != 2 * axes.size())
+    throw InvalidNode("its pads do not fit its axes");
+  Val value = c.optional(2);
+  if (value.isAbsent())
+    value = c.b.scalar(c.real("value", 0), x.element());
+  value = c.b.reshape(value, {});
+  for (size_t i = 0; i < axes.size(); ++i) {
+    int64_t axis = c.axis(axes[i], x.rank());
+    int64_t before = pads[i], after = pads[i + axes.size()];
+    if (std::min(before, after) < -HostTensor::kMaxElements ||
+        std::max(before, after) > HostTensor::kMaxElements)
+      throw InvalidNode("its pads are too large");
+    // Negative pads cut.
+    int64_t first = std::max<int64_t>(-before, 0);
+    int64_t size = x.dim(axis) - first - std::max<int64_t>(-after, 0);
+    if (size < 0)
+      throw InvalidNode("its pads cut more than there is");
+    std::vector<Val> parts;
+    auto add = [&](int64_t count) {
+      if (count <= 0)
+        return;
+      Shape shape = shapeOf(x);
+      shape[axis] = count;
+      parts.push_back(c.b.broadcast(value, shape));
+    };
+    add(before);
+    parts.push_back(c.b.range(x, axis, first, size));
+    add(after);
+    x = parts.size() == 1 ? parts[0] : c.b.concat(parts, axis);
+  }
+  c.set(0, x);
+}
+
 void tilework::lowerSplit(NodeContext &c) {
   const Val &x = c.in(0);
   int64_t axis = c.axis(c.integer("axis", 0), x.rank());

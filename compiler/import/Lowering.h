@@ -117,6 +117,7 @@ void lowerConstant(NodeContext &);
 void lowerConstantOfShape(NodeContext &);
 void lowerShape(NodeContext &);
 void lowerSize(NodeContext &);
+void lowerPad(NodeContext &);
 void lowerRange(NodeContext &);
 void lowerReshape(NodeContext &);
 void lowerFlatten(NodeContext &);

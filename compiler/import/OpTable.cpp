@@ -75,6 +75,7 @@ static const OpEntry kOps[] = {
     {"", "Gather", 1, 25, lowerGather},
     {"", "GatherElements", 11, 25, lowerGatherElements},
     {"", "GatherND", 11, 25, lowerGatherND},
+    {"", "Pad", 2, 25, lowerPad},
     {"", "Range", 11, 25, lowerRange},
     {"", "Reshape", 5, 25, lowerReshape},
     {"", "ScatterND", 11, 25, lowerScatterND},

@@ -258,6 +258,26 @@ static std::optional<Progression> runOf(const HostTensor &indices,
   return run;
 }
 
+/// Indices as runs of neighbours; nothing where there are too many to copy one
+/// by one, or where one leaves the dimension.
+static std::optional<std::vector<std::pair<int64_t, int64_t>>>
+runsOf(const std::vector<int64_t> &indices, int64_t size) {
+  constexpr size_t kMostRuns = 32;
+  std::vector<std::pair<int64_t, int64_t>> runs;
+  for (int64_t index : indices) {
+    index = index < 0 ? index + size : index;
+    if (index < 0 || index >= size)
+      return std::nullopt;
+    if (!runs.empty() && index == runs.back().first + runs.back().second)
+      ++runs.back().second;
+    else if (runs.size() == kMostRuns)
+      return std::nullopt;
+    else
+      runs.push_back({index, 1});
+  }
+  return runs;
+}
+
 Val ValueBuilder::gather(const Val &x, const Val &indices, int64_t axis) {
   if (indices.isFloat())
     throw InvalidNode("its indices are not integers");
@@ -280,6 +300,13 @@ Val ValueBuilder::gather(const Val &x, const Val &indices, int64_t axis) {
       llvm::append_range(split, indices.host->compact().shape());
       llvm::append_range(split, x.shape().drop_front(axis + 1));
       return broadcast(reshape(slice(x, offsets, sizes, steps), split), shape);
+    }
+  if (!x.isConstant() && indices.host && indices.rank() == 1)
+    if (auto parts = runsOf(indices.host->intValues(), x.dim(axis))) {
+      std::vector<Val> pieces;
+      for (auto [first, count] : *parts)
+        pieces.push_back(range(x, axis, first, count));
+      return concat(pieces, axis);
     }
   RankedTensorType type = tensorType(shape, x.element());
   if (axis == 0 && x.rank() == 2 && x.isFloat())

@@ -174,12 +174,15 @@ template <typename Stage> bool Pipeline::stage(const char *name, Stage &&body) {
   if (!done) {
     if (cancelled())
       result.failure.reset();
-    return fail(cancelled() ? CompileFailure::Kind::Cancelled
-                            : CompileFailure::Kind::Internal,
-                cancelled() ? "the compilation was cancelled"
-                : diagnostics.empty()
-                    ? "stage '" + std::string(name) + "' failed"
-                    : diagnostics);
+    // What a stage finds wrong with a module that the user wrote is the user's.
+    bool isText = llvm::StringRef(source.path).ends_with(".mlir");
+    return fail(
+        cancelled()                      ? CompileFailure::Kind::Cancelled
+        : isText && !diagnostics.empty() ? CompileFailure::Kind::Invalid
+                                         : CompileFailure::Kind::Internal,
+        cancelled()           ? "the compilation was cancelled"
+        : diagnostics.empty() ? "stage '" + std::string(name) + "' failed"
+                              : diagnostics);
   }
   if (options.observer)
     show(name);

@@ -115,10 +115,8 @@ class Outliner {
 public:
   explicit Outliner(ModuleOp module) : module(module) {}
 
-  LogicalResult run() {
+  void run() {
     module.walk([&](Operation *op) { classify(op); });
-    if (failed(refuseTheRest()))
-      return failure();
     for (Operation *op : steps)
       outline(op);
     for (Operation *op : llvm::reverse(steps))
@@ -130,7 +128,6 @@ public:
       op.getIdsMutable().assign(
           narrowed(builder, op.getIds(), builder.getI32Type()));
     });
-    return success();
   }
 
 private:
@@ -150,23 +147,6 @@ private:
       return;
     hostOps.insert(op);
     steps.push_back(op);
-  }
-
-  /// Integer ops that neither the host nor the chip can do.
-  LogicalResult refuseTheRest() {
-    bool failed = false;
-    module.walk([&](Operation *op) {
-      if (op->getNumResults() != 1 || hostOps.contains(op) ||
-          isa<arith::ConstantOp, WeightOp, LaunchStepOp>(op) ||
-          !isa<GraphDialect>(op->getDialect()) || op->use_empty())
-        return;
-      if (!isFloat(op->getResult(0))) {
-        op->emitError("integer or boolean values that depend on computed "
-                      "floats are not supported");
-        failed = true;
-      }
-    });
-    return failure(failed);
   }
 
   static Value narrowed(OpBuilder &builder, Value value, Type element) {
@@ -230,7 +210,8 @@ private:
       Operation *user = use.getOwner();
       if (hostOps.contains(user))
         continue;
-      if (!isa<GraphDialect>(user->getDialect())) {
+      // A result of the model is converted behind the launch like the others.
+      if (!isa<GraphDialect>(user->getDialect()) && !isFloat(result)) {
         use.set(next.getResult());
         continue;
       }
@@ -283,10 +264,7 @@ private:
 
 struct OutlineLaunchStepsPass
     : tilework::impl::OutlineLaunchStepsBase<OutlineLaunchStepsPass> {
-  void runOnOperation() override {
-    if (failed(Outliner(getOperation()).run()))
-      signalPassFailure();
-  }
+  void runOnOperation() override { Outliner(getOperation()).run(); }
 };
 
 } // namespace

@@ -3,9 +3,11 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """Exports one-layer encoders as PyTorch's exporters write them, without weights.
 
-Initializers above 1 KB are replaced by external data in a file that does not
-exist, `seeded:<seed>`: `fill.py` puts seeded values there when a test loads the
-model, so that the graphs stay small and the set-up needs no torch.
+Layers are of the base shape: width 768, 12 heads, 3072 hidden; only the
+vocabulary is small. Initializers above 1 KB are replaced by external data in a
+file that does not exist, `seeded:<seed>:<mean>`: `fill.py` puts seeded values
+there when a test loads the model, so that the graphs stay small and the set-up
+needs no torch. The mean tells scales of normalisations, about 1, from the rest.
 
     python -m venv venv && venv/bin/pip install torch==2.13.0 transformers onnxscript
     venv/bin/python test/e2e/models/export.py test/e2e/models
@@ -17,14 +19,16 @@ import sys
 import onnx
 import torch
 import transformers
+from onnx import numpy_helper
 
+VOCABULARY, POSITIONS = 160, 192
 DIMENSIONS = dict(
-    hidden_size=96,
-    num_attention_heads=4,
-    intermediate_size=192,
+    hidden_size=768,
+    num_attention_heads=12,
+    intermediate_size=3072,
     num_hidden_layers=1,
-    vocab_size=160,
-    max_position_embeddings=64,
+    vocab_size=VOCABULARY,
+    max_position_embeddings=POSITIONS,
 )
 
 
@@ -33,12 +37,12 @@ def build(name):
     torch.manual_seed(7)
     if name == "distilbert":
         config = transformers.DistilBertConfig(
-            dim=96,
-            n_heads=4,
-            hidden_dim=192,
+            dim=768,
+            n_heads=12,
+            hidden_dim=3072,
             n_layers=1,
-            vocab_size=160,
-            max_position_embeddings=64,
+            vocab_size=VOCABULARY,
+            max_position_embeddings=POSITIONS,
             attn_implementation="eager",
         )
         model = transformers.DistilBertModel(config)
@@ -82,8 +86,8 @@ class TypedTensors(Tensors):
 
 def export(name, exporter, path):
     with_types = name in ("bert", "bert-pooled")
-    model = (TypedTensors if with_types else Tensors)(build(name))
-    ids = torch.randint(3, 160, (2, 11))
+    model = (TypedTensors if with_types else Tensors)(build(name)).eval()
+    ids = torch.randint(3, VOCABULARY, (2, 11))
     args = [ids, torch.ones_like(ids)]
     names = ["input_ids", "attention_mask"]
     if with_types:
@@ -123,10 +127,11 @@ def strip(path):
         if not tensor.HasField("raw_data") or len(tensor.raw_data) <= 1024 or tensor.data_type != 1:
             continue
         length = len(tensor.raw_data)
+        mean = round(float(numpy_helper.to_array(tensor).mean()))
         tensor.ClearField("raw_data")
         tensor.data_location = onnx.TensorProto.EXTERNAL
         for key, value in (
-            ("location", f"seeded:{seed}"),
+            ("location", f"seeded:{seed}:{mean}"),
             ("offset", "0"),
             ("length", str(length)),
         ):

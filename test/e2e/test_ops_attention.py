@@ -1,0 +1,308 @@
+# Part of the Tilework project, under the Apache License v2.0 with LLVM Exceptions.
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+"""Attention alone on the chip: as exporters split it, and as single ops.
+
+Probabilities are stored as bf16 before they meet the values, and so is the
+result: two roundings, of which the first is relative to the largest term.
+"""
+
+import numpy as np
+import on_chip
+import pytest
+import tilework as tw
+from on_chip import MICROSOFT, Case, normal
+from onnx import TensorProto, helper
+
+BOUND = dict(relative=on_chip.ROUNDED, absolute=on_chip.ROUNDED / 2)
+LOW = np.float32(np.finfo(np.float32).min)
+
+
+def node(op, inputs, outputs=("y",), domain="", **attributes):
+    return helper.make_node(op, inputs, outputs, domain=domain, **attributes)
+
+
+def padded(batch, length):
+    mask = np.ones((batch, length), np.int64)
+    for row in range(batch):
+        mask[row, length - 1 - row * (length // 3) :] = row == 0 and length == 1
+    mask[:, 0] = 1
+    return mask
+
+
+def additive(mask="m", output="bias", low="low"):
+    """1 and 0 of [B, S] as 0 and a large negative number of [B, 1, 1, S]."""
+    return [
+        node("Unsqueeze", [mask, "axes"], ["m4"]),
+        node("Cast", ["m4"], ["mf"], to=TensorProto.FLOAT),
+        node("Sub", ["one", "mf"], ["inverse"]),
+        node("Mul", ["inverse", low], [output]),
+    ]
+
+
+CONSTANTS = {"axes": np.array([1, 2]), "one": np.float32(1), "low": LOW}
+
+
+def split_attention(batch, length, heads, size, mask, scores="mul", keys=None, key_first=False):
+    """Views, two products and a softmax, as PyTorch's exporters write them."""
+    keys = keys or length
+    width = heads * size
+    weights = {
+        "sq": np.array([batch, length, heads, size]),
+        "sk": np.array([batch, keys, heads, size]),
+        "so": np.array([batch, length, width]),
+        "scale": np.float32(size**-0.5),
+        "root": np.float32(size**0.5),
+        "quarter": np.float32(size**-0.25),
+        **CONSTANTS,
+    }
+    feeds = {
+        "q": normal(batch, length, width),
+        "k": normal(batch, keys, width, seed=1),
+        "v": normal(batch, keys, width, seed=2),
+    }
+    nodes = []
+    for n, shape in (("q", "sq"), ("k", "sk"), ("v", "sk")):
+        nodes.append(node("Reshape", [n, shape], [n + "4"]))
+    nodes += [
+        node("Transpose", ["q4"], ["qt"], perm=[0, 2, 1, 3]),
+        node("Transpose", ["v4"], ["vt"], perm=[0, 2, 1, 3]),
+    ]
+    if key_first:
+        nodes += [
+            node("Transpose", ["k4"], ["k1"], perm=[0, 2, 1, 3]),
+            node("Transpose", ["k1"], ["kt"], perm=[0, 1, 3, 2]),
+        ]
+    else:
+        nodes.append(node("Transpose", ["k4"], ["kt"], perm=[0, 2, 3, 1]))
+    q, k = "qt", "kt"
+    if scores == "both":
+        nodes += [node("Mul", ["qt", "quarter"], ["qs"]), node("Mul", ["kt", "quarter"], ["ks"])]
+        q, k = "qs", "ks"
+    nodes.append(node("MatMul", [q, k], ["raw"]))
+    last = "raw"
+    if scores == "mul":
+        nodes.append(node("Mul", ["raw", "scale"], ["scaled"]))
+        last = "scaled"
+    elif scores == "div":
+        nodes.append(node("Div", ["raw", "root"], ["scaled"]))
+        last = "scaled"
+    if mask == "additive":
+        feeds["m"] = padded(batch, keys)
+        nodes += [*additive(), node("Add", [last, "bias"], ["masked"])]
+        last = "masked"
+    elif mask == "where":
+        feeds["m"] = padded(batch, keys)
+        nodes += [
+            node("Unsqueeze", ["m", "axes"], ["m4"]),
+            node("Cast", ["m4"], ["mb"], to=TensorProto.BOOL),
+            node("Where", ["mb", last, "low"], ["masked"]),
+        ]
+        last = "masked"
+    elif mask == "full":
+        feeds["b"] = normal(batch, 1, length, keys, seed=5)
+        nodes.append(node("Add", [last, "b"], ["masked"]))
+        last = "masked"
+    elif mask == "heads":
+        weights["b"] = normal(1, heads, length, keys, seed=5)
+        nodes.append(node("Add", [last, "b"], ["masked"]))
+        last = "masked"
+    elif mask == "causal":
+        weights["t"] = np.tril(np.ones((1, 1, length, keys), bool))
+        nodes.append(node("Where", ["t", last, "low"], ["masked"]))
+        last = "masked"
+    elif mask == "window":
+        i = np.arange(length)
+        weights["t"] = (np.abs(i[:, None] - i[None, :]) <= 3)[None, None]
+        nodes.append(node("Where", ["t", last, "low"], ["masked"]))
+        last = "masked"
+    nodes += [
+        node("Softmax", [last], ["p"], axis=-1),
+        node("MatMul", ["p", "vt"], ["o"]),
+        node("Transpose", ["o"], ["ot"], perm=[0, 2, 1, 3]),
+        node("Reshape", ["ot", "so"]),
+    ]
+    name = f"split {batch}x{length} {heads}x{size} {mask} {scores} {keys}{' k' * key_first}"
+    return Case(name, nodes, feeds, weights, 17, **BOUND)
+
+
+def splits():
+    for mask in (None, "additive", "where", "full", "heads", "causal", "window"):
+        for batch, length, heads, size in (
+            (2, 7, 4, 8),
+            (1, 37, 2, 32),
+            (2, 130, 2, 16),
+            (1, 1, 3, 5),
+        ):
+            yield split_attention(batch, length, heads, size, mask)
+    for scores in ("div", "both", None):
+        yield split_attention(2, 19, 2, 64, "additive", scores, key_first=scores == "div")
+    for mask in (None, "additive", "full"):
+        yield split_attention(2, 7, 2, 16, mask, keys=37)
+    yield split_attention(1, 300, 1, 16, "causal")
+    # The parts of attention, apart: probabilities are read as an output too.
+    yield Case(
+        "probabilities",
+        [
+            node("MatMul", ["q", "k"], ["s"]),
+            node("Softmax", ["s"], ["p"]),
+            node("MatMul", ["p", "v"], ["y"]),
+        ],
+        {
+            "q": normal(2, 3, 7, 16),
+            "k": normal(2, 3, 16, 7, seed=1),
+            "v": normal(2, 3, 7, 16, seed=2),
+        },
+        outputs=("y", "p"),
+        relative=4 * on_chip.ROUNDED,
+        absolute=4 * on_chip.ROUNDED,
+    )
+
+
+def standard():
+    for rank in (3, 4):
+        for mask in (None, "bool", "float", "causal", "bool data"):
+            for kv in (4, 2, 1):
+                attributes = {"q_num_heads": 4, "kv_num_heads": kv} if rank == 3 else {}
+                if mask == "causal":
+                    attributes["is_causal"] = 1
+                length, size = 19, 16
+                feeds, weights, inputs = {}, {}, ["q", "k", "v"]
+                for seed, (n, h) in enumerate(zip("qkv", (4, kv, kv))):
+                    shape = (2, length, h * size) if rank == 3 else (2, h, length, size)
+                    feeds[n] = normal(*shape, seed=seed)
+                seen = np.random.default_rng(6).random((2, 1, length, length)) < 0.6
+                seen[..., 0] = True
+                if mask == "bool":
+                    weights["m"] = seen
+                elif mask == "bool data":
+                    feeds["m"] = seen
+                elif mask == "float":
+                    feeds["m"] = normal(length, length, seed=9)
+                inputs += ["m"] if mask not in (None, "causal") else []
+                yield Case(
+                    f"Attention {rank} {mask} {kv}",
+                    [node("Attention", inputs, **attributes)],
+                    feeds,
+                    weights,
+                    23,
+                    **BOUND,
+                )
+    feeds = {
+        "q": normal(1, 2, 5, 8),
+        "k": normal(1, 2, 9, 8, seed=1),
+        "v": normal(1, 2, 9, 24, seed=2),
+    }
+    yield Case(
+        "Attention scale and value size",
+        [node("Attention", list(feeds), scale=0.2)],
+        feeds,
+        opset=23,
+        **BOUND,
+    )
+
+
+def fused():
+    width, heads, length = 24, 3, 11
+    x = normal(2, length, width)
+    weights = {"w": normal(width, 3 * width, seed=1, scale=0.3), "b": normal(3 * width, seed=2)}
+    masks = {
+        "none": None,
+        "keys": padded(2, length).astype(np.int32),
+        "lengths": np.array([length, 4], np.int32),
+        "queries": np.tril(np.ones((2, length, length), np.int32)),
+    }
+    # The projection is stored too.
+    bound = dict(relative=2 * on_chip.ROUNDED, absolute=2 * on_chip.ROUNDED)
+    for name, mask in masks.items():
+        for causal in (0, 1):
+            inputs, feeds = ["x", "w", "b"], {"x": x}
+            if mask is not None:
+                inputs, feeds = [*inputs, "m"], {"x": x, "m": mask}
+            yield Case(
+                f"ms Attention {name} {causal}",
+                [
+                    node(
+                        "Attention",
+                        inputs,
+                        domain=MICROSOFT,
+                        num_heads=heads,
+                        unidirectional=causal,
+                    )
+                ],
+                feeds,
+                weights,
+                **bound,
+            )
+    bias = {"r": normal(1, heads, length, length, seed=4)}
+    yield Case(
+        "ms Attention bias",
+        [node("Attention", ["x", "w", "b", "", "", "r"], domain=MICROSOFT, num_heads=heads)],
+        {"x": x},
+        {**weights, **bias},
+        **bound,
+    )
+    qkv = {n: normal(2, length, width, seed=s) for s, n in enumerate("qkv")}
+    for with_bias in (False, True):
+        for mask in (None, "m"):
+            feeds = dict(qkv)
+            if mask:
+                feeds["m"] = masks["keys"]
+            inputs = ["q", "k", "v", "b" if with_bias else "", "m" if mask else ""]
+            yield Case(
+                f"MultiHeadAttention {with_bias} {mask}",
+                [node("MultiHeadAttention", inputs, domain=MICROSOFT, num_heads=heads)],
+                feeds,
+                weights if with_bias else {},
+                **bound,
+            )
+    yield Case(
+        "MultiHeadAttention bias of scores",
+        [
+            node(
+                "MultiHeadAttention",
+                ["q", "k", "v", "", "", "r"],
+                domain=MICROSOFT,
+                num_heads=heads,
+            )
+        ],
+        qkv,
+        bias,
+        **bound,
+    )
+    cross = {
+        "q": normal(2, 5, width),
+        "k": normal(2, heads, length, 8, seed=1),
+        "v": normal(2, heads, length, 8, seed=2),
+    }
+    yield Case(
+        "MultiHeadAttention cross",
+        [node("MultiHeadAttention", list(cross), domain=MICROSOFT, num_heads=heads)],
+        cross,
+        **bound,
+    )
+
+
+MAKERS = (splits, standard, fused)
+CASES = {case.name: case for make in MAKERS for case in make()}
+
+
+@pytest.mark.parametrize("name", CASES)
+@pytest.mark.parametrize("target", on_chip.TARGETS)
+def test_values_are_those_of_onnx_runtime(target, name, tmp_path):
+    executable = on_chip.check(CASES[name], target)
+    if target == "odd":
+        on_chip.check_shadowed(executable, CASES[name].feeds, tmp_path)
+
+
+def test_packed_projections_are_the_separate_ones():
+    """ONNX Runtime reads the packed form on GPUs alone; it is the other one's values."""
+    packed = normal(2, 11, 3, 3, 8)
+    q, k, v = (np.ascontiguousarray(packed[:, :, :, i]).reshape(2, 11, 24) for i in range(3))
+    attention = dict(domain=MICROSOFT, num_heads=3)
+    one = on_chip.build([node("MultiHeadAttention", ["x"], **attention)], {"x": packed})
+    separate = {"q": q, "k": k, "v": v}
+    three = on_chip.build([node("MultiHeadAttention", list(separate), **attention)], separate)
+    np.testing.assert_array_equal(
+        tw.compile(one, target="nano")(x=packed)["y"],
+        tw.compile(three, target="nano")(**separate)["y"],
+    )
