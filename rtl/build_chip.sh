@@ -5,7 +5,10 @@
 # Verilates the whole chip of one target into a shared library behind sim/verilator/ChipAbi.h. The build calls it for the
 # targets that it ships, the RTL engine for every other one.
 #
-#   build_chip.sh [--trace] OUTPUT.so PACKAGE.sv...
+#   build_chip.sh [--trace | --checked] OUTPUT.so PACKAGE.sv...
+#
+# With --trace the chip can write waves. With --checked its assertions are in it, registers that no reset sets begin at
+# random, and what the RTL leaves open (x) is random too: slower, for tests.
 #
 # PACKAGE.sv are the generated packages: tw_config_pkg, tw_isa_pkg, tw_special_function_pkg. The library appears under its
 # name only when it is whole. VERILATOR, CXX, MAKE, JOBS and OBJCACHE change the tools.
@@ -13,12 +16,14 @@
 set -eu
 
 trace=
-if [ "${1-}" = --trace ]; then
-  trace=1
-  shift
-fi
+checked=
+case ${1-} in
+--trace) trace=1 ;;
+--checked) checked=1 ;;
+esac
+[ -z "$trace$checked" ] || shift
 if [ $# -lt 2 ]; then
-  echo "usage: build_chip.sh [--trace] OUTPUT.so PACKAGE.sv..." >&2
+  echo "usage: build_chip.sh [--trace | --checked] OUTPUT.so PACKAGE.sv..." >&2
   exit 1
 fi
 output=$1
@@ -31,7 +36,9 @@ mkdir -p "$folder"
 trap 'rm -rf "$folder"' EXIT INT TERM
 
 verilator_root=$("$VERILATOR" --getenv VERILATOR_ROOT)
-flags="-O3 --x-assign fast --x-initial fast --no-timing -Wno-fatal -Wno-lint -Wno-style -Werror-USERFATAL --output-split 40000"
+unknown=fast
+[ -z "$checked" ] || unknown=unique
+flags="-O3 --x-assign $unknown --x-initial $unknown --no-timing -Wno-fatal -Wno-lint -Wno-style -Werror-USERFATAL --output-split 40000"
 defines=
 sources="$verilator_root/include/verilated.cpp $verilator_root/include/verilated_threads.cpp"
 libraries=-pthread
@@ -40,6 +47,10 @@ if [ -n "$trace" ]; then
   defines=-DTW_TRACE
   sources="$sources $verilator_root/include/verilated_fst_c.cpp"
   libraries="$libraries -lz"
+fi
+if [ -n "$checked" ]; then
+  flags="$flags --assert -DTW_ASSERT"
+  defines="$defines -DTW_ASSERT"
 fi
 
 # shellcheck disable=SC2086

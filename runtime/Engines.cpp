@@ -42,6 +42,11 @@ sim::RunResult runEngine(Engine engine, const target::Target &target,
   }
   request.geometry = sim::geometryOf(target);
   request.timing = &timing;
+  sim::ChipVariant variant = sim::ChipVariant::Fast;
+  if (request.options.waves)
+    variant = sim::ChipVariant::Trace;
+  else if (request.options.checked)
+    variant = sim::ChipVariant::Checked;
   switch (engine) {
   case Engine::Functional:
     return sim::runFunctional(request);
@@ -50,8 +55,7 @@ sim::RunResult runEngine(Engine engine, const target::Target &target,
   case Engine::Rtl:
     return sim::runRtl(request,
                        *sim::chipLibrary(sim::ChipSources::builtIn(),
-                                         target.configPackage(),
-                                         request.options.waves.has_value()));
+                                         target.configPackage(), variant));
   }
   throw UserError("no such engine");
 }

@@ -16,6 +16,8 @@ namespace {
 constexpr uint64_t kMaxScratchpadRows = uint64_t(1) << 20;
 constexpr uint64_t kMaxAccumulatorRows = uint64_t(1) << 16;
 constexpr uint64_t kFetchLineBytes = 128;
+constexpr uint64_t kWatchdogLatencies = 4;
+constexpr uint64_t kPicosecondsPerSecond = 1000000000000;
 
 bool isPowerOfTwo(uint64_t value) { return value && !(value & (value - 1)); }
 
@@ -152,6 +154,23 @@ private:
                 "banks × " + std::to_string(target.accumulatorRowBytes()) +
                     " bytes a row");
     checkDma();
+    checkWatchdog();
+  }
+
+  /// A memory that answers must not look like one that does not: an access is
+  /// quiet for a read or write latency, and waits behind a few others.
+  void checkWatchdog() {
+    const uint64_t latencyPs =
+        std::max(target.dram.read_latency_ps, target.dram.write_latency_ps);
+    const uint64_t cycles =
+        latencyPs * target.clock.frequency_hz / kPicosecondsPerSecond;
+    const uint64_t least = kWatchdogLatencies * (cycles + 1);
+    if (target.sequencer.watchdog_cycles < least)
+      report("sequencer.watchdog_cycles",
+             "at least " + std::to_string(kWatchdogLatencies) +
+                 " latencies of the memory, " + std::to_string(least) +
+                 " cycles",
+             {least});
   }
 
   void checkDma() {

@@ -138,4 +138,21 @@ package tw_unit_pkg;
     ActivityDrain       = 5'd18   // sequencer: waits for the units before halt or trap
   } activity_e;
 
+  // Units whose retires the instruction still waits for.
+  function automatic logic [UnitCount-1:0] blocked_by(wait_t [UnitCount-1:0] waits,
+                                                      logic [UnitCount-1:0][CountWidth-1:0] retired);
+    logic [UnitCount-1:0] blocked;
+    for (int unsigned u = 0; u < UnitCount; u++) begin
+      blocked[u] = waits[u].valid && $signed(retired[u] - waits[u].count) < 0;
+    end
+    return blocked;
+  endfunction
+
+  function automatic activity_e wait_activity(logic [UnitCount-1:0] blocked);
+    if (blocked[UnitLoad]) return ActivityWaitLoad;
+    if (blocked[UnitStore]) return ActivityWaitStore;
+    if (blocked[UnitArray]) return ActivityWaitArray;
+    return ActivityWaitVector;
+  endfunction
+
 endpackage

@@ -32,6 +32,9 @@ package tw_dma_pkg;
   localparam int unsigned BeatsWidth = 9;                           // 1 … 256 beats
   localparam int unsigned WordsWidth = $clog2(BufferWords + 1);
   localparam int unsigned BurstsWidth = $clog2(DmaOutstandingBursts + 1);
+  // Of the bytes of a burst with those around it, and of the counts taken from them.
+  localparam int unsigned CountsWidth = WordsWidth > BeatsWidth ? WordsWidth : BeatsWidth;
+  localparam int unsigned SpanWidth = BurstShift + 2 > CountsWidth ? BurstShift + 2 : CountsWidth;
   localparam int unsigned SubWidth = WordBeats > 1 ? $clog2(WordBeats) : 1;
   localparam int unsigned LengthWidth = $clog2(RowBytes + 1);
   localparam int unsigned FirstWidth = $clog2(RowBytes);
@@ -63,33 +66,16 @@ package tw_dma_pkg;
 
   // Beats that [address, address + bytes) touches.
   function automatic logic [BeatsWidth-1:0] beats_of(logic [DramAddressWidth-1:0] address, logic [BurstShift:0] bytes);
-    logic [BurstShift+1:0] span;
-    span = (BurstShift + 2)'(address & (DramAddressWidth'(AxiDataBytes) - 1'b1)) + (BurstShift + 2)'(bytes) + (BurstShift + 2)'(AxiDataBytes - 1);
+    logic [SpanWidth-1:0] span;
+    span = SpanWidth'(address & (DramAddressWidth'(AxiDataBytes) - 1'b1)) + SpanWidth'(bytes) + SpanWidth'(AxiDataBytes - 1);
     return BeatsWidth'(span >> BeatShift);
   endfunction
 
   // Words that [address, address + bytes) touches.
   function automatic logic [WordsWidth-1:0] words_of(logic [DramAddressWidth-1:0] address, logic [BurstShift:0] bytes);
-    logic [BurstShift+1:0] span;
-    span = (BurstShift + 2)'(address & (DramAddressWidth'(WordBytes) - 1'b1)) + (BurstShift + 2)'(bytes) + (BurstShift + 2)'(WordBytes - 1);
+    logic [SpanWidth-1:0] span;
+    span = SpanWidth'(address & (DramAddressWidth'(WordBytes) - 1'b1)) + SpanWidth'(bytes) + SpanWidth'(WordBytes - 1);
     return WordsWidth'(span >> WordShift);
-  endfunction
-
-  // Units whose retires the instruction still waits for.
-  function automatic logic [UnitCount-1:0] blocked_by(wait_t [UnitCount-1:0] waits,
-                                                      logic [UnitCount-1:0][CountWidth-1:0] retired);
-    logic [UnitCount-1:0] blocked;
-    for (int unsigned u = 0; u < UnitCount; u++) begin
-      blocked[u] = waits[u].valid && $signed(retired[u] - waits[u].count) < 0;
-    end
-    return blocked;
-  endfunction
-
-  function automatic activity_e wait_activity(logic [UnitCount-1:0] blocked);
-    if (blocked[UnitLoad]) return ActivityWaitLoad;
-    if (blocked[UnitStore]) return ActivityWaitStore;
-    if (blocked[UnitArray]) return ActivityWaitArray;
-    return ActivityWaitVector;
   endfunction
 
 endpackage

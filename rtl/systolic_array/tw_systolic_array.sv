@@ -71,13 +71,9 @@ module tw_systolic_array
     .valid_o(head_valid), .data_o(head), .pop_i(pop)
   );
 
-  logic [UnitCount-1:0] waits_for;
-  for (genvar u = 0; u < UnitCount; u++) begin : gen_wait
-    logic [CountWidth-1:0] distance;
-    assign distance = retired_i[u] - head.header.waits[u].count;
-    assign waits_for[u] = head.header.waits[u].valid && distance[CountWidth-1];
-  end
-  assign waits_satisfied = waits_for == '0;
+  logic [UnitCount-1:0] blocked;
+  assign blocked         = blocked_by(head.header.waits, retired_i);
+  assign waits_satisfied = blocked == '0;
   assign pop = head_valid && waits_satisfied && weights_free && job_ready && flight_ready;
 
   function automatic operand_t operand(logic [RowWidth-1:0] row, logic [RowWidth-1:0] stride,
@@ -172,10 +168,7 @@ module tw_systolic_array
       else if (!tag_valid) activity_o = ActivityWeights;
       else activity_o = ActivityLatency;
     end
-    else if (head_valid && waits_for[UnitLoad]) activity_o = ActivityWaitLoad;
-    else if (head_valid && waits_for[UnitStore]) activity_o = ActivityWaitStore;
-    else if (head_valid && waits_for[UnitArray]) activity_o = ActivityWaitArray;
-    else if (head_valid && waits_for[UnitVector]) activity_o = ActivityWaitVector;
+    else if (head_valid && blocked != '0) activity_o = wait_activity(blocked);
     else if (head_valid || flight_valid) activity_o = ActivityLatency;
     else activity_o = ActivityEmpty;
   end

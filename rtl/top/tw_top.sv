@@ -124,9 +124,9 @@ module tw_top
   // Behind a run the units go back to the state after reset; clear comes from a flop.
   assign unit_rst_n = rst_ni && !clear;
 
-  // The watchdog looks at what units, not the sequencer, get done.
+  // What the watchdog looks at: beats of instructions, an instruction executed, a busy unit, a retire.
   always_comb begin
-    progress = fetch_valid;
+    progress = fetch_valid || activity[UnitCount] == ActivityBusy;
     for (int unsigned u = 0; u < UnitCount; u++) begin
       if (activity[u] == ActivityBusy || retire_o[u].valid) progress = 1'b1;
     end

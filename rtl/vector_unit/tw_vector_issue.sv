@@ -126,12 +126,7 @@ module tw_vector_issue
   logic                 next_valid_q, next_loaded_q, work_valid_q, move;
   logic [UnitCount-1:0] blocked;
 
-  for (genvar unit = 0; unit < UnitCount; unit++) begin : gen_wait
-    logic [CountWidth-1:0] distance;
-    assign distance = retired_i[unit] - head.header.waits[unit].count;
-    assign blocked[unit] = head_valid && !next_valid_q && head.header.waits[unit].valid && distance[CountWidth-1];
-  end
-
+  assign blocked   = head_valid && !next_valid_q ? blocked_by(head.header.waits, retired_i) : '0;
   assign waiting_o = blocked;
   assign pop = head_valid && !next_valid_q && blocked == '0;
 

@@ -26,7 +26,7 @@
 //   is not asked for before t + 18 + log2(VectorLanes).
 // - retire: the cycle in which the last item leaves.
 // The pipeline never stalls. Reset empties it.
-// Ranges: VectorLanes a power of two, 2 … min(Rows, Columns); StatisticsRows a multiple of VectorLanes below 2^16.
+// Ranges: VectorLanes a power of two, 1 … min(Rows, Columns); StatisticsRows a multiple of VectorLanes below 2^16.
 
 module tw_vector_unit
   import tw_config_pkg::*;
@@ -364,17 +364,14 @@ module tw_vector_unit
     if (issue || pop || source_gnt_i || sum_source_gnt_i || element_gnt_i || sum_element_gnt_i || columns_gnt_i) begin
       activity_o = ActivityBusy;
     end else if (empty) activity_o = ActivityEmpty;
-    else if (waiting[UnitLoad]) activity_o = ActivityWaitLoad;
-    else if (waiting[UnitStore]) activity_o = ActivityWaitStore;
-    else if (waiting[UnitArray]) activity_o = ActivityWaitArray;
-    else if (waiting[UnitVector]) activity_o = ActivityWaitVector;
+    else if (waiting != '0) activity_o = wait_activity(waiting);
     else if (source_req_o || element_req_o || columns_req_o || result_req_o) activity_o = ActivityScratchpad;
     else if (sum_source_req_o || sum_element_req_o || sum_result_req_o) activity_o = ActivityAccumulator;
     else activity_o = ActivityLatency;
   end
 
   // Elaboration ends here outside of these ranges.
-  if (!(VectorLanes >= 2 && (VectorLanes & (VectorLanes - 1)) == 0)) $fatal(1, "VectorLanes is a power of two");
+  if (!(VectorLanes >= 1 && (VectorLanes & (VectorLanes - 1)) == 0)) $fatal(1, "VectorLanes is a power of two");
   if (!(VectorLanes <= Rows && VectorLanes <= Columns)) $fatal(1, "VectorLanes is at most min(Rows, Columns)");
   if (!(StatisticsRows < 65536)) $fatal(1, "StatisticsRows is below 2^16");
 

@@ -28,7 +28,8 @@ class Trial {
 public:
   Trial(const CosimSettings &settings, const std::vector<CosimEngine> &engines,
         uint64_t seed)
-      : settings(settings), engines(engines), timing(settings.timing) {
+      : settings(settings), engines(engines), timing(settings.timing),
+        seed(seed) {
     if (seed % 2 != 0) {
       timing.randomLatencyPs = kRandomLatencyPs;
       timing.randomSeed = seed;
@@ -50,6 +51,7 @@ public:
       request.timing = &timing;
       request.options.cycleLimit = kCycleLimit;
       request.options.cancelled = settings.cancelled;
+      request.options.chipSeed = static_cast<uint32_t>(seed % 1000000 + 1);
       try {
         outcome.result = engine.run(request);
       } catch (const RunCancelled &) {
@@ -85,6 +87,7 @@ private:
   const CosimSettings &settings;
   const std::vector<CosimEngine> &engines;
   DramTiming timing;
+  uint64_t seed;
 };
 
 std::string assemblyOf(TestProgram &program, const std::string &difference) {

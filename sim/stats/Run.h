@@ -43,6 +43,10 @@ struct RunOptions {
   /// The run is given up as RunError behind this many cycles; 0: no bound.
   uint64_t cycleLimit = 0;
   std::optional<WaveWindow> waves;
+  /// RTL engine alone: a chip with its assertions, in which whatever no reset
+  /// sets begins at random values drawn from `chipSeed`, above 0.
+  bool checked = false;
+  uint32_t chipSeed = 1;
   /// Asked now and then; true gives the run up with RunCancelled.
   std::function<bool()> cancelled;
 };

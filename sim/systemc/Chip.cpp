@@ -92,11 +92,10 @@ void Chip::count(uint64_t cycles) {
       sequencer.activity()};
   for (unsigned u = 0; u < kCountedUnits; ++u)
     result.counters.activity[u][static_cast<unsigned>(activities[u])] += cycles;
-  bool progress = retired || sequencer.fetchBeat();
-  for (unsigned u = 0; u < kUnitCount; ++u)
-    progress |= activities[u] == Activity::Busy;
-  quietCycles = progress ? 0 : quietCycles + cycles;
-  busy = progress || activities[kSequencerIndex] == Activity::Busy;
+  busy = retired || sequencer.fetchBeat();
+  for (Activity activity : activities)
+    busy |= activity == Activity::Busy;
+  quietCycles = busy ? 0 : quietCycles + cycles;
 }
 
 void Chip::stop(Cycle now, bool watchdog) {

@@ -64,7 +64,7 @@ private:
   RunResult result;
   bool isStopped = false;
   bool retired = false;     ///< in this cycle
-  bool busy = true;         ///< a unit or the sequencer was, in the last cycle
+  bool busy = true;         ///< progress, in the last cycle
   uint64_t quietCycles = 0; ///< without progress, for the watchdog
 };
 

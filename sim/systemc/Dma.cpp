@@ -26,19 +26,6 @@ unsigned log2Exact(uint32_t value, const char *name) {
 
 } // namespace
 
-Activity waitActivity(const Operation &operation,
-                      const RetireCounters &counters) {
-  for (unsigned u = 0; u + 1 < kUnitCount; ++u) {
-    const Wait &wait = operation.waits[u];
-    if (wait.valid &&
-        static_cast<int32_t>(counters.count(static_cast<Unit>(u)) -
-                             wait.count) < 0)
-      return static_cast<Activity>(static_cast<unsigned>(Activity::WaitLoad) +
-                                   u);
-  }
-  return Activity::WaitVector;
-}
-
 DmaShape::DmaShape(const Geometry &geometry)
     : rowBytes(geometry.rowBytes()), beatBytes(geometry.axiDataBytes),
       wordBytes(std::max(rowBytes, beatBytes)),

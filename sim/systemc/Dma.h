@@ -15,10 +15,6 @@
 
 namespace tilework::sim {
 
-/// The cause for a head that waits: the first unit that it waits for.
-Activity waitActivity(const Operation &operation,
-                      const RetireCounters &counters);
-
 /// Words, bursts and ports; the names are those of tw_dma_pkg.
 struct DmaShape {
   explicit DmaShape(const Geometry &geometry);

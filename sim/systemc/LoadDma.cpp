@@ -80,7 +80,7 @@ void LoadDma::commit(Cycle now) {
   else if (requestIdle && !queueValid && !jobValid && drainIdle)
     lastActivity = Activity::Empty;
   else if (blocked)
-    lastActivity = waitActivity(*blocked, counters);
+    lastActivity = waitActivity(counters.blockedBy(*blocked));
   else
     lastActivity = Activity::Latency;
   bool fallThrough = lastActivity == Activity::Latency;

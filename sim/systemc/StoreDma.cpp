@@ -97,7 +97,7 @@ void StoreDma::commit(Cycle now) {
   else if (state == State::Idle && !queueValid && !inFlight)
     lastActivity = Activity::Empty;
   else if (state == State::Idle && queueValid && !satisfied)
-    lastActivity = waitActivity(queue.front(), counters);
+    lastActivity = waitActivity(counters.blockedBy(queue.front()));
   else if (scratchpad.request)
     lastActivity = Activity::Scratchpad;
   else if (state == State::Idle && inFlight)

@@ -228,15 +228,8 @@ Activity SystolicArray::classify(bool rowGranted, bool tokenPassed,
     return rowDue() || waveRefused ? Activity::Scratchpad : Activity::Weights;
   }
   if (!queue.empty()) {
-    for (unsigned u = 0; u < kUnitCount; ++u) {
-      const Wait &wait = queue.front().waits[u];
-      if (wait.valid &&
-          static_cast<int32_t>(counters.count(static_cast<Unit>(u)) -
-                               wait.count) < 0)
-        return static_cast<Activity>(static_cast<unsigned>(Activity::WaitLoad) +
-                                     u);
-    }
-    return Activity::Latency;
+    const unsigned blocker = counters.blockedBy(queue.front());
+    return blocker < kUnitCount ? waitActivity(blocker) : Activity::Latency;
   }
   return flights.empty() ? Activity::Empty : Activity::Latency;
 }

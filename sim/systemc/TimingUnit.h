@@ -38,12 +38,17 @@ public:
   uint32_t count(Unit unit) const {
     return current[static_cast<unsigned>(unit)];
   }
-  bool satisfied(const Operation &operation) const {
+  /// The first unit whose retires `operation` still waits for; kUnitCount when
+  /// there is none.
+  unsigned blockedBy(const Operation &operation) const {
     for (unsigned u = 0; u < kUnitCount; ++u)
       if (operation.waits[u].valid &&
           static_cast<int32_t>(current[u] - operation.waits[u].count) < 0)
-        return false;
-    return true;
+        return u;
+    return kUnitCount;
+  }
+  bool satisfied(const Operation &operation) const {
+    return blockedBy(operation) == kUnitCount;
   }
 
 private:
@@ -101,6 +106,12 @@ enum class Activity : uint8_t {
   Drain
 };
 constexpr unsigned kActivityCount = 19;
+
+/// The cause for a head that waits for `unit`.
+inline Activity waitActivity(unsigned unit) {
+  return static_cast<Activity>(static_cast<unsigned>(Activity::WaitLoad) +
+                               unit);
+}
 
 /// Where units report their retires; it counts them (RetireCounters), records
 /// them and computes values.

@@ -130,7 +130,7 @@ Activity VectorUnit::stillActivity() const {
   if (queue.empty() && !next.valid && !work.valid && items.empty())
     return Activity::Empty;
   if (headWaits())
-    return waitActivity(queue.front(), counters);
+    return waitActivity(counters.blockedBy(queue.front()));
   if (refused(source) || refused(element) || refused(columnsPort) ||
       refused(result))
     return Activity::Scratchpad;

@@ -4,7 +4,7 @@
 // Makes sure that the Verilated chip of a target is in a folder; the build
 // calls it for the targets that it ships.
 //
-//   tilework-build-chip [--trace] TARGET FOLDER
+//   tilework-build-chip [--trace | --checked] TARGET FOLDER
 
 #include "dialects/target/Target.h"
 #include "sim/stats/Run.h"
@@ -14,17 +14,22 @@
 #include <iostream>
 
 int main(int argc, char **argv) {
-  const bool trace = argc > 1 && !std::strcmp(argv[1], "--trace");
-  if (argc != (trace ? 4 : 3)) {
-    std::cerr << "usage: tilework-build-chip [--trace] TARGET FOLDER\n";
+  using namespace tilework;
+  sim::ChipVariant variant = sim::ChipVariant::Fast;
+  if (argc > 1 && !std::strcmp(argv[1], "--trace"))
+    variant = sim::ChipVariant::Trace;
+  else if (argc > 1 && !std::strcmp(argv[1], "--checked"))
+    variant = sim::ChipVariant::Checked;
+  if (argc != (variant == sim::ChipVariant::Fast ? 3 : 4)) {
+    std::cerr << "usage: tilework-build-chip [--trace | --checked] TARGET "
+                 "FOLDER\n";
     return 1;
   }
   try {
-    using namespace tilework;
     sim::ChipSources sources = sim::ChipSources::builtIn();
     sources.caches = {argv[argc - 1]};
     sim::chipLibrary(
-        sources, target::Target::load(argv[argc - 2]).configPackage(), trace);
+        sources, target::Target::load(argv[argc - 2]).configPackage(), variant);
   } catch (const std::exception &error) {
     std::cerr << "error: " << error.what() << "\n";
     return 1;

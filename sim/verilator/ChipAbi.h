@@ -15,7 +15,7 @@
 extern "C" {
 #endif
 
-#define TW_CHIP_ABI_VERSION 2u
+#define TW_CHIP_ABI_VERSION 3u
 #define TW_CHIP_UNITS 4u
 
 typedef struct TwChip TwChip;
@@ -56,11 +56,12 @@ typedef struct TwRegisters {
 typedef struct TwChipApi {
   uint32_t version; ///< TW_CHIP_ABI_VERSION
   uint32_t ports, data_bytes;
-  uint8_t has_trace;
+  uint8_t has_trace, is_checked;
   TwRegisters registers;
 
-  /// A chip that has been reset; null when memory runs out.
-  TwChip *(*create)(void);
+  /// A chip that has been reset; null when memory runs out. What no reset sets
+  /// is drawn from `seed`, above 0, in a checked chip and 0 in the others.
+  TwChip *(*create)(uint32_t seed);
   void (*destroy)(TwChip *chip);
 
   /// One cycle: settle with the inputs of all ports, read the outputs, edge.
@@ -69,6 +70,8 @@ typedef struct TwChipApi {
   void (*settle)(TwChip *chip, const TwPortInputs *inputs,
                  TwPortOutputs *outputs, TwRetire *retires);
   uint8_t (*stopped)(const TwChip *chip);
+  /// An assertion of a checked chip has failed; it was printed.
+  uint8_t (*failed)(const TwChip *chip);
   void (*edge)(TwChip *chip);
 
   /// A cycle with a register write; a read takes two. The memory stands still:

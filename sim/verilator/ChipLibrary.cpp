@@ -98,6 +98,19 @@ int run(const std::vector<std::string> &arguments, const std::string &log) {
   return status;
 }
 
+/// Of rtl/build_chip.sh.
+const char *option(ChipVariant variant) {
+  switch (variant) {
+  case ChipVariant::Fast:
+    return "";
+  case ChipVariant::Trace:
+    return "--trace";
+  case ChipVariant::Checked:
+    return "--checked";
+  }
+  return "";
+}
+
 /// One builder of a library at a time; the others wait and find it made.
 class BuildLock {
 public:
@@ -147,10 +160,11 @@ ChipSources ChipSources::builtIn() {
 }
 
 std::string chipLibraryName(const ChipSources &sources,
-                            const std::string &configPackage, bool trace) {
+                            const std::string &configPackage,
+                            ChipVariant variant) {
   Hash hash;
   hash.add(configPackage);
-  hash.add(trace ? "trace" : "");
+  hash.add(option(variant));
   for (const std::string &package : sources.packages)
     hash.add(readFile(package));
   for (const std::string &file : chipFiles(sources))
@@ -165,10 +179,10 @@ std::string chipLibraryName(const ChipSources &sources,
 
 std::shared_ptr<ChipLibrary> chipLibrary(const ChipSources &sources,
                                          const std::string &configPackage,
-                                         bool trace, bool *built) {
+                                         ChipVariant variant, bool *built) {
   if (built)
     *built = false;
-  const std::string name = chipLibraryName(sources, configPackage, trace);
+  const std::string name = chipLibraryName(sources, configPackage, variant);
   for (const std::string &cache : sources.caches)
     if (fs::path path = fs::path(cache) / name; fs::exists(path))
       return std::make_shared<ChipLibrary>(path.string());
@@ -189,8 +203,8 @@ std::shared_ptr<ChipLibrary> chipLibrary(const ChipSources &sources,
     }
     std::vector<std::string> command = {
         "/bin/sh", (fs::path(sources.root) / "rtl/build_chip.sh").string()};
-    if (trace)
-      command.push_back("--trace");
+    if (variant != ChipVariant::Fast)
+      command.push_back(option(variant));
     command.push_back(path);
     command.push_back(package.string());
     command.insert(command.end(), sources.packages.begin(),

@@ -48,12 +48,19 @@ struct ChipSources {
   static ChipSources builtIn();
 };
 
+enum class ChipVariant {
+  Fast,
+  Trace,  ///< can write waves
+  Checked ///< with assertions, and random values where the RTL leaves them open
+};
+
 /// The file name of the chip with this configuration package:
 /// libtw_rtl_<hash>.so. The hash is over the package, the other packages, every
 /// source in rtl/lint/tw_top.f, the harness' side of the library and the
 /// version of Verilator.
 std::string chipLibraryName(const ChipSources &sources,
-                            const std::string &configPackage, bool trace);
+                            const std::string &configPackage,
+                            ChipVariant variant);
 
 /// The library for `configPackage` (the text of tw_config_pkg), built when no
 /// cache has it, which takes a minute for a small chip and several for a large
@@ -61,6 +68,7 @@ std::string chipLibraryName(const ChipSources &sources,
 /// once. Throws RunError with the tool's output when the build fails.
 std::shared_ptr<ChipLibrary> chipLibrary(const ChipSources &sources,
                                          const std::string &configPackage,
-                                         bool trace, bool *built = nullptr);
+                                         ChipVariant variant,
+                                         bool *built = nullptr);
 
 } // namespace tilework::sim

@@ -65,8 +65,23 @@ constexpr unsigned kRetireBits =
 
 } // namespace
 
+/// What constructors of the model look at.
+struct ChipContext : VerilatedContext {
+  explicit ChipContext(uint32_t seed) {
+#ifdef TW_ASSERT
+    randReset(2);
+    randSeed(static_cast<int>(seed & 0x7fffffff));
+    // An assertion that fails is counted and does not end the process.
+    errorLimit(1 << 30);
+#else
+    (void)seed;
+    randReset(0);
+#endif
+  }
+};
+
 struct TwChip {
-  VerilatedContext context;
+  ChipContext context;
   Vtw_chip top{&context};
 #ifdef TW_TRACE
   std::unique_ptr<VerilatedFstC> trace;
@@ -75,11 +90,15 @@ struct TwChip {
   /// Strobes of a port, where they do not begin at a byte of the signal.
   uint8_t strobe[kPorts][(kDataBytes + 7) / 8];
 
-  TwChip() {
-    context.randReset(0);
+  explicit TwChip(uint32_t seed) : context(seed) {
+    enter();
 #ifdef TW_TRACE
     context.traceEverOn(true);
 #endif
+    top.clk_i = 0;
+    top.config_write_i = 0;
+    top.m_axi_rvalid_i = top.m_axi_bvalid_i = 0;
+    ready(false);
     top.rst_ni = 0;
     cycle();
     cycle();
@@ -131,7 +150,7 @@ struct TwChip {
 
 namespace {
 
-TwChip *create() { return new (std::nothrow) TwChip; }
+TwChip *create(uint32_t seed) { return new (std::nothrow) TwChip(seed); }
 void destroy(TwChip *chip) { delete chip; }
 
 void settle(TwChip *chip, const TwPortInputs *inputs, TwPortOutputs *outputs,
@@ -200,6 +219,7 @@ void settle(TwChip *chip, const TwPortInputs *inputs, TwPortOutputs *outputs,
 }
 
 uint8_t stopped(const TwChip *chip) { return chip->top.stopped_o; }
+uint8_t failed(const TwChip *chip) { return chip->context.errorCount() != 0; }
 void edge(TwChip *chip) { chip->edge(); }
 
 void write(TwChip *chip, uint32_t address, uint64_t value) {
@@ -253,6 +273,11 @@ constexpr TwChipApi kApi = {
 #else
     0,
 #endif
+#ifdef TW_ASSERT
+    1,
+#else
+    0,
+#endif
     {Map::RegStart, Map::RegProgramBase, Map::RegProgramCount,
      Map::RegProgramEntry, Map::RegParameter, Map::RegSegmentBase,
      Map::RegSegmentSize, Map::RegStatus, Map::RegTrapCause, Map::RegTrapPc,
@@ -262,6 +287,7 @@ constexpr TwChipApi kApi = {
     destroy,
     settle,
     stopped,
+    failed,
     edge,
     write,
     read,

@@ -80,6 +80,9 @@ private:
       if (retires[unit].valid)
         retire(unit);
     api.edge(chip);
+    if (api.failed(chip))
+      throw RunError("an assertion of the chip failed in cycle " +
+                     std::to_string(now));
   }
 
   /// The memory's side of a cycle, up to the edge.
@@ -205,8 +208,8 @@ private:
 
 } // namespace
 
-RtlMachine::RtlMachine(const ChipLibrary &library)
-    : library(library), chip(library.api().create()) {
+RtlMachine::RtlMachine(const ChipLibrary &library, uint32_t seed)
+    : library(library), chip(library.api().create(seed)) {
   if (!chip)
     throw RunError("no memory left for the chip");
 }
@@ -226,7 +229,7 @@ RunResult RtlMachine::run(const RunRequest &request) {
 }
 
 RunResult runRtl(const RunRequest &request, const ChipLibrary &chip) {
-  return RtlMachine(chip).run(request);
+  return RtlMachine(chip, request.options.chipSeed).run(request);
 }
 
 } // namespace tilework::sim

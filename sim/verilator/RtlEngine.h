@@ -14,8 +14,9 @@ namespace tilework::sim {
 /// A chip that has been reset, and keeps running one program after another.
 class RtlMachine {
 public:
-  /// `library` outlives the machine. Throws RunError when memory runs out.
-  explicit RtlMachine(const ChipLibrary &library);
+  /// `library` outlives the machine; `seed` is that of a checked chip. Throws
+  /// RunError when memory runs out.
+  explicit RtlMachine(const ChipLibrary &library, uint32_t seed = 1);
   ~RtlMachine();
   RtlMachine(const RtlMachine &) = delete;
   RtlMachine &operator=(const RtlMachine &) = delete;
@@ -24,7 +25,7 @@ public:
   /// chip that was reset. Not for use behind a trap of the watchdog or an
   /// exception. The chip has the request's geometry. Waves need a library that
   /// was built with tracing. Throws RunError or RunCancelled as the other
-  /// engines.
+  /// engines, and RunError when an assertion of a checked chip fails.
   RunResult run(const RunRequest &request);
 
 private:

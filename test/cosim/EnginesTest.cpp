@@ -30,7 +30,7 @@ protected:
       : target(target::Target::preset(GetParam())),
         geometry(geometryOf(target)), timing(dramTimingOf(target)),
         chip(chipLibrary(ChipSources::builtIn(), target.configPackage(),
-                         false)) {}
+                         ChipVariant::Fast)) {}
 
   RunRequest request(const Launch &launch, DramImage &image) const {
     RunRequest request;

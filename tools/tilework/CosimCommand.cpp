@@ -26,6 +26,22 @@ struct Options {
   std::vector<std::string> engines = {"functional", "systemc", "rtl"};
 };
 
+/// An engine, or one of two that are engines in another mode: `stepping`, the
+/// cycle model without skipping, and `checked`, the chip with its assertions.
+sim::CosimEngine engineOf(const std::string &name,
+                          const target::Target &target) {
+  const bool stepping = name == "stepping", checked = name == "checked";
+  const Engine engine = stepping  ? Engine::SystemC
+                        : checked ? Engine::Rtl
+                                  : parseEngine(name);
+  return {name, [=, &target](const sim::RunRequest &request) {
+            sim::RunRequest copy = request;
+            copy.options.stepping = stepping;
+            copy.options.checked = checked;
+            return runEngine(engine, target, copy);
+          }};
+}
+
 int run(const Options &options, const Context &context) {
   const target::Target target = target::Target::load(options.target);
   sim::CosimSettings settings;
@@ -39,13 +55,8 @@ int run(const Options &options, const Context &context) {
                      " of " + std::to_string(options.count));
   };
   std::vector<sim::CosimEngine> engines;
-  for (const std::string &name : options.engines) {
-    const Engine engine = parseEngine(name);
-    engines.push_back({name, [engine, &target](const sim::RunRequest &request) {
-                         sim::RunRequest copy = request;
-                         return runEngine(engine, target, copy);
-                       }});
-  }
+  for (const std::string &name : options.engines)
+    engines.push_back(engineOf(name, target));
   if (engines.size() < 2)
     throw UserError("--engines: name at least two");
   context.say("cosim on " + target.name + ": " + std::to_string(options.count) +
@@ -103,7 +114,10 @@ void addCosim(CLI::App &app, Context &context) {
       ->check(CLI::NonNegativeNumber);
   command
       .add_option("--engines", options->engines,
-                  "default functional,systemc,rtl")
+                  "of functional, systemc, stepping (systemc without skipping "
+                  "cycles), rtl and checked (rtl with its assertions and "
+                  "random values where nothing is reset); default "
+                  "functional,systemc,rtl")
       ->delimiter(',');
   command.add_option("--folder", options->folder,
                      "where shrunk programs are written (default .)");

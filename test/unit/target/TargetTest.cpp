@@ -198,6 +198,9 @@ TEST(TargetErrors, RulesBetweenParameters) {
   expectWords(
       errorOf("edge,axi.data_bytes=8,dma.buffer_bytes=8K,dma.burst_bytes=4K"),
       {"256 beats", "nearest: 2K"});
+  expectWords(errorOf("edge,sequencer.watchdog_cycles=1024,"
+                      "dram.read_latency_ps=2000000"),
+              {"watchdog_cycles = 1024", "4 latencies", "nearest: 8004"});
 }
 
 TEST(TargetErrors, AllProblemsAreTold) {
