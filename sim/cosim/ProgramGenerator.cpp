@@ -123,7 +123,7 @@ void Generator::drawMemory() {
   std::vector<uint8_t> indices(indexBytes);
   for (uint64_t i = 0; i < indexBytes; i += 4) {
     const int32_t index = random.chance(0.03) ? int32_t(random.next())
-                                              : int32_t(random.below(32));
+                                              : int32_t(random.below(34));
     std::memcpy(&indices[i], &index, 4);
   }
   uint64_t at = 65536;
@@ -366,7 +366,7 @@ void Generator::store(Nodes &sets, Nodes &body, LoopPlan &plan) {
 void Generator::gather(Nodes &sets, Nodes &body, LoopPlan &plan) {
   const uint32_t rowBytes = geometry.rowBytes();
   const uint32_t rows = small(10), bytes = 2 * small(rowBytes);
-  const uint32_t bound = random.chance(0.05) ? 0 : 33;
+  const uint32_t bound = random.chance(0.05) ? 0 : 32 + random.below(2);
   LoopPlan still;
   Operand table = dram(kDataSegment, 1, bound, bytes, sets, still);
   const Operand indices = [&] {
