@@ -34,10 +34,8 @@ function(tilework_add_python_package package)
   endforeach()
 endfunction()
 
-# A pybind11 module. Its symbols stay visible to the libraries that it loads:
-# SystemC asks for sc_main, and type identities of MLIR that both sides define
-# must be one. Python loads modules apart from each other, so imports go in any
-# order.
+# A pybind11 module; PythonModule.map says which of its symbols are visible.
+# Python loads modules apart from each other, so imports go in any order.
 function(tilework_add_python_module name)
   cmake_parse_arguments(PARSE_ARGV 1 ARG "" "PACKAGE" "SOURCES;LINK")
   if(NOT ARG_PACKAGE)
@@ -46,7 +44,10 @@ function(tilework_add_python_module name)
   pybind11_add_module(${name} MODULE NO_EXTRAS ${ARG_SOURCES})
   _tilework_common_settings(${name})
   target_link_libraries(${name} PRIVATE ${ARG_LINK})
+  set(map "${PROJECT_SOURCE_DIR}/cmake/PythonModule.map")
+  target_link_options(${name} PRIVATE "LINKER:--version-script=${map}")
   set_target_properties(${name} PROPERTIES
+    LINK_DEPENDS "${map}"
     LIBRARY_OUTPUT_DIRECTORY "${TILEWORK_PYTHON_DIR}/${ARG_PACKAGE}")
   install(TARGETS ${name} LIBRARY DESTINATION "${ARG_PACKAGE}" COMPONENT python)
 endfunction()

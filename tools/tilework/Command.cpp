@@ -124,4 +124,10 @@ std::string secondsText(double seconds) {
   return scaled(seconds * 1e9, units, 4, 1000);
 }
 
+std::string ratioText(double ratio) {
+  char text[32];
+  std::snprintf(text, sizeof(text), "%.2f", ratio);
+  return text;
+}
+
 } // namespace tilework::tool

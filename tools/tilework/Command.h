@@ -58,6 +58,8 @@ std::pair<std::string, std::string> splitFile(const std::string &text,
 std::string withCommas(uint64_t value);
 std::string bytesText(double bytes);
 std::string secondsText(double seconds);
+/// With two decimals.
+std::string ratioText(double ratio);
 
 void addCompile(CLI::App &app, Context &context);
 void addRun(CLI::App &app, Context &context);

@@ -51,7 +51,7 @@ void summarise(const Context &context, const Executable &executable,
   if (auto bound = boundOf(executable.image(), report.target))
     context.say("  bound " + withCommas(uint64_t(bound->cycles())) +
                 " cycles by " + bound->limit() + ": " +
-                std::to_string(double(result.cycles) / bound->cycles()) +
+                ratioText(double(result.cycles) / bound->cycles()) +
                 " × the bound");
   for (unsigned unit = 0; unit < sim::kCountedUnits; ++unit) {
     std::string line = std::string("  ") + sim::unitName(unit) + ": busy " +
