@@ -49,6 +49,43 @@ std::string printable(const std::string &text) {
   return result;
 }
 
+constexpr uint64_t kPageBytes = 4096; ///< the loader's placement
+
+/// What the loader placed at the 4096 bytes from `address` on.
+std::string placeOf(const isa::Image &image, const isa::Entry &entry,
+                    uint64_t address) {
+  uint64_t at = image.text.size() * sizeof(image.text[0]);
+  if (address < at)
+    return "instructions";
+  for (const isa::Binding &binding : entry.bindings) {
+    at = (at + kPageBytes - 1) / kPageBytes * kPageBytes;
+    if (address >= at && address < at + binding.bytes)
+      return "byte " + std::to_string(address - at) + " and on of '" +
+             printable(binding.name) + "'";
+    at += binding.bytes;
+  }
+  return "nothing is bound there";
+}
+
+/// A digest of each page: words mixed as in SplitMix64, so that what differs in
+/// one bit differs.
+std::vector<uint64_t> pageDigests(const sim::DramImage &memory) {
+  std::vector<uint64_t> digests;
+  for (uint64_t at = 0; at < memory.size(); at += kPageBytes) {
+    const uint64_t count = std::min(kPageBytes, memory.size() - at);
+    const uint8_t *bytes = memory.data(at, count);
+    uint64_t digest = 0;
+    for (uint64_t i = 0; i < count; i += sizeof(uint64_t)) {
+      uint64_t word = 0;
+      std::memcpy(&word, bytes + i, std::min(sizeof(word), count - i));
+      digest = (digest ^ word) * 0xbf58476d1ce4e5b9;
+      digest ^= digest >> 29;
+    }
+    digests.push_back(digest);
+  }
+  return digests;
+}
+
 } // namespace
 
 struct Executable::Idle {
@@ -97,6 +134,7 @@ RunReport Executable::run(const TensorMap &inputs,
                           const RunSettings &settings) const {
   RunReport report;
   report.engine = settings.engine;
+  report.program = program;
   report.target = targetWith(settings.set);
   const uint64_t capacityBytes = report.target.dram.capacity_bytes;
   std::unique_ptr<LoadedEntry> memory = takeLoaded(capacityBytes);
@@ -118,6 +156,8 @@ RunReport Executable::run(const TensorMap &inputs,
   if (report.result.trap.cause == sim::TrapCause::None &&
       !settings.options.timingOnly)
     report.outputs = loaded.outputs();
+  if (settings.engine != Engine::Functional && !settings.options.timingOnly)
+    report.memory = pageDigests(loaded.memory());
   loaded.reset();
   std::lock_guard<std::mutex> lock(idle->mutex);
   idle->entry = std::move(memory);
@@ -146,6 +186,18 @@ Comparison Executable::compare(const RunReport &first,
           engineName(second.engine) + " has " + std::to_string(b[at]);
       break;
     }
+  }
+  if (comparison.bytesEqual && first.program == second.program &&
+      !first.memory.empty() && !second.memory.empty() &&
+      first.memory != second.memory) {
+    const auto page = std::mismatch(first.memory.begin(), first.memory.end(),
+                                    second.memory.begin(), second.memory.end());
+    const uint64_t begin = kPageBytes * (page.first - first.memory.begin());
+    comparison.bytesEqual = false;
+    comparison.difference = "the memory behind the run differs in bytes " +
+                            std::to_string(begin) + " to " +
+                            std::to_string(begin + kPageBytes - 1) + ": " +
+                            placeOf(*program, entry(), begin);
   }
   std::optional<sim::RunDifference> difference =
       sim::compareRuns(first.result, second.result,

@@ -32,6 +32,10 @@ struct RunReport {
   target::Target target;
   sim::RunResult result;
   TensorMap outputs; ///< empty after a trap or without values
+  /// Of an engine with times that computed values: a digest of each 4096 bytes
+  /// of the off-chip memory behind the run.
+  std::vector<uint64_t> memory;
+  std::shared_ptr<const isa::Image> program; ///< that ran
   double latencySeconds() const {
     return double(result.cycles) / double(target.clock.frequency_hz);
   }
@@ -58,7 +62,9 @@ public:
   /// is no exception but part of the report.
   RunReport run(const TensorMap &inputs, const RunSettings &settings) const;
 
-  /// Holds two reports of one program and its inputs against each other.
+  /// Holds two reports of one program and its inputs against each other: the
+  /// outputs, the whole memory where one program left it twice, records and
+  /// cycles.
   Comparison compare(const RunReport &first, const RunReport &second) const;
 
   /// The target with `set` applied. Throws UserError for a parameter that
