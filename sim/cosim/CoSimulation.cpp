@@ -9,6 +9,8 @@
 #include "sim/cosim/Shrink.h"
 #include "sim/stats/RunChecker.h"
 
+#include <algorithm>
+#include <cctype>
 #include <cstring>
 
 namespace tilework::sim {
@@ -90,6 +92,17 @@ private:
   uint64_t seed;
 };
 
+/// What a difference is about: its words.
+std::string kindOf(const std::string &difference) {
+  std::string kind;
+  for (char c : difference)
+    if (!std::isdigit(static_cast<unsigned char>(c)))
+      kind += c;
+    else if (kind.empty() || kind.back() != '#')
+      kind += '#';
+  return kind;
+}
+
 std::string assemblyOf(TestProgram &program, const std::string &difference) {
   std::string text =
       "// seed " + std::to_string(program.seed) + ": " + difference + "\n";
@@ -106,6 +119,12 @@ std::string assemblyOf(TestProgram &program, const std::string &difference) {
 }
 
 } // namespace
+
+std::string cosimulateOne(const CosimSettings &settings,
+                          const std::vector<CosimEngine> &engines,
+                          TestProgram &program, RunResult *last) {
+  return Trial(settings, engines, program.seed).difference(program, last);
+}
 
 CosimResult cosimulate(const CosimSettings &settings,
                        const std::vector<CosimEngine> &engines) {
@@ -124,16 +143,26 @@ CosimResult cosimulate(const CosimSettings &settings,
     result.operations += last.records.size();
     result.traps += last.trap.cause != TrapCause::None;
     if (!difference.empty()) {
-      TestProgram small =
-          shrink(program, settings.geometry, settings.generator.operationLimit,
-                 settings.shrinkAttempts, [&](TestProgram &candidate) {
-                   return !trial.difference(candidate).empty();
-                 });
-      const std::string smallest = trial.difference(small);
-      result.failures.push_back(
-          {seed, smallest, assemblyOf(small, smallest), small.size()});
-      if (result.failures.size() >= settings.maxFailures)
-        return result;
+      const std::string kind = kindOf(difference);
+      auto same = std::find_if(
+          result.failures.begin(), result.failures.end(),
+          [&](const CosimFailure &other) { return other.kind == kind; });
+      if (same != result.failures.end()) {
+        ++same->programs;
+      } else {
+        TestProgram small = shrink(
+            program, settings.geometry, settings.generator.operationLimit,
+            settings.shrinkAttempts, [&](TestProgram &candidate) {
+              return kindOf(trial.difference(candidate)) == kind;
+            });
+        const std::string smallest = trial.difference(small);
+        const size_t instructions = small.size();
+        const std::string assembly = assemblyOf(small, smallest);
+        result.failures.push_back({seed, kind, 1, std::move(small), smallest,
+                                   assembly, instructions});
+        if (result.failures.size() >= settings.maxFailures)
+          return result;
+      }
     }
     if (settings.progress)
       settings.progress(i + 1);

@@ -27,14 +27,18 @@ struct CosimSettings {
   uint64_t count = 100, seed = 1;
   GeneratorOptions generator;
   unsigned shrinkAttempts = 300;
-  /// Mismatches after which the search stops.
-  unsigned maxFailures = 1;
+  /// Kinds of differences after which the search stops.
+  unsigned maxFailures = 5;
   std::function<bool()> cancelled;
   std::function<void(uint64_t done)> progress;
 };
 
+/// Programs that differ in one way: the first of them, shrunk.
 struct CosimFailure {
   uint64_t seed = 0;
+  std::string kind;       ///< the difference without its figures
+  uint64_t programs = 1;  ///< that differ so
+  TestProgram program;    ///< shrunk
   std::string difference; ///< of the shrunk program
   std::string assembly;   ///< of the shrunk program
   size_t instructions = 0;
@@ -44,6 +48,13 @@ struct CosimResult {
   uint64_t programs = 0, traps = 0, cycles = 0, operations = 0;
   std::vector<CosimFailure> failures;
 };
+
+/// The first difference between the engines on `program`; empty when they
+/// agree. Its seed chooses the memory's latency. `last` takes what the last
+/// engine gave.
+std::string cosimulateOne(const CosimSettings &settings,
+                          const std::vector<CosimEngine> &engines,
+                          TestProgram &program, RunResult *last = nullptr);
 
 /// The first engine is the reference for bytes; times are compared between
 /// those that have any. Program i has seed `seed` + i; odd programs run under

@@ -4,6 +4,7 @@
 // tilework cosim: random programs on all engines.
 
 #include "tools/tilework/Command.h"
+#include "tools/tilework/CosimFile.h"
 
 #include "runtime/Engines.h"
 #include "runtime/Error.h"
@@ -21,8 +22,9 @@ namespace tilework::tool {
 namespace {
 
 struct Options {
-  std::string target = "nano", folder = ".";
+  std::string target = "nano", folder = ".", replay;
   uint64_t count = 100, seed = 1;
+  bool keep = false;
   std::vector<std::string> engines = {"functional", "systemc", "rtl"};
 };
 
@@ -42,43 +44,90 @@ sim::CosimEngine engineOf(const std::string &name,
           }};
 }
 
-int run(const Options &options, const Context &context) {
-  const target::Target target = target::Target::load(options.target);
-  sim::CosimSettings settings;
-  settings.geometry = sim::geometryOf(target);
-  settings.timing = sim::dramTimingOf(target);
-  settings.count = options.count;
-  settings.seed = options.seed;
-  settings.cancelled = interrupted;
-  settings.progress = [&](uint64_t done) {
-    context.progress("cosim " + target.name + " " + std::to_string(done) +
-                     " of " + std::to_string(options.count));
-  };
+std::vector<sim::CosimEngine> enginesOf(const Options &options,
+                                        const target::Target &target) {
   std::vector<sim::CosimEngine> engines;
   for (const std::string &name : options.engines)
     engines.push_back(engineOf(name, target));
   if (engines.size() < 2)
     throw UserError("--engines: name at least two");
+  return engines;
+}
+
+sim::CosimSettings settingsOf(const target::Target &target) {
+  sim::CosimSettings settings;
+  settings.geometry = sim::geometryOf(target);
+  settings.timing = sim::dramTimingOf(target);
+  settings.cancelled = interrupted;
+  return settings;
+}
+
+int replay(const Options &options, const Context &context) {
+  target::Target target = target::Target::load(options.target);
+  sim::TestProgram program = readCosimFile(options.replay, target);
+  sim::RunResult last;
+  const std::string difference = sim::cosimulateOne(
+      settingsOf(target), enginesOf(options, target), program, &last);
+  context.emit({{"schema", kReportSchema},
+                {"file", options.replay},
+                {"seed", program.seed},
+                {"cycles", last.cycles},
+                {"difference", difference}});
+  if (difference.empty()) {
+    context.say(options.replay + ": the engines agree");
+    return 0;
+  }
+  std::cerr << "tilework: " << options.replay << " differs: " << difference
+            << "\n";
+  return 3;
+}
+
+int run(const Options &options, const Context &context) {
+  if (!options.replay.empty())
+    return replay(options, context);
+  const target::Target target = target::Target::load(options.target);
+  sim::CosimSettings settings = settingsOf(target);
+  settings.count = options.count;
+  settings.seed = options.seed;
+  settings.progress = [&](uint64_t done) {
+    context.progress("cosim " + target.name + " " + std::to_string(done) +
+                     " of " + std::to_string(options.count));
+  };
+  const std::vector<sim::CosimEngine> engines = enginesOf(options, target);
   context.say("cosim on " + target.name + ": " + std::to_string(options.count) +
               " programs from seed " + std::to_string(options.seed));
   const auto begin = std::chrono::steady_clock::now();
-  const sim::CosimResult result = sim::cosimulate(settings, engines);
+  sim::CosimResult result = sim::cosimulate(settings, engines);
   const double wall =
       std::chrono::duration<double>(std::chrono::steady_clock::now() - begin)
           .count();
   context.progress("");
   nlohmann::json failures = nlohmann::json::array();
-  for (const sim::CosimFailure &failure : result.failures) {
-    const std::string file = options.folder + "/cosim-" + target.name + "-" +
-                             std::to_string(failure.seed) + ".s";
-    writeFile(file, failure.assembly.data(), failure.assembly.size());
+  for (sim::CosimFailure &failure : result.failures) {
+    const std::string file = writeCosimFile(
+        failure.program, target,
+        "--target " + options.target + " --seed " +
+            std::to_string(failure.seed) + ": " + failure.difference,
+        options.folder);
     failures.push_back({{"seed", failure.seed},
                         {"difference", failure.difference},
+                        {"programs", failure.programs},
                         {"instructions", failure.instructions},
                         {"file", file}});
     std::cerr << "tilework: seed " << failure.seed
               << " differs: " << failure.difference << "; shrunk to "
-              << failure.instructions << " instructions in " << file << "\n";
+              << failure.instructions << " instructions in " << file;
+    if (failure.programs > 1)
+      std::cerr << "; " << failure.programs << " programs differ so";
+    std::cerr << "\n";
+  }
+  for (uint64_t i = 0; options.keep && i < result.programs; ++i) {
+    sim::TestProgram program = sim::generateProgram(
+        settings.geometry, options.seed + i, settings.generator);
+    writeCosimFile(program, target,
+                   "--target " + options.target + " --seed " +
+                       std::to_string(program.seed),
+                   options.folder);
   }
   context.emit({{"schema", kReportSchema},
                 {"programs", result.programs},
@@ -121,6 +170,11 @@ void addCosim(CLI::App &app, Context &context) {
       ->delimiter(',');
   command.add_option("--folder", options->folder,
                      "where shrunk programs are written (default .)");
+  command.add_flag("--keep", options->keep,
+                   "write every program, not only those that differ");
+  command.add_option("--replay", options->replay,
+                     "run the program of a file: one that cosim has written "
+                     "exactly as it ran");
   command.callback([&context, options] {
     context.run = [&context, options] { return run(*options, context); };
   });
