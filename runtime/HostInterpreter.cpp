@@ -270,6 +270,8 @@ HostTensor embedding(const HostTensor &table, const HostTensor &ids,
   const Doubles values = table.floatValues();
   Doubles out;
   for (int64_t id : ids.intValues()) {
+    if (id < 0)
+      id += rows;
     // The gather of the chip gives zeros for an id out of range.
     if (id < 0 || id >= rows)
       out.insert(out.end(), width, 0.0);

@@ -87,6 +87,38 @@ HostTensor saturate(const HostTensor &host, DataType to) {
   return HostTensor::fromInts(host.type(), host.shape(), std::move(values));
 }
 
+/// What a caller can mend: the message stands without the step's name.
+struct InputError : UserError {
+  using UserError::UserError;
+};
+
+/// Indices of `rows` rows with the negative ones counted from the end. Throws
+/// InputError for one out of range.
+HostTensor inRange(const HostTensor &indices, int64_t rows,
+                   const isa::LaunchStep &step) {
+  std::vector<int64_t> values = indices.intValues();
+  for (size_t i = 0; i < values.size(); ++i) {
+    const int64_t value = values[i];
+    if (value < -rows || value >= rows) {
+      std::string names;
+      for (const std::string &name :
+           step.attributes.value("of", std::vector<std::string>()))
+        names += (names.empty() ? "'" : ", '") + name + "'";
+      throw InputError("index " + std::to_string(value) + " at element " +
+                       std::to_string(i) + " of the indices that come from " +
+                       (names.empty() ? "constants" : "input " + names) +
+                       " is out of range: the table has " +
+                       std::to_string(rows) + " rows and takes " +
+                       std::to_string(-rows) + " to " +
+                       std::to_string(rows - 1));
+    }
+    if (value < 0)
+      values[i] = value + rows;
+  }
+  return HostTensor::fromInts(indices.type(), indices.shape(),
+                              std::move(values));
+}
+
 /// One step over its operands, before its result is brought to its type.
 std::optional<HostTensor> evaluate(const isa::LaunchStep &step,
                                    const std::vector<HostTensor> &in,
@@ -112,8 +144,11 @@ std::optional<HostTensor> evaluate(const isa::LaunchStep &step,
   if (op == "cumsum")
     return in[0].cumSum(axis, attributes.value("exclusive", false),
                         attributes.value("reverse", false));
-  if (op == "gather" && in.size() == 2)
-    return in[0].gather(in[1], axis);
+  if (op == "index" && dims.size() == 1)
+    return inRange(in[0], dims[0], step);
+  if (op == "gather" && in.size() == 2 && axis >= 0 &&
+      axis < static_cast<int64_t>(in[0].shape().size()))
+    return in[0].gather(inRange(in[1], in[0].shape()[axis], step), axis);
   if (op == "concat")
     return HostTensor::concat(in, axis);
   if (op == "reshape")
@@ -222,6 +257,8 @@ void executeLaunchSteps(
       if (!result)
         throw UserError("its operands do not give " + describe(type, shape));
       values[step.output] = fromHost(*result, type);
+    } catch (const InputError &) {
+      throw;
     } catch (const std::exception &error) {
       throw UserError("launch step '" + step.op + "' for '" + step.output +
                       "': " + error.what());

@@ -62,6 +62,8 @@ launchStep(const HostStep &step, const SourceFiles &files, mlir::Location loc) {
     out.attributes["exclusive"] = true;
   if (step.reverse)
     out.attributes["reverse"] = true;
+  if (!step.of.empty())
+    out.attributes["of"] = step.of;
   if (!step.value)
     return out;
   auto expr =

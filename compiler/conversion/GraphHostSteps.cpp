@@ -6,6 +6,10 @@
 
 #include "compiler/conversion/GraphPlanner.h"
 
+#include "llvm/ADT/STLExtras.h"
+#include "llvm/ADT/SetVector.h"
+#include "llvm/Support/raw_ostream.h"
+
 using namespace mlir;
 
 namespace tilework {
@@ -29,6 +33,51 @@ static HostTensorInfo infoOf(std::string name, Type type) {
   return info;
 }
 
+/// Whether the chip's memory holds elements of the type.
+static bool isStored(Type element) {
+  return element.isBF16() || element.isInteger(32);
+}
+
+/// Whether the loader knows the type.
+static bool isBound(Type element) {
+  return element.isBF16() || element.isF16() || element.isF32() ||
+         element.isF64() || element.isUnsignedInteger(8) ||
+         (!element.isUnsignedInteger() &&
+          (element.isInteger(1) || element.isInteger(8) ||
+           element.isInteger(16) || element.isInteger(32) ||
+           element.isInteger(64)));
+}
+
+static std::string textOf(Type type) {
+  std::string text;
+  llvm::raw_string_ostream(text) << type;
+  return text;
+}
+
+bool GraphPlanner::isOnHost(Value value) {
+  Operation *maker = value.getDefiningOp();
+  return !maker ||
+         mlir::isa<graph::LaunchStepOp, graph::WeightOp, arith::ConstantOp>(
+             maker);
+}
+
+/// Whether an op of the chip reads the value.
+static bool isReadByChip(Value value) {
+  return llvm::any_of(value.getUsers(), [](Operation *user) {
+    return !mlir::isa<graph::LaunchStepOp, func::ReturnOp>(user);
+  });
+}
+
+/// Inputs of the model that a value on the host is made of.
+static void collectArguments(Value value,
+                             llvm::SetVector<BlockArgument> &arguments) {
+  if (auto argument = dyn_cast<BlockArgument>(value))
+    arguments.insert(argument);
+  else if (auto step = value.getDefiningOp<graph::LaunchStepOp>())
+    for (Value input : step.getInputs())
+      collectArguments(input, arguments);
+}
+
 /// Rows of the table that an integer argument indexes, through casts and views
 /// on the host; 0 where it indexes none.
 static int64_t tableRows(Value value, int depth = 0) {
@@ -38,11 +87,13 @@ static int64_t tableRows(Value value, int depth = 0) {
       rows = bound;
   };
   for (OpOperand &use : value.getUses()) {
-    if (auto embedding = dyn_cast<graph::EmbeddingOp>(use.getOwner())) {
-      if (use.getOperandNumber() == 1)
-        tighten(cast<RankedTensorType>(embedding.getTable().getType())
-                    .getShape()[0]);
-    } else if (auto step = dyn_cast<graph::LaunchStepOp>(use.getOwner())) {
+    if (auto step = dyn_cast<graph::LaunchStepOp>(use.getOwner())) {
+      if (step.getKind() == graph::StepKind::Index)
+        tighten((*step.getDims())[0]);
+      if (step.getKind() == graph::StepKind::Gather &&
+          use.getOperandNumber() == 1)
+        tighten(cast<RankedTensorType>(step.getInputs()[0].getType())
+                    .getShape()[*step.getAxis()]);
       bool keepsValues = step.getKind() == graph::StepKind::Cast ||
                          step.getKind() == graph::StepKind::Reshape ||
                          step.getKind() == graph::StepKind::Slice ||
@@ -55,11 +106,20 @@ static int64_t tableRows(Value value, int depth = 0) {
   return rows;
 }
 
-void GraphPlanner::planArguments(func::FuncOp main) {
+llvm::Error GraphPlanner::planArguments(func::FuncOp main) {
+  auto refuse = [](const HostTensorInfo &info, const char *what) {
+    return llvm::createStringError(
+        std::string(what) + " '" + info.name + "' is of type " +
+        textOf(info.element) +
+        ", which no binding has: convert it to float, int64 or bool in the "
+        "model");
+  };
   for (BlockArgument argument : main.getArguments()) {
     std::string name = argumentName(main, argument.getArgNumber(), false);
     HostTensorInfo info = infoOf(name, argument.getType());
     info.bound = tableRows(argument);
+    if (!isBound(info.element))
+      return refuse(info, "the input");
     program.inputs.push_back(info);
     usedNames[name]++;
     hostNames[argument] = name;
@@ -67,15 +127,13 @@ void GraphPlanner::planArguments(func::FuncOp main) {
   for (unsigned i = 0; i < main.getNumResults(); ++i) {
     std::string name = argumentName(main, i, true);
     program.outputs.push_back(infoOf(name, main.getResultTypes()[i]));
+    if (!isBound(program.outputs.back().element))
+      return refuse(program.outputs.back(), "the output");
     usedNames[name]++;
-    usedNames[name + ".bf16"]++;
   }
   for (BlockArgument argument : main.getArguments()) {
-    bool onChip = false;
-    for (Operation *user : argument.getUsers())
-      onChip |= !mlir::isa<graph::LaunchStepOp>(user);
     const HostTensorInfo &info = program.inputs[argument.getArgNumber()];
-    if (!onChip)
+    if (!isReadByChip(argument))
       continue;
     // Floats are stored as bf16, integers that the chip reads as int32.
     bool isFloat = mlir::isa<FloatType>(info.element);
@@ -95,6 +153,7 @@ void GraphPlanner::planArguments(func::FuncOp main) {
     views[argument] = denseView(tensor, info.shape, width);
     program.before.push_back(std::move(step));
   }
+  return llvm::Error::success();
 }
 
 std::string GraphPlanner::hostName(Value value) {
@@ -119,7 +178,7 @@ std::string GraphPlanner::hostName(Value value) {
   return name;
 }
 
-void GraphPlanner::planLaunchStep(graph::LaunchStepOp op) {
+llvm::Error GraphPlanner::planLaunchStep(graph::LaunchStepOp op) {
   HostStep step;
   step.op = graph::stringifyStepKind(op.getKind()).str();
   for (Value input : op.getInputs())
@@ -136,16 +195,24 @@ void GraphPlanner::planLaunchStep(graph::LaunchStepOp op) {
   step.exclusive = op.getExclusive();
   step.reverse = op.getReverse();
   hostNames[op.getResult()] = step.output;
-  bool onChip = false;
-  for (Operation *user : op.getResult().getUsers())
-    onChip |= !mlir::isa<graph::LaunchStepOp>(user);
-  if (onChip) {
+  bool indexes = op.getKind() == graph::StepKind::Index ||
+                 op.getKind() == graph::StepKind::Gather;
+  if (indexes) {
+    llvm::SetVector<BlockArgument> arguments;
+    collectArguments(op.getInputs().back(), arguments);
+    for (BlockArgument argument : arguments)
+      step.of.push_back(hostNames[argument]);
+  }
+  if (isReadByChip(op.getResult())) {
+    if (!isStored(type.getElementType()))
+      return fail(op, "the chip reads no " + textOf(type.getElementType()));
     int width = type.getElementType().isInteger(32) ? 4 : 2;
     int tensor = newTensor(step.output, TensorKind::Input,
                            std::max<int64_t>(1, type.getNumElements()) * width);
     views[op.getResult()] = denseView(tensor, type.getShape(), width);
   }
   program.before.push_back(std::move(step));
+  return llvm::Error::success();
 }
 
 } // namespace tilework

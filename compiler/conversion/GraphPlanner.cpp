@@ -403,33 +403,36 @@ Error GraphPlanner::planConcat(graph::ConcatOp op) {
 
 Error GraphPlanner::planReturn(func::ReturnOp op) {
   for (auto [i, value] : llvm::enumerate(op.getOperands())) {
-    auto view = viewOf(value);
-    if (!view)
-      return view.takeError();
     auto type = cast<RankedTensorType>(value.getType());
     const HostTensorInfo &info = program.outputs[i];
-    View out = *view;
-    if (program.tensors[out.tensor].kind != TensorKind::Output ||
-        !out.dense() || out.offset != 0 ||
-        program.tensors[out.tensor].name != info.name + ".bf16") {
-      int tensor = -1;
-      for (size_t t = 0; t < program.tensors.size(); ++t)
-        if (program.tensors[t].kind == TensorKind::Output &&
-            program.tensors[t].name == info.name + ".bf16")
-          tensor = static_cast<int>(t);
-      if (tensor < 0)
-        tensor = newTensor(info.name + ".bf16", TensorKind::Output,
-                           std::max<int64_t>(1, type.getNumElements()) * 2);
-      View target = denseView(tensor, type.getShape(), 2);
-      if (Error error = copyTo(out, target, op))
-        return error;
-    }
     HostStep step;
     step.op = "cast";
-    step.inputs = {info.name + ".bf16"};
     step.output = info.name;
     step.element = type.getElementType();
     step.shape.assign(type.getShape().begin(), type.getShape().end());
+    if (isOnHost(value)) {
+      step.inputs = {hostName(value)};
+      program.after.push_back(std::move(step));
+      continue;
+    }
+    if (!mlir::isa<FloatType>(type.getElementType()))
+      return fail(value.getDefiningOp(),
+                  "the output '" + info.name +
+                      "' is no float, and the chip stores floats alone");
+    auto view = viewOf(value);
+    if (!view)
+      return view.takeError();
+    int &binding = outputBindings[i];
+    if (binding < 0 || view->tensor != binding || !view->dense() ||
+        view->offset != 0) {
+      if (binding < 0)
+        binding = newTensor(uniqueName(info.name + ".bf16"), TensorKind::Output,
+                            std::max<int64_t>(1, type.getNumElements()) * 2);
+      View target = denseView(binding, type.getShape(), 2);
+      if (Error error = copyTo(*view, target, op))
+        return error;
+    }
+    step.inputs = {program.tensors[binding].name};
     step.source = BFloat16Type::get(op.getContext());
     program.after.push_back(std::move(step));
   }
@@ -443,10 +446,8 @@ Error GraphPlanner::planReturn(func::ReturnOp op) {
 Error GraphPlanner::planOp(Operation *op) {
   if (mlir::isa<graph::WeightOp, arith::ConstantOp>(op))
     return Error::success();
-  if (auto step = dyn_cast<graph::LaunchStepOp>(op)) {
-    planLaunchStep(step);
-    return Error::success();
-  }
+  if (auto step = dyn_cast<graph::LaunchStepOp>(op))
+    return planLaunchStep(step);
   if (auto matmul = dyn_cast<graph::MatmulOp>(op))
     return planMatmulOp(matmul);
   if (auto attention = dyn_cast<graph::AttentionOp>(op))
@@ -486,10 +487,12 @@ Expected<PlannedProgram> GraphPlanner::run() {
   auto main = module.lookupSymbol<func::FuncOp>("main");
   if (!main || !main.getBody().hasOneBlock())
     return llvm::createStringError("the module has no function 'main'");
-  planArguments(main);
+  if (Error error = planArguments(main))
+    return error;
   std::vector<Operation *> ops;
   for (Operation &op : main.getBody().front())
     ops.push_back(&op);
+  outputBindings.assign(program.outputs.size(), -1);
   // Results that are returned are made in their output's place.
   for (auto [i, value] : llvm::enumerate(ops.back()->getOperands())) {
     Operation *maker = value.getDefiningOp();
@@ -497,8 +500,8 @@ Expected<PlannedProgram> GraphPlanner::run() {
         (isRowWise(maker) ||
          mlir::isa<graph::MatmulOp, graph::AttentionOp, graph::ConcatOp>(
              maker)))
-      outputTensors[value] = newTensor(
-          program.outputs[i].name + ".bf16", TensorKind::Output,
+      outputBindings[i] = outputTensors[value] = newTensor(
+          uniqueName(program.outputs[i].name + ".bf16"), TensorKind::Output,
           std::max<int64_t>(
               1, cast<RankedTensorType>(value.getType()).getNumElements()) *
               2);

@@ -90,8 +90,10 @@ private:
   void placeBuffers();
 
   // GraphHostSteps.cpp
-  void planArguments(mlir::func::FuncOp main);
-  void planLaunchStep(graph::LaunchStepOp op);
+  llvm::Error planArguments(mlir::func::FuncOp main);
+  llvm::Error planLaunchStep(graph::LaunchStepOp op);
+  /// Whether the host has the value without the chip.
+  static bool isOnHost(mlir::Value value);
   std::string hostName(mlir::Value value);
   std::string uniqueName(std::string name);
 
@@ -112,7 +114,8 @@ private:
   std::map<std::pair<const void *, int>, View> weights;
   std::map<std::string, int> usedNames;
   std::map<std::vector<int64_t>, planning::Planned> plans;
-  llvm::DenseMap<mlir::Value, int> outputTensors;
+  llvm::DenseMap<mlir::Value, int> outputTensors; ///< made in their place
+  std::vector<int> outputBindings; ///< by output; -1 where there is none yet
   friend class RowsBuilder;
 };
 

@@ -71,7 +71,8 @@ struct HostStep {
   std::optional<int64_t> axis;
   std::optional<std::vector<int64_t>> dims;
   bool exclusive = false, reverse = false;
-  mlir::Attribute value; ///< of a constant: a graph expression
+  std::vector<std::string> of; ///< inputs of the model that indices come from
+  mlir::Attribute value;       ///< of a constant: a graph expression
 };
 
 /// Schedules of which the first iteration becomes code and the others are calls

@@ -122,12 +122,7 @@ public:
     for (Operation *op : llvm::reverse(steps))
       if (op->use_empty())
         op->erase();
-    // Inputs that the chip reads as they are.
-    module.walk([&](EmbeddingOp op) {
-      OpBuilder builder(op);
-      op.getIdsMutable().assign(
-          narrowed(builder, op.getIds(), builder.getI32Type()));
-    });
+    module.walk([&](EmbeddingOp op) { index(op); });
   }
 
 private:
@@ -147,6 +142,30 @@ private:
       return;
     hostOps.insert(op);
     steps.push_back(op);
+  }
+
+  /// Ids as the chip's gather reads them: from 0 to the table's rows.
+  void index(EmbeddingOp op) {
+    Value ids = op.getIds();
+    auto made = ids.getDefiningOp<LaunchStepOp>();
+    if (made && made.getKind() == StepKind::Index)
+      return;
+    int64_t rows = tensorTypeOf(op.getTable()).getShape()[0];
+    Value &indices = indexed[{ids, rows}];
+    if (!indices) {
+      OpBuilder builder(op);
+      if (Operation *maker = ids.getDefiningOp())
+        builder.setInsertionPointAfter(maker);
+      else
+        builder.setInsertionPointToStart(op->getBlock());
+      auto type = RankedTensorType::get(tensorTypeOf(ids).getShape(),
+                                        builder.getI32Type());
+      LaunchStepOp next =
+          step(builder, op->getLoc(), StepKind::Index, ids, type);
+      next.setDims(rows);
+      indices = next.getResult();
+    }
+    op.getIdsMutable().assign(indices);
   }
 
   static Value narrowed(OpBuilder &builder, Value value, Type element) {
@@ -210,15 +229,16 @@ private:
       Operation *user = use.getOwner();
       if (hostOps.contains(user))
         continue;
-      // A result of the model is converted behind the launch like the others.
-      if (!isa<GraphDialect>(user->getDialect()) && !isFloat(result)) {
+      // The host returns a result of the model as it is, and ids become indices
+      // of their table.
+      if (!isa<GraphDialect>(user->getDialect()) || isa<EmbeddingOp>(user)) {
         use.set(next.getResult());
         continue;
       }
       if (!forChip)
         forChip = chipValue(builder, op, next);
       Value value = forChip;
-      if (!isa<AttentionOp, EmbeddingOp>(user) && isFloat(result)) {
+      if (!isa<AttentionOp>(user) && isFloat(result)) {
         // Elementwise users keep the model's type.
         OpBuilder at(user);
         value = CastOp::create(at, op->getLoc(), type, value);
@@ -260,6 +280,7 @@ private:
   SmallVector<Operation *> steps;
   llvm::DenseSet<Operation *> hostOps;
   llvm::DenseMap<Value, Value> stepped;
+  llvm::DenseMap<std::pair<Value, int64_t>, Value> indexed;
 };
 
 struct OutlineLaunchStepsPass

@@ -95,7 +95,8 @@ def Graph_StepKind : Graph_Enum<"StepKind", "launch step", [
   I32EnumAttrCase<"Transpose", 27, "transpose">,
   I32EnumAttrCase<"Slice", 28, "slice">,
   I32EnumAttrCase<"Broadcast", 29, "broadcast">,
-  I32EnumAttrCase<"Concat", 30, "concat">]>;
+  I32EnumAttrCase<"Concat", 30, "concat">,
+  I32EnumAttrCase<"Index", 31, "index">]>;
 def Graph_StepKindAttr : Graph_EnumAttr<Graph_StepKind, "step_kind">;
 
 //===----------------------------------------------------------------------===//

@@ -436,6 +436,7 @@ static std::optional<unsigned> stepArity(StepKind kind) {
   case StepKind::Transpose:
   case StepKind::Slice:
   case StepKind::Broadcast:
+  case StepKind::Index:
     return 1;
   default:
     return 2;
@@ -460,6 +461,7 @@ LogicalResult LaunchStepOp::verify() {
     break;
   case StepKind::Transpose:
   case StepKind::Slice:
+  case StepKind::Index:
     needsDims = true;
     break;
   case StepKind::Reshape:
@@ -474,6 +476,10 @@ LogicalResult LaunchStepOp::verify() {
   if (needsDims != getDims().has_value())
     return emitOpError() << stringifyStepKind(getKind())
                          << (needsDims ? " needs" : " takes no") << " dims";
+  if (getKind() == StepKind::Index &&
+      (getDims()->size() != 1 || (*getDims())[0] < 1 ||
+       typeOf(getInputs()[0]).getShape() != typeOf(getResult()).getShape()))
+    return emitOpError("index needs the rows of one table and keeps the shape");
   if (!broadcasts)
     return success();
   SmallVector<int64_t> shape;

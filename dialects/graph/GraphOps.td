@@ -423,10 +423,12 @@ def Graph_LaunchStepOp : Graph_Op<"launch_step"> {
     narrower integer saturates, so that an id out of range stays out of range.
 
     `cumsum`, `reduce_*`, `gather` and `concat` use `axis`; `transpose` uses
-    `dims` as permutation, `slice` uses `dims` as [offsets…, strides…].
+    `dims` as permutation, `slice` uses `dims` as [offsets…, strides…]. `index`
+    makes ids of a table of `dims[0]` rows: a negative one counts from the end,
+    and one out of range stops the launch with an error that names the input.
 
     ```mlir
-    %ids32 = graph.launch_step cast(%ids) : (tensor<1x16xi64>) -> tensor<1x16xi32>
+    %ids32 = graph.launch_step index(%ids) {dims = array<i64: 30522>} : (tensor<1x16xi64>) -> tensor<1x16xi32>
     %mask = graph.launch_step select(%keep, %zero, %floor)
               : (tensor<1x16xi1>, tensor<bf16>, tensor<bf16>) -> tensor<1x16xbf16>
     ```

@@ -1,7 +1,7 @@
 // RUN: tilework-opt %s --graph-outline-launch-steps | FileCheck %s
 
 // CHECK-LABEL: func @ids_and_mask
-// CHECK: %[[I:.*]] = graph.launch_step cast(%arg1) : (tensor<1x4xi64>) -> tensor<1x4xi32>
+// CHECK: %[[I:.*]] = graph.launch_step index(%arg1) {dims = array<i64: 9>} : (tensor<1x4xi64>) -> tensor<1x4xi32>
 // CHECK: graph.embedding %arg0, %[[I]] : (tensor<9x8xf32>, tensor<1x4xi32>)
 // CHECK: %[[K:.*]] = graph.launch_step ne(%arg2, %{{.*}}) : (tensor<1x4xi64>, tensor<i64>) -> tensor<1x4xi1>
 // CHECK: %[[M:.*]] = graph.launch_step select(%[[K]], %{{.*}}, %{{.*}}) : (tensor<1x4xi1>, tensor<bf16>, tensor<bf16>) -> tensor<1x4xbf16>
@@ -20,9 +20,36 @@ func.func @ids_and_mask(%t: tensor<9x8xf32>, %ids: tensor<1x4xi64>, %m: tensor<1
 
 // CHECK-LABEL: func @positions
 // CHECK: graph.launch_step cumsum(%{{.*}}) {axis = 1 : i64}
-// CHECK: graph.launch_step cast(%{{.*}}) : (tensor<1x4xi64>) -> tensor<1x4xi32>
+// CHECK: graph.launch_step index(%{{.*}}) {dims = array<i64: 9>} : (tensor<1x4xi64>) -> tensor<1x4xi32>
 func.func @positions(%t: tensor<9x8xf32>, %m: tensor<1x4xi64>) -> tensor<1x4x8xf32> {
   %0 = graph.cumsum %m {axis = 1 : i64} : tensor<1x4xi64>
   %1 = graph.embedding %t, %0 : (tensor<9x8xf32>, tensor<1x4xi64>) -> tensor<1x4x8xf32>
   return %1 : tensor<1x4x8xf32>
+}
+
+// Indices of one table are made once, of two tables once for each.
+// CHECK-LABEL: func @tables
+// CHECK-DAG: %[[A:.*]] = graph.launch_step index(%arg2) {dims = array<i64: 9>}
+// CHECK-DAG: %[[B:.*]] = graph.launch_step index(%arg2) {dims = array<i64: 5>}
+// CHECK: graph.embedding %arg0, %[[A]]
+// CHECK: graph.embedding %arg0, %[[A]]
+// CHECK: graph.embedding %arg1, %[[B]]
+func.func @tables(%t: tensor<9x8xf32>, %u: tensor<5x8xf32>, %ids: tensor<4xi64>)
+    -> (tensor<4x8xf32>, tensor<4x8xf32>, tensor<4x8xf32>) {
+  %0 = graph.embedding %t, %ids : (tensor<9x8xf32>, tensor<4xi64>) -> tensor<4x8xf32>
+  %1 = graph.embedding %t, %ids : (tensor<9x8xf32>, tensor<4xi64>) -> tensor<4x8xf32>
+  %2 = graph.embedding %u, %ids : (tensor<5x8xf32>, tensor<4xi64>) -> tensor<4x8xf32>
+  return %0, %1, %2 : tensor<4x8xf32>, tensor<4x8xf32>, tensor<4x8xf32>
+}
+
+// What the host returns keeps its type.
+// CHECK-LABEL: func @returned
+// CHECK: %[[S:.*]] = graph.launch_step add(%arg0, %{{.*}}) : {{.*}} -> tensor<4xi64>
+// CHECK: %[[F:.*]] = graph.launch_step cast(%arg0) : (tensor<4xi64>) -> tensor<4xf32>
+// CHECK: return %[[S]], %[[F]]
+func.func @returned(%ids: tensor<4xi64>) -> (tensor<4xi64>, tensor<4xf32>) {
+  %five = arith.constant dense<5> : tensor<i64>
+  %0 = graph.binary add %ids, %five : (tensor<4xi64>, tensor<i64>) -> tensor<4xi64>
+  %1 = graph.cast %ids : tensor<4xi64> -> tensor<4xf32>
+  return %0, %1 : tensor<4xi64>, tensor<4xf32>
 }

@@ -234,3 +234,11 @@ func.func @step_axis(%x: tensor<4xi64>) -> tensor<4xi64> {
   %0 = graph.launch_step cumsum(%x) : (tensor<4xi64>) -> tensor<4xi64>
   return %0 : tensor<4xi64>
 }
+
+// -----
+
+func.func @index(%i: tensor<4xi64>) -> tensor<4xi32> {
+  // expected-error @+1 {{index needs the rows of one table and keeps the shape}}
+  %0 = graph.launch_step index(%i) {dims = array<i64: 0>} : (tensor<4xi64>) -> tensor<4xi32>
+  return %0 : tensor<4xi32>
+}

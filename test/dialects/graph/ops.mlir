@@ -95,6 +95,8 @@ func.func @host(%ids: tensor<1x16xi64>, %mask: tensor<1x16xi64>) -> (tensor<1x16
   %c0 = arith.constant dense<0> : tensor<i64>
   %zero = arith.constant dense<0.0> : tensor<bf16>
   %floor = arith.constant dense<-1.0e30> : tensor<bf16>
+  // CHECK: graph.launch_step index(
+  %index = graph.launch_step index(%ids) {dims = array<i64: 100>} : (tensor<1x16xi64>) -> tensor<1x16xi32>
   // CHECK: graph.launch_step cast(
   %0 = graph.launch_step cast(%ids) : (tensor<1x16xi64>) -> tensor<1x16xi32>
   // CHECK: graph.launch_step ne(
