@@ -33,7 +33,8 @@ shift
 root=$(cd "$(dirname "$0")/.." && pwd)
 folder=$output.build.$$
 mkdir -p "$folder"
-trap 'rm -rf "$folder"' EXIT INT TERM
+trap 'rm -rf "$folder"' EXIT
+trap 'exit 143' INT TERM
 
 verilator_root=$("$VERILATOR" --getenv VERILATOR_ROOT)
 unknown=fast

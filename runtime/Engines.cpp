@@ -55,7 +55,8 @@ sim::RunResult runEngine(Engine engine, const target::Target &target,
   case Engine::Rtl:
     return sim::runRtl(request,
                        *sim::chipLibrary(sim::ChipSources::builtIn(),
-                                         target.configPackage(), variant));
+                                         target.configPackage(), variant,
+                                         request.options.cancelled));
   }
   throw UserError("no such engine");
 }

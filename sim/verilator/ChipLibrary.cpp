@@ -15,6 +15,9 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <cerrno>
+#include <chrono>
+#include <csignal>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
@@ -23,6 +26,7 @@
 #include <iterator>
 #include <sstream>
 #include <system_error>
+#include <thread>
 
 extern char **environ;
 
@@ -74,8 +78,20 @@ std::vector<std::string> chipFiles(const ChipSources &sources) {
   return files;
 }
 
-/// Runs a program; its output and errors go to `log`.
-int run(const std::vector<std::string> &arguments, const std::string &log) {
+using Cancelled = std::function<bool()>;
+
+void giveUpIf(const Cancelled &cancelled) {
+  if (cancelled && cancelled())
+    throw RunCancelled("cancelled");
+}
+
+constexpr std::chrono::milliseconds kPause(20); ///< between two looks
+
+/// Runs a program; its output and errors go to `log`. A program that can be
+/// cancelled gets a process group of its own, so that what it started ends with
+/// it.
+int run(const std::vector<std::string> &arguments, const std::string &log,
+        const Cancelled &cancelled) {
   std::vector<char *> pointers;
   for (const std::string &argument : arguments)
     pointers.push_back(const_cast<char *>(argument.c_str()));
@@ -85,17 +101,34 @@ int run(const std::vector<std::string> &arguments, const std::string &log) {
   posix_spawn_file_actions_addopen(&actions, 1, log.c_str(),
                                    O_WRONLY | O_CREAT | O_TRUNC, 0644);
   posix_spawn_file_actions_adddup2(&actions, 1, 2);
+  posix_spawnattr_t attributes;
+  posix_spawnattr_init(&attributes);
+  if (cancelled)
+    posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETPGROUP);
   pid_t child = 0;
-  const int error = posix_spawnp(&child, pointers[0], &actions, nullptr,
+  const int error = posix_spawnp(&child, pointers[0], &actions, &attributes,
                                  pointers.data(), environ);
+  posix_spawnattr_destroy(&attributes);
   posix_spawn_file_actions_destroy(&actions);
   if (error)
     throw RunError(std::string("cannot run ") + pointers[0] + ": " +
                    std::strerror(error));
   int status = 0;
-  while (waitpid(child, &status, 0) < 0 && errno == EINTR)
-    ;
-  return status;
+  for (;;) {
+    const pid_t ended = waitpid(child, &status, cancelled ? WNOHANG : 0);
+    if (ended == child)
+      return status;
+    if (ended < 0 && errno != EINTR)
+      throw RunError(std::string("lost ") + pointers[0] + ": " +
+                     std::strerror(errno));
+    if (cancelled && cancelled()) {
+      kill(-child, SIGTERM);
+      waitpid(child, &status, 0); // it removes its folder
+      throw RunCancelled("cancelled");
+    }
+    if (cancelled)
+      std::this_thread::sleep_for(kPause);
+  }
 }
 
 /// Of rtl/build_chip.sh.
@@ -114,15 +147,35 @@ const char *option(ChipVariant variant) {
 /// One builder of a library at a time; the others wait and find it made.
 class BuildLock {
 public:
-  explicit BuildLock(const std::string &path)
+  BuildLock(const std::string &path, const Cancelled &cancelled)
       : descriptor(open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644)) {
-    if (descriptor < 0 || flock(descriptor, LOCK_EX))
-      throw RunError("cannot lock '" + path + "': " + std::strerror(errno));
+    while (descriptor < 0 || flock(descriptor, LOCK_EX | LOCK_NB)) {
+      const int error = errno;
+      if (descriptor >= 0 && (error == EWOULDBLOCK || error == EINTR) &&
+          !(cancelled && cancelled())) {
+        std::this_thread::sleep_for(kPause);
+        continue;
+      }
+      if (descriptor >= 0)
+        close(descriptor);
+      giveUpIf(cancelled);
+      throw RunError("cannot lock '" + path + "': " + std::strerror(error));
+    }
   }
   ~BuildLock() { close(descriptor); }
 
 private:
   int descriptor;
+};
+
+/// Files that vanish with it.
+struct ScratchFiles {
+  std::vector<std::string> files;
+  ~ScratchFiles() {
+    std::error_code error;
+    for (const std::string &file : files)
+      fs::remove(file, error);
+  }
 };
 
 } // namespace
@@ -179,9 +232,8 @@ std::string chipLibraryName(const ChipSources &sources,
 
 std::shared_ptr<ChipLibrary> chipLibrary(const ChipSources &sources,
                                          const std::string &configPackage,
-                                         ChipVariant variant, bool *built) {
-  if (built)
-    *built = false;
+                                         ChipVariant variant,
+                                         const Cancelled &cancelled) {
   const std::string name = chipLibraryName(sources, configPackage, variant);
   for (const std::string &cache : sources.caches)
     if (fs::path path = fs::path(cache) / name; fs::exists(path))
@@ -191,7 +243,7 @@ std::shared_ptr<ChipLibrary> chipLibrary(const ChipSources &sources,
   std::error_code error;
   fs::create_directories(folder, error);
   const std::string path = (folder / name).string();
-  BuildLock lock(path + ".lock");
+  BuildLock lock(path + ".lock", cancelled);
   if (!fs::exists(path)) {
     const fs::path package = folder / (name + ".tw_config_pkg.sv");
     {
@@ -210,15 +262,11 @@ std::shared_ptr<ChipLibrary> chipLibrary(const ChipSources &sources,
     command.insert(command.end(), sources.packages.begin(),
                    sources.packages.end());
     const std::string log = path + ".log";
-    if (run(command, log) != 0)
+    const ScratchFiles scratch{{package.string(), log, path + ".lock"}};
+    if (run(command, log, cancelled) != 0)
       throw RunError("the chip could not be built; the tools said:\n" +
                      readFile(log));
-    fs::remove(package, error);
-    fs::remove(log, error);
-    if (built)
-      *built = true;
   }
-  fs::remove(path + ".lock", error);
   return std::make_shared<ChipLibrary>(path);
 }
 

@@ -9,6 +9,7 @@
 
 #include "sim/verilator/ChipAbi.h"
 
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -64,11 +65,11 @@ std::string chipLibraryName(const ChipSources &sources,
 
 /// The library for `configPackage` (the text of tw_config_pkg), built when no
 /// cache has it, which takes a minute for a small chip and several for a large
-/// one; `built` says whether it was. Several processes may ask at
-/// once. Throws RunError with the tool's output when the build fails.
-std::shared_ptr<ChipLibrary> chipLibrary(const ChipSources &sources,
-                                         const std::string &configPackage,
-                                         ChipVariant variant,
-                                         bool *built = nullptr);
+/// one. Several processes may ask at once. Throws RunError with the tool's
+/// output when the build fails, RunCancelled soon after `cancelled`, asked
+/// every 20 ms, says so; nothing is left behind then.
+std::shared_ptr<ChipLibrary>
+chipLibrary(const ChipSources &sources, const std::string &configPackage,
+            ChipVariant variant, const std::function<bool()> &cancelled = {});
 
 } // namespace tilework::sim
