@@ -6,7 +6,9 @@
 
 #include "compiler/conversion/GraphPlanner.h"
 
+#include "llvm/ADT/DenseSet.h"
 #include "llvm/ADT/STLExtras.h"
+#include "llvm/Support/raw_ostream.h"
 
 #include <algorithm>
 
@@ -81,11 +83,40 @@ int GraphPlanner::sourceOf(Operation *op) {
   return it->second;
 }
 
+char UnsupportedGraph::ID = 0;
+
+void UnsupportedGraph::log(llvm::raw_ostream &os) const {
+  for (const auto &[i, op] : llvm::enumerate(refused))
+    os << (i ? "\n" : "") << "cannot plan " << op.op << " of node '"
+       << op.nodes.front() << "': " << op.reason;
+}
+
+std::error_code UnsupportedGraph::convertToErrorCode() const {
+  return llvm::inconvertibleErrorCode();
+}
+
+namespace {
+
+/// One op has no plan: the walk notes it and goes on behind it.
+class OpRefusal : public llvm::ErrorInfo<OpRefusal> {
+public:
+  static char ID;
+  OpRefusal(Operation *op, std::string why) : op(op), why(std::move(why)) {}
+  void log(llvm::raw_ostream &os) const override { os << why; }
+  std::error_code convertToErrorCode() const override {
+    return llvm::inconvertibleErrorCode();
+  }
+
+  Operation *op;
+  std::string why;
+};
+
+char OpRefusal::ID = 0;
+
+} // namespace
+
 Error GraphPlanner::fail(Operation *op, const std::string &why) {
-  const std::vector<std::string> &names = program.sources[sourceOf(op)];
-  return llvm::createStringError("cannot plan " +
-                                 op->getName().getStringRef().str() +
-                                 " of node '" + names.front() + "': " + why);
+  return llvm::make_error<OpRefusal>(op, why);
 }
 
 std::string GraphPlanner::uniqueName(std::string name) {
@@ -483,6 +514,51 @@ void GraphPlanner::noteValues(ArrayRef<Operation *> ops) {
   }
 }
 
+/// The op that an error of planning is about, and why; `current` where it names
+/// none.
+static std::pair<Operation *, std::string> refusalOf(Error error,
+                                                     Operation *current) {
+  std::pair<Operation *, std::string> result(current, "");
+  llvm::handleAllErrors(
+      std::move(error),
+      [&](const OpRefusal &refusal) { result = {refusal.op, refusal.why}; },
+      [&](const llvm::ErrorInfoBase &info) { result.second = info.message(); });
+  return result;
+}
+
+/// The first operand of an op on the chip that is no float; ids are indices.
+static Type otherThanFloat(Operation *op) {
+  auto isOther = [](Value value) {
+    return !mlir::isa<FloatType>(
+        cast<RankedTensorType>(value.getType()).getElementType());
+  };
+  for (OpOperand &operand : op->getOpOperands())
+    if (isOther(operand.get()) &&
+        !(mlir::isa<graph::EmbeddingOp>(op) && operand.getOperandNumber() == 1))
+      return operand.get().getType();
+  return {};
+}
+
+Expected<size_t> GraphPlanner::planFrom(ArrayRef<Operation *> ops,
+                                        size_t begin) {
+  Operation *op = ops[begin];
+  bool onChip = !mlir::isa<graph::WeightOp, arith::ConstantOp,
+                           graph::LaunchStepOp, func::ReturnOp>(op);
+  if (Type other = onChip ? otherThanFloat(op) : Type()) {
+    std::string text;
+    llvm::raw_string_ostream(text)
+        << cast<RankedTensorType>(other).getElementType();
+    return fail(op, "the chip computes floats, and the host what depends on "
+                    "integer inputs and constants alone; this reads " +
+                        text + " that the chip would compute");
+  }
+  if (isRowWise(op))
+    return planRowsFrom(ops, begin);
+  if (Error error = planOp(op))
+    return error;
+  return begin + 1;
+}
+
 Expected<PlannedProgram> GraphPlanner::run() {
   auto main = module.lookupSymbol<func::FuncOp>("main");
   if (!main || !main.getBody().hasOneBlock())
@@ -492,6 +568,11 @@ Expected<PlannedProgram> GraphPlanner::run() {
   std::vector<Operation *> ops;
   for (Operation &op : main.getBody().front())
     ops.push_back(&op);
+  // The host's steps depend on no op of the chip, and one may stand between ops
+  // that join.
+  std::stable_partition(ops.begin(), ops.end(), [](Operation *op) {
+    return mlir::isa<graph::LaunchStepOp>(op);
+  });
   outputBindings.assign(program.outputs.size(), -1);
   // Results that are returned are made in their output's place.
   for (auto [i, value] : llvm::enumerate(ops.back()->getOperands())) {
@@ -506,20 +587,28 @@ Expected<PlannedProgram> GraphPlanner::run() {
               1, cast<RankedTensorType>(value.getType()).getNumElements()) *
               2);
   }
+  std::vector<RefusedOp> refused;
+  llvm::DenseSet<Operation *> known;
   for (size_t i = 0; i < ops.size();) {
     if (cancelled && cancelled->load())
       return llvm::createStringError("cancelled");
-    if (isRowWise(ops[i])) {
-      auto next = planRowsFrom(ops, i);
-      if (!next)
-        return next.takeError();
+    auto next = planFrom(ops, i);
+    if (next) {
       i = *next;
       continue;
     }
-    if (Error error = planOp(ops[i]))
-      return error;
-    ++i;
+    // The rest is planned without the op, so that every refusal is known.
+    auto [op, why] = refusalOf(next.takeError(), ops[i]);
+    if (known.insert(op).second)
+      refused.push_back({op->getName().getStringRef().str(),
+                         program.sources[sourceOf(op)], std::move(why)});
+    for (Value result : op->getResults())
+      newResult(result);
+    auto at = llvm::find(ops, op);
+    ops.erase(at == ops.end() ? ops.begin() + i : at);
   }
+  if (!refused.empty())
+    return llvm::make_error<UnsupportedGraph>(std::move(refused));
   findRoutines();
   finishPlaces();
   noteValues(ops);

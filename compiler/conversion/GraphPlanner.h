@@ -62,6 +62,10 @@ private:
   llvm::Error copyTo(const View &from, const View &to, mlir::Operation *op);
   llvm::Error place(planning::Planned planned, mlir::Operation *op,
                     const std::string &name);
+  /// Plans the op at `begin`, and those behind it that join it. Returns the
+  /// next.
+  llvm::Expected<size_t> planFrom(llvm::ArrayRef<mlir::Operation *> ops,
+                                  size_t begin);
   llvm::Error planOp(mlir::Operation *op);
   llvm::Error planMatmulOp(graph::MatmulOp op);
   llvm::Error planAttentionOp(graph::AttentionOp op);

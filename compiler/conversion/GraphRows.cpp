@@ -47,16 +47,22 @@ static ArrayRef<int64_t> spaceOf(Operation *op) {
 }
 
 /// Whether an op fits a group over `space`: it runs over the same rows and
-/// columns, or over the vector that a row reduction of the group gave.
+/// columns, or, element by element, over the vector that a row reduction of the
+/// group gave.
 static bool joins(Operation *op, ArrayRef<int64_t> space,
                   const llvm::SmallPtrSetImpl<Operation *> &inside) {
+  // A gather reads rows of any place: its table is whole before it.
+  if (auto embedding = dyn_cast<graph::EmbeddingOp>(op);
+      embedding && inside.count(embedding.getTable().getDefiningOp()))
+    return false;
   if (spaceOf(op) == space)
     return true;
   SmallVector<int64_t> vectors(space.begin(), space.end());
   if (!vectors.empty())
     vectors.back() = 1;
   return spaceOf(op) == ArrayRef<int64_t>(vectors) &&
-         !mlir::isa<graph::ReduceOp>(op) &&
+         !mlir::isa<graph::ReduceOp, graph::SoftmaxOp, graph::LayerNormOp,
+                    graph::RmsNormOp>(op) &&
          llvm::all_of(op->getOperands(), [&](Value v) {
            return scalarOf(v) || inside.count(v.getDefiningOp());
          });

@@ -15,8 +15,29 @@
 
 namespace tilework {
 
-/// Plans the module's `main`. The error names the op, its model node and the
-/// figures. `cancelled` may be null.
+/// An op of the fused graph that the chip cannot do, and the model nodes that
+/// it came from, the primary one first.
+struct RefusedOp {
+  std::string op;
+  std::vector<std::string> nodes;
+  std::string reason;
+};
+
+/// Every op that has no plan.
+class UnsupportedGraph : public llvm::ErrorInfo<UnsupportedGraph> {
+public:
+  static char ID;
+  explicit UnsupportedGraph(std::vector<RefusedOp> refused)
+      : refused(std::move(refused)) {}
+  /// One line for each op.
+  void log(llvm::raw_ostream &os) const override;
+  std::error_code convertToErrorCode() const override;
+
+  std::vector<RefusedOp> refused;
+};
+
+/// Plans the module's `main`. What has no plan is an UnsupportedGraph; other
+/// errors speak of the model as a whole. `cancelled` may be null.
 llvm::Expected<PlannedProgram> planGraph(mlir::ModuleOp module,
                                          const planning::Machine &machine,
                                          const std::atomic<bool> *cancelled);

@@ -256,6 +256,14 @@ void tilework::lowerSplit(NodeContext &c) {
   }
   if (static_cast<int64_t>(sizes.size()) != parts)
     throw InvalidNode("its split does not fit its outputs");
+  int64_t sum = 0;
+  for (int64_t size : sizes)
+    if (size < 0 || __builtin_add_overflow(sum, size, &sum))
+      throw InvalidNode("its split holds a size that cannot be");
+  if (sum != x.dim(axis))
+    throw InvalidNode("the sizes of its split add up to " +
+                      std::to_string(sum) + ", and the dimension is " +
+                      std::to_string(x.dim(axis)));
   int64_t first = 0;
   for (int64_t i = 0; i < parts; ++i) {
     c.set(i, c.b.range(x, axis, first, sizes[i]));
@@ -348,7 +356,10 @@ void tilework::lowerCumSum(NodeContext &c) {
 
 void tilework::lowerTrilu(NodeContext &c) {
   const Val &x = c.in(0);
-  int64_t k = c.has(1) ? c.b.requireInts(c.in(1), "k").at(0) : 0;
+  Shape given = c.has(1) ? c.b.requireInts(c.in(1), "k") : Shape{0};
+  if (given.size() != 1)
+    throw InvalidNode("its k is not one number");
+  int64_t k = given[0];
   if (x.rank() < 2)
     throw InvalidNode("its input has fewer than two dimensions");
   auto folded =

@@ -17,10 +17,12 @@
 #include "compiler/pipelines/StageView.h"
 #include "compiler/transforms/Passes.h"
 #include "compiler/verifier/Verifier.h"
+#include "dialects/graph/GraphDialect.h"
 #include "dialects/isa/ISADialect.h"
 #include "dialects/isa/OutputFile.h"
 #include "dialects/npu/NPUDialect.h"
 
+#include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/IR/MLIRContext.h"
 #include "mlir/IR/Verifier.h"
@@ -34,6 +36,7 @@
 #include <algorithm>
 #include <chrono>
 #include <limits>
+#include <set>
 
 using namespace mlir;
 
@@ -77,6 +80,8 @@ private:
   bool import();
   bool graphPasses(const char *name, void (*build)(OpPassManager &));
   bool plan();
+  /// Fails with the nodes that have no plan and their share of the work.
+  bool refuse(llvm::Error error);
   bool synchronise();
   bool encode();
   /// Refuses values that no machine holds, before their sizes are multiplied.
@@ -244,6 +249,61 @@ static CompiledNode toNode(const NodeReport &report) {
           report.runsOn, report.reason, report.work};
 }
 
+/// What `main` of a module that a user wrote has that no stage can take; empty
+/// where it is well.
+static std::string entryProblem(func::FuncOp main) {
+  std::string text;
+  llvm::raw_string_ostream stream(text);
+  auto isPlain = [](Type type) {
+    auto tensor = dyn_cast<RankedTensorType>(type);
+    return tensor && tensor.hasStaticShape() && tensor.getElementType() &&
+           tensor.getElementType().isIntOrFloat() &&
+           llvm::all_of(tensor.getShape(), [](int64_t d) { return d > 0; });
+  };
+  auto wanted = " and must be a ranked tensor of numbers, with every size "
+                "known and at least 1";
+  if (main.isExternal() || !main.getBody().hasOneBlock()) {
+    stream << "function 'main' must have a body of one block";
+    return text;
+  }
+  std::set<StringRef> inputs, outputs;
+  for (BlockArgument argument : main.getArguments()) {
+    if (!isPlain(argument.getType())) {
+      stream << "argument " << argument.getArgNumber() << " of 'main' is "
+             << argument.getType() << wanted;
+      return text;
+    }
+    auto name = main.getArgAttrOfType<StringAttr>(argument.getArgNumber(),
+                                                  graph::kNameAttrName);
+    if (name && !inputs.insert(name.getValue()).second) {
+      stream << "two arguments of 'main' have the name " << name;
+      return text;
+    }
+  }
+  for (unsigned i = 0; i < main.getNumResults(); ++i) {
+    auto name = main.getResultAttrOfType<StringAttr>(i, graph::kNameAttrName);
+    if (name && !outputs.insert(name.getValue()).second) {
+      stream << "two results of 'main' have the name " << name;
+      return text;
+    }
+  }
+  for (Operation &op : main.getBody().front()) {
+    if (!mlir::isa<graph::GraphDialect, arith::ArithDialect>(op.getDialect()) &&
+        !mlir::isa<func::ReturnOp>(op)) {
+      stream << "'" << op.getName() << "' at " << op.getLoc()
+             << " is no op of the graph dialect";
+      return text;
+    }
+    for (Type type : op.getResultTypes())
+      if (!isPlain(type)) {
+        stream << "'" << op.getName() << "' at " << op.getLoc() << " gives "
+               << type << wanted;
+        return text;
+      }
+  }
+  return text;
+}
+
 bool Pipeline::import() {
   DialectRegistry registry;
   registerImportDialects(registry);
@@ -268,6 +328,11 @@ bool Pipeline::import() {
                       "' has no function 'main' of the graph dialect: a "
                       "compilation goes on from the stages imported, "
                       "simplified, recognised and fused");
+    std::string problem =
+        entryProblem(module->lookupSymbol<func::FuncOp>("main"));
+    if (!problem.empty())
+      return fail(CompileFailure::Kind::Invalid,
+                  "'" + source.path + "': " + problem);
     files = std::make_shared<SourceFiles>();
     if (auto names = (*module)->getAttrOfType<ArrayAttr>(graph::kFilesAttrName))
       for (Attribute name : names) {
@@ -322,12 +387,52 @@ bool Pipeline::graphPasses(const char *name, void (*build)(OpPassManager &)) {
   return succeeded(passes.run(*module)) && plant(name, *module);
 }
 
+bool Pipeline::refuse(llvm::Error error) {
+  llvm::handleAllErrors(
+      std::move(error),
+      [&](const UnsupportedGraph &graph) {
+        std::vector<CompiledNode> nodes = result.nodes;
+        for (const RefusedOp &op : graph.refused)
+          for (const std::string &name : op.nodes) {
+            auto found = llvm::find_if(nodes, [&](const CompiledNode &node) {
+              return node.name == name;
+            });
+            if (found == nodes.end()) { // text has no list of nodes
+              nodes.push_back({name, op.op, "", "", "", 0});
+              found = std::prev(nodes.end());
+            }
+            if (found->reason.empty())
+              found->reason = op.reason;
+            found->runsOn.clear();
+          }
+        double total = 0, missing = 0;
+        size_t count = 0;
+        for (const CompiledNode &node : nodes) {
+          total += node.work;
+          missing += node.reason.empty() ? 0 : node.work;
+          count += !node.reason.empty();
+        }
+        double share = total > 0 ? missing / total : 0;
+        char percent[32];
+        std::snprintf(percent, sizeof(percent), "%.1f", share * 100);
+        fail(CompileFailure::Kind::Unsupported,
+             std::to_string(count) + " of " + std::to_string(nodes.size()) +
+                 " nodes are not supported (" + percent + " % of the work):\n" +
+                 graph.message());
+        result.failure->nodes = std::move(nodes);
+        result.failure->unsupportedShare = share;
+      },
+      [&](const llvm::ErrorInfoBase &other) {
+        fail(CompileFailure::Kind::Unsupported, other.message());
+      });
+  return false;
+}
+
 bool Pipeline::plan() {
   work = modelWork(*module);
   auto program = planGraph(*module, machine, options.cancelled);
   if (!program)
-    return fail(CompileFailure::Kind::Unsupported,
-                llvm::toString(program.takeError()));
+    return refuse(program.takeError());
   planned = std::move(*program);
   if (!checkMemory())
     return false;

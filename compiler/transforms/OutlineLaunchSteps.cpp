@@ -76,7 +76,7 @@ static std::optional<StepKind> stepOf(BinaryKind kind) {
 }
 
 static std::optional<StepKind> stepOf(ReduceOp op) {
-  if (op.getAxes().size() != 1)
+  if (op.getAxes().empty())
     return std::nullopt;
   switch (op.getKind()) {
   case ReduceKind::Sum:
@@ -184,6 +184,21 @@ private:
                                 /*exclusive=*/false, /*reverse=*/false);
   }
 
+  /// `input` reduced over every axis but the last one of the op.
+  static Value reducedBut(OpBuilder &builder, ReduceOp op, Value input) {
+    for (int64_t axis : op.getAxes().drop_back()) {
+      RankedTensorType type = tensorTypeOf(input);
+      SmallVector<int64_t> shape(type.getShape());
+      shape[axis] = 1;
+      LaunchStepOp next =
+          step(builder, op->getLoc(), *stepOf(op), input,
+               RankedTensorType::get(shape, type.getElementType()));
+      next.setAxis(axis);
+      input = next.getResult();
+    }
+    return input;
+  }
+
   LaunchStepOp build(OpBuilder &builder, Operation *op, ValueRange inputs,
                      Type type) {
     LaunchStepOp result =
@@ -194,7 +209,7 @@ private:
           result.setExclusive(op.getExclusive());
           result.setReverse(op.getReverse());
         })
-        .Case([&](ReduceOp op) { result.setAxis(op.getAxes()[0]); })
+        .Case([&](ReduceOp op) { result.setAxis(op.getAxes().back()); })
         .Case([&](GatherOp op) { result.setAxis(op.getAxis()); })
         .Case([&](ConcatOp op) { result.setAxis(op.getAxis()); })
         .Case([&](TransposeOp op) { result.setDims(op.getPermutation()); })
@@ -220,6 +235,8 @@ private:
                           tensorTypeOf(inputs[0]).getElementType());
       next = step(builder, op->getLoc(), StepKind::Ne, {inputs[0], zero}, type);
     } else {
+      if (auto reduce = dyn_cast<ReduceOp>(op))
+        inputs[0] = reducedBut(builder, reduce, inputs[0]);
       next = build(builder, op, inputs, type);
     }
     stepped[result] = next.getResult();

@@ -348,6 +348,7 @@ class Module:
         if name == "launch_step":
             name = {
                 "cast": "cast",
+                "index": "index",
                 "select": "select",
                 "cumsum": "cumsum",
                 "gather": "gather",
@@ -385,6 +386,10 @@ class Module:
             if element in ("f32", "bf16", "f64", "f16"):
                 return x[0].astype(np.float64)
             return (x[0] != 0) if element == "i1" else x[0].astype(_DTYPES[element])
+        if name == "index":
+            rows = a["dims"][0]
+            assert np.all((-rows <= x[0]) & (x[0] < rows))
+            return np.where(x[0] < 0, x[0] + rows, x[0]).astype(_DTYPES[element])
         if name == "reshape":
             return x[0].reshape(shape)
         if name == "broadcast":
