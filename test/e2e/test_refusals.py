@@ -1,0 +1,152 @@
+# Part of the Tilework project, under the Apache License v2.0 with LLVM Exceptions.
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+"""What has no plan is refused whole: every node, its reason, its share of the work;
+text that no stage can take is an error of its writer."""
+
+import subprocess
+
+import numpy as np
+import pytest
+import tilework as tw
+from on_chip import TILEWORK, build, ints, normal, reference
+from onnx import TensorProto, helper
+
+
+def node(op, inputs, output, **attributes):
+    return helper.make_node(op, inputs.split(), output.split(), f"{op}_{output}", **attributes)
+
+
+X = {"x": normal(4, 8)}
+
+
+def refusal(model):
+    with pytest.raises(tw.UnsupportedModel) as caught:
+        tw.compile(model)
+    return {n["name"]: n["reason"] for n in caught.value.nodes if n.get("reason")}, caught.value
+
+
+def test_every_refused_node_is_named():
+    nodes = [
+        node("Sin", "x", "a"),
+        node("Relu", "a", "b"),
+        node("Pow", "b four", "c"),
+        node("CumSum", "c axis", "d"),
+        node("MatMul", "d w", "e"),
+        node("Cos", "e", "y"),
+    ]
+    weights = {"four": np.float32(4), "axis": np.int64(1), "w": normal(8, 8)}
+    reasons, error = refusal(build(nodes, X, weights))
+    assert set(reasons) == {"Sin_a", "Pow_c", "CumSum_d", "Cos_y"}
+    assert all(reasons.values())
+    assert 0 < error.unsupported_share < 1
+    for name in reasons:
+        assert name in str(error)
+
+
+@pytest.mark.parametrize(
+    "nodes, refused",
+    [
+        ([node("Cast", "x", "i", to=TensorProto.INT32), node("Cast", "i", "y", to=1)], "Cast_i"),
+        (
+            [node("Relu", "x", "r"), node("Greater", "x r", "m"), node("Where", "m x r", "y")],
+            "Greater_m",
+        ),
+        ([node("ReduceMean", "ids", "m", keepdims=0), node("Cast", "m", "y", to=1)], None),
+    ],
+)
+def test_integers_of_computed_values_are_refused_by_name(nodes, refused):
+    reasons, _ = refusal(build(nodes, {**X, "ids": ints(9, 4, 8)}))
+    assert refused is None or refused in reasons
+
+
+def test_integers_are_reduced_over_several_axes():
+    nodes = [
+        node("ReduceSum", "ids", "s", keepdims=0),
+        node("Cast", "s", "f", to=1),
+        node("Mul", "x f", "y"),
+    ]
+    feeds = {**X, "ids": ints(3, 4, 8)}
+    model = build(nodes, feeds)
+    wanted = reference(model, feeds)["y"]
+    np.testing.assert_allclose(tw.compile(model)(**feeds)["y"], wanted, rtol=2.0**-7)
+
+
+@pytest.mark.parametrize("split", [[3, 4], [4, 5], [9, -1]])
+def test_split_sizes_must_add_up(split):
+    nodes = [node("Split", "x sizes", "y z", axis=1)]
+    model = build(nodes, X, {"sizes": np.array(split)}, outputs=("y", "z"))
+    with pytest.raises(tw.InvalidModel, match="Split"):
+        tw.compile(model)
+
+
+def test_empty_k_of_trilu_is_invalid():
+    model = build([node("Trilu", "x k", "y")], X, {"k": np.zeros(0, np.int64)})
+    with pytest.raises(tw.InvalidModel, match="k is not one number"):
+        tw.compile(model)
+
+
+TEXT = {
+    "names": (
+        "module attributes {graph.files = [1 : i32]} { func.func @main(%a: tensor<2xf32>) "
+        "-> tensor<2xf32> { return %a : tensor<2xf32> } }",
+        "holds no names",
+    ),
+    "scalar": (
+        "func.func @main(%a: f32) -> f32 { return %a : f32 }",
+        "argument 0 of 'main' is f32",
+    ),
+    "empty": (
+        "func.func @main(%a: tensor<0x3xf32>) -> tensor<0x3xf32> { return %a : tensor<0x3xf32> }",
+        "at least 1",
+    ),
+    "dynamic": (
+        "func.func @main(%a: tensor<?x3xf32>) -> tensor<?x3xf32> { return %a : tensor<?x3xf32> }",
+        "every size known",
+    ),
+    "external": ("func.func private @main(tensor<3xf32>) -> tensor<3xf32>", "a body"),
+    "call": (
+        "func.func @f(%a: tensor<3xf32>) -> tensor<3xf32> { return %a : tensor<3xf32> }\n"
+        "func.func @main(%a: tensor<3xf32>) -> tensor<3xf32> {\n"
+        "  %0 = func.call @f(%a) : (tensor<3xf32>) -> tensor<3xf32>\n"
+        "  return %0 : tensor<3xf32> }",
+        "no op of the graph dialect",
+    ),
+    "same_names": (
+        'func.func @main(%a: tensor<3xf32> {graph.name = "x"}, %b: tensor<3xf32> '
+        '{graph.name = "x"}) -> tensor<3xf32> { return %a : tensor<3xf32> }',
+        "two arguments",
+    ),
+    "file": (
+        'func.func @main(%x: tensor<4x8xf32>) -> tensor<4x8xf32> {\n  %w = graph.weight "w" '
+        "#graph.expr<#graph.span<file = 7, offset = 0, bytes = 256, element = f32, "
+        "shape = [8, 8]>, []> -> tensor<8x8xf32>\n"
+        "  %0 = graph.matmul %x, %w : (tensor<4x8xf32>, tensor<8x8xf32>) -> tensor<4x8xf32>\n"
+        "  return %0 : tensor<4x8xf32> }",
+        "leaves its file",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", TEXT)
+def test_text_that_no_stage_takes_is_invalid(name, tmp_path):
+    text, wanted = TEXT[name]
+    path = tmp_path / "a.mlir"
+    path.write_text(text)
+    command = [TILEWORK, "compile", path, "-o", tmp_path / "a.tw"]
+    done = subprocess.run(command, capture_output=True, text=True)
+    assert done.returncode == 1, done.stderr
+    assert wanted in done.stderr
+
+
+def test_embedding_of_a_computed_table_by_constants(tmp_path):
+    path = tmp_path / "a.mlir"
+    path.write_text(
+        "func.func @main(%a: tensor<2x3xf32>) -> tensor<2x3xf32> {\n"
+        "  %0 = graph.binary add %a, %a : (tensor<2x3xf32>, tensor<2x3xf32>) -> tensor<2x3xf32>\n"
+        "  %i = arith.constant dense<[-1, 0]> : tensor<2xi64>\n"
+        "  %g = graph.embedding %0, %i : (tensor<2x3xf32>, tensor<2xi64>) -> tensor<2x3xf32>\n"
+        "  return %g : tensor<2x3xf32> }"
+    )
+    x = normal(2, 3)
+    got = tw.compile(path)(input0=x)["output0"]
+    np.testing.assert_array_equal(got, 2 * x[[1, 0]])
