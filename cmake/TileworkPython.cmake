@@ -10,7 +10,7 @@
 # build/python/tilework is the importable package: links to the sources in the
 # folder that declares it, beside the compiled module and generated files, so
 # that an edit needs no build. `pip install .` collects the same files through
-# the install component `python`; its packages come from pyproject.toml.
+# the install component `python`.
 
 set(TILEWORK_PYTHON_DIR "${PROJECT_BINARY_DIR}/python")
 
@@ -31,6 +31,7 @@ function(tilework_add_python_package package)
     file(MAKE_DIRECTORY "${TILEWORK_PYTHON_DIR}/${folder}")
     file(CREATE_LINK "${CMAKE_CURRENT_SOURCE_DIR}/${file}"
       "${TILEWORK_PYTHON_DIR}/${file}" SYMBOLIC)
+    install(FILES "${file}" DESTINATION "${folder}" COMPONENT python)
   endforeach()
 endfunction()
 
@@ -73,9 +74,11 @@ function(tilework_add_python_data)
   endforeach()
 endfunction()
 
-# A program that `pip install` puts on the path. No part of a build without it.
+# A program that `pip install` puts on the path.
 function(tilework_install_program name)
+  set(folder bin)
   if(SKBUILD)
-    install(TARGETS ${name} RUNTIME DESTINATION "${SKBUILD_SCRIPTS_DIR}" COMPONENT python)
+    set(folder "${SKBUILD_SCRIPTS_DIR}")
   endif()
+  install(TARGETS ${name} RUNTIME DESTINATION "${folder}" COMPONENT python)
 endfunction()

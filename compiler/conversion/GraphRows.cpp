@@ -119,10 +119,7 @@ public:
   RowsGroup group;
 
 private:
-  struct External {
-    View view;
-    bool indices = false, table = false;
-  };
+  void asRead(View &view) const;
   Error gather();
   Error addOp(Operation *op);
   int push(RowOp op) {
@@ -159,6 +156,7 @@ private:
   llvm::SmallPtrSet<Operation *, 16> inside;
   SmallVector<int64_t> space;
   llvm::SetVector<Value> externals;
+  llvm::DenseMap<Value, View> reads; ///< externals as this group reads them
   llvm::DenseMap<Value, size_t> stridesOf; ///< index into the loops' strides
   std::vector<Value> outputs;
   GraphPlanner::Loops loops;
@@ -175,6 +173,30 @@ static SmallVector<int64_t> leadingStrides(const View &view,
     strides[to] = view.sizes[from] == 1 ? 0 : view.strides[from];
   }
   return strides;
+}
+
+/// Makes `view`, an operand over several columns, one that a load can read: its
+/// strides are cleared and its sizes are those of the copy to make where it
+/// cannot. A value that has the columns has them as one run; a value with one
+/// element a row has the elements of all rows of a loop as one run.
+void RowsBuilder::asRead(View &view) const {
+  bool perRow = view.sizes.empty() || view.sizes.back() == 1;
+  if (!perRow) {
+    if (view.strides.back() != 1)
+      view.strides.clear();
+    return;
+  }
+  SmallVector<int64_t> lead = leadingStrides(view, space);
+  for (size_t d = lead.size(); d-- > 0;) {
+    if (space[d] == 1)
+      continue;
+    if (lead[d] != 1) {
+      view.sizes.assign(space.begin(), space.end());
+      view.sizes.back() = 1;
+      view.strides.clear();
+    }
+    return;
+  }
 }
 
 Error RowsBuilder::gather() {
@@ -214,29 +236,23 @@ Error RowsBuilder::gather() {
       v.sizes.push_back(1);
       v.strides.push_back(0);
     }
-    if (!table && !indices) {
-      int64_t last =
-          v.sizes.empty() || v.sizes.back() == 1 ? 0 : v.strides.back();
-      // A vector along the rows is loaded as one run of elements.
-      bool perRow = n > 1 && last == 0;
-      SmallVector<int64_t> lead = leadingStrides(v, space);
-      bool runs =
-          lead.empty() || lead.back() == 1 || space[space.size() - 2] == 1;
-      bool broadcast = llvm::all_of(lead, [](int64_t s) { return s == 0; });
-      if ((last > 1) || (perRow && (!runs || broadcast))) {
-        View wide = v;
-        if (perRow) {
-          wide.sizes.assign(space.begin(), space.end());
-          wide.strides = lead;
-          wide.strides.push_back(0);
-        }
-        auto copy = planner.materialise(wide, cluster[0]);
-        if (!copy)
-          return copy.takeError();
-        v = *copy;
-        planner.views[value] = v;
-      }
+    View wanted = v;
+    if (table) {
+      // A gather reads whole rows, each one run of elements.
+      if (v.strides[1] != 1 || v.strides[0] == 0)
+        wanted.strides.clear();
+    } else if (!indices && n > 1) {
+      asRead(wanted);
     }
+    if (wanted.strides != v.strides) {
+      wanted.strides =
+          table ? v.strides : alignedStrides(v.sizes, v.strides, wanted.sizes);
+      auto copy = planner.materialise(wanted, cluster[0]);
+      if (!copy)
+        return copy.takeError();
+      v = *copy;
+    }
+    reads[value] = v;
     stridesOf[value] = strides.size();
     strides.push_back(
         table ? SmallVector<int64_t>(space.empty() ? 0 : space.size() - 1, 0)
@@ -263,18 +279,18 @@ Expected<int> RowsBuilder::operand(Value value, Operation *op) {
   auto it = values.find(value);
   if (it != values.end())
     return it->second;
-  auto view = planner.viewOf(value);
-  if (!view)
-    return view.takeError();
+  const View &view = reads[value];
   ArrayRef<int64_t> strides = loops.strides[stridesOf[value]];
   RowOp input;
-  input.access = planner.access(*view, strides);
-  bool column = group.n > 1 && !view->sizes.empty() && view->sizes.back() > 1 &&
-                llvm::all_of(strides, [](int64_t s) { return s == 0; });
-  bool vector = group.n > 1 && (view->sizes.empty() || view->sizes.back() == 1);
-  input.kind = column   ? RowOpKind::Column
-               : vector ? RowOpKind::RowScalar
-                        : RowOpKind::Input;
+  input.access = planner.access(view, strides);
+  bool perRow = view.sizes.empty() || view.sizes.back() == 1;
+  // One row for all rows; a row that was widened to many is read again and
+  // again, for what is made of it has many rows too.
+  bool column = view.elements() == group.n;
+  input.kind = group.n == 1 ? RowOpKind::Input
+               : perRow     ? RowOpKind::RowScalar
+               : column     ? RowOpKind::Column
+                            : RowOpKind::Input;
   int index = push(input);
   values[value] = index;
   return index;
@@ -452,21 +468,17 @@ Error RowsBuilder::addOp(Operation *op) {
     return Error::success();
   };
   if (auto embedding = dyn_cast<graph::EmbeddingOp>(op)) {
-    auto table = planner.viewOf(embedding.getTable());
-    if (!table)
-      return table.takeError();
-    auto ids = planner.viewOf(embedding.getIds());
-    if (!ids)
-      return ids.takeError();
+    const View &table = reads[embedding.getTable()];
+    const View &ids = reads[embedding.getIds()];
     RowOp gathered;
     gathered.kind = RowOpKind::Gather;
-    gathered.access.tensor = table->tensor;
-    gathered.access.offset = table->offset * 2;
-    gathered.access.rowStride = table->strides[0] * 2;
+    gathered.access.tensor = table.tensor;
+    gathered.access.offset = table.offset * 2;
+    gathered.access.rowStride = table.strides[0] * 2;
     gathered.access.batchStrides.assign(group.batch.size(), 0);
     gathered.indices =
-        planner.access(*ids, loops.strides[stridesOf[embedding.getIds()]]);
-    gathered.bound = table->sizes[0];
+        planner.access(ids, loops.strides[stridesOf[embedding.getIds()]]);
+    gathered.bound = table.sizes[0];
     return set(push(gathered));
   }
   if (auto binary = dyn_cast<graph::BinaryOp>(op))
@@ -554,6 +566,7 @@ Error RowsBuilder::build() {
 }
 
 Error GraphPlanner::planCluster(ArrayRef<Operation *> cluster) {
+  size_t before = program.schedules.size();
   RowsBuilder builder(*this, cluster);
   if (Error error = builder.build())
     return error;
@@ -564,6 +577,7 @@ Error GraphPlanner::planCluster(ArrayRef<Operation *> cluster) {
     return place(std::move(planned), cluster[0], "rows");
   // Too many tiles for one group: two halves, with tensors between them. A half
   // that lost what its vectors came from is more than one group.
+  program.schedules.resize(before);
   for (Operation *op : cluster)
     views.erase(op->getResult(0));
   size_t half = cluster.size() / 2;

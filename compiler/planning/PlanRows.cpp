@@ -3,7 +3,7 @@
 //
 // Plans row programs: elementwise chains, normalisations, softmax, row
 // reductions and gathered rows, as one loop over row tiles (and column tiles
-// where nothing spans a row).
+// where nothing spans a row, or where a row does not fit).
 
 #include "compiler/planning/Allocator.h"
 #include "compiler/planning/Planner.h"
@@ -14,21 +14,23 @@
 
 namespace tilework::planning {
 
-Planned planRows(const RowsGroup &group, const Machine &machine) {
-  Planned result;
-  int64_t L = machine.lanes();
-  bool whole = false, statistics = false;
-  for (const RowOp &op : group.ops) {
-    whole |= spansRow(op.kind);
-    statistics |= spansRow(op.kind) || op.kind == RowOpKind::RowScalar;
-  }
-  int64_t most = statistics ? std::min<int64_t>(group.m, machine.statisticsRows)
-                            : std::min<int64_t>(group.m, 16384);
-  auto mChoices = tileChoices(group.m, 1, most);
-  auto nChoices =
-      whole ? std::vector<int64_t>{group.n} : tileChoices(group.n, L, 32768);
-  int64_t least = -1, leastSums = -1;
-  double best = std::numeric_limits<double>::infinity();
+namespace {
+
+/// The search over tile sizes of one row program.
+struct Search {
+  const RowsGroup &group;
+  const Machine &machine;
+  std::vector<int64_t> mChoices;
+  std::optional<Schedule> best;
+  int64_t least = -1, leastSums = -1; ///< rows of the last that was tried
+
+  void run(const std::vector<int64_t> &nChoices, bool stream);
+};
+
+} // namespace
+
+void Search::run(const std::vector<int64_t> &nChoices, bool stream) {
+  double cheapest = std::numeric_limits<double>::infinity();
   for (int64_t n : nChoices)
     for (int64_t m : mChoices) {
       double tiles = double(ceilDiv(group.m, m)) * double(ceilDiv(group.n, n));
@@ -38,17 +40,18 @@ Planned planRows(const RowsGroup &group, const Machine &machine) {
       double area = double(m) * double(std::min(n, group.n));
       double cost = tiles * 200.0 + area * 0.25 +
                     (n < group.n ? tiles * double(m) * 4.0 : 0.0);
-      if (cost >= best)
+      if (cost >= cheapest)
         continue;
       Schedule schedule;
-      RowsWriter writer(group, m, std::min(n, roundUp(group.n, L)), machine,
+      RowsWriter writer(group, m,
+                        std::min(n, roundUp(group.n, machine.lanes())), machine,
                         schedule);
-      writer.write();
+      stream ? writer.stream() : writer.write();
       least = scratchpadRowsNeeded(schedule, machine);
       leastSums = accumulatorRowsNeeded(schedule);
       if (!fits(schedule, machine))
         continue;
-      best = cost;
+      cheapest = cost;
       double bytes = 0;
       for (const Step &step : schedule.steps)
         if (step.kind == StepKind::Load || step.kind == StepKind::Store ||
@@ -59,18 +62,36 @@ Planned planRows(const RowsGroup &group, const Machine &machine) {
                    2.0;
       schedule.cost.dramBytes = bytes;
       schedule.cost.total = bytes / machine.dramBytesPerCycle + tiles * 200.0;
-      result.schedule = std::move(schedule);
+      best = std::move(schedule);
     }
-  if (!result.schedule) {
+}
+
+Planned planRows(const RowsGroup &group, const Machine &machine) {
+  bool whole = false, statistics = false;
+  for (const RowOp &op : group.ops) {
+    whole |= spansRow(op.kind);
+    statistics |= spansRow(op.kind) || op.kind == RowOpKind::RowScalar;
+  }
+  int64_t most = statistics ? std::min<int64_t>(group.m, machine.statisticsRows)
+                            : std::min<int64_t>(group.m, 16384);
+  Search search{group, machine, tileChoices(group.m, 1, most), {}};
+  auto columns = tileChoices(group.n, machine.lanes(), 32768);
+  search.run(whole ? std::vector<int64_t>{group.n} : columns, false);
+  // A row that does not fit is read again for each of its statistics.
+  if (!search.best && RowsWriter::streams(group))
+    search.run(columns, true);
+  Planned result;
+  if (!search.best) {
     result.refusal = "no tile of a row of " + std::to_string(group.n) +
                      " elements fits: the smallest tried needs " +
-                     std::to_string(least) + " scratchpad and " +
-                     std::to_string(leastSums) +
+                     std::to_string(search.least) + " scratchpad and " +
+                     std::to_string(search.leastSums) +
                      " accumulator rows, the target has " +
                      std::to_string(machine.scratchpadRows()) + " and " +
                      std::to_string(machine.accumulatorRows());
     return result;
   }
+  result.schedule = std::move(search.best);
   allocate(*result.schedule, machine, false);
   return result;
 }

@@ -304,6 +304,18 @@ void RowsWriter::extremum(int x, int y, int index) {
   chainValue = index;
 }
 
+Tile RowsWriter::loadColumn(int tensor) {
+  Tile tile;
+  tile.buffer = b.buffer("column", Space::Scratchpad, bufferRows(Shape::Column),
+                         2, nDepth);
+  tile.blockStride = 1;
+  DramTile dram;
+  dram.tensor = tensor;
+  dram.byte.add(nDepth, n * 2);
+  b.load(dram, tile, 1, columns(Shape::Column));
+  return tile;
+}
+
 void RowsWriter::across(int index) {
   const RowOp &op = g.ops[index];
   int x = op.lhs;
@@ -368,20 +380,10 @@ void RowsWriter::across(int index) {
     chain->multiplyStatistic(1);
     if (!op.norm.root)
       chain->addStatistic(0, false);
-    auto column = [&](int tensor) {
-      Tile tile;
-      tile.buffer = b.buffer("column", Space::Scratchpad,
-                             bufferRows(Shape::Column), 2, nDepth);
-      tile.blockStride = 1;
-      DramTile dram;
-      dram.tensor = tensor;
-      b.load(dram, tile, 1, g.n);
-      return tile;
-    };
     if (op.norm.scale >= 0)
-      chain->multiplyColumn(column(op.norm.scale));
+      chain->multiplyColumn(loadColumn(op.norm.scale));
     if (op.norm.shift >= 0)
-      chain->addColumn(column(op.norm.shift));
+      chain->addColumn(loadColumn(op.norm.shift));
     chainValue = index;
     return;
   }

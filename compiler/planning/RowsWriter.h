@@ -9,6 +9,7 @@
 #include "compiler/planning/Group.h"
 #include "compiler/planning/ScheduleBuilder.h"
 
+#include <functional>
 #include <optional>
 
 namespace tilework::planning {
@@ -27,6 +28,13 @@ public:
         b(schedule, machine), L(machine.lanes()) {}
   /// Writes everything; once.
   void write();
+  /// Whether `stream` can write a group: a chain of ops on one operand, one of
+  /// which spans the row.
+  static bool streams(const RowsGroup &group);
+  /// Writes the group with column tiles: one pass over the row for each of its
+  /// statistics and one for the result. Used instead of `write` where no tile
+  /// holds a whole row.
+  void stream();
 
 private:
   /// What a value is as large as: a tile, one row of the columns, or one entry
@@ -105,6 +113,13 @@ private:
   void ready(int value, Shape shape);
   void across(int index);
   Value spill(Shape shape);
+  /// The ops from `begin` to before `end`, none of which spans the row.
+  void apply(ChainWriter &c, size_t begin, size_t end) const;
+  /// One loop over the column tiles: loads a tile, applies what stands before
+  /// op `across`, and leaves the chain to `rest`.
+  void pass(size_t across, const std::function<void(ChainWriter &)> &rest);
+  /// The tile's part of a vector of N.
+  Tile loadColumn(int tensor);
 
   const RowsGroup &g;
   int64_t m, n;

@@ -87,6 +87,9 @@ static Value takeVector(OpBuilder &builder, Operation *&last, BinaryKind kind,
   auto user = dyn_cast_or_null<BinaryOp>(singleUser(last->getResult(0)));
   if (!user || user.getKind() != kind)
     return {};
+  // A vector of more dimensions than the row's makes another shape.
+  if (user.getType() != last->getResult(0).getType())
+    return {};
   bool isLeft = user.getLhs() == last->getResult(0);
   builder.setInsertionPoint(user);
   Value vector =
