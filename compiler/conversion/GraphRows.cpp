@@ -119,7 +119,7 @@ public:
   RowsGroup group;
 
 private:
-  void asRead(View &view) const;
+  bool loads(const View &view, SmallVector<int64_t> &copied) const;
   Error gather();
   Error addOp(Operation *op);
   int push(RowOp op) {
@@ -175,28 +175,22 @@ static SmallVector<int64_t> leadingStrides(const View &view,
   return strides;
 }
 
-/// Makes `view`, an operand over several columns, one that a load can read: its
-/// strides are cleared and its sizes are those of the copy to make where it
-/// cannot. A value that has the columns has them as one run; a value with one
-/// element a row has the elements of all rows of a loop as one run.
-void RowsBuilder::asRead(View &view) const {
-  bool perRow = view.sizes.empty() || view.sizes.back() == 1;
-  if (!perRow) {
-    if (view.strides.back() != 1)
-      view.strides.clear();
-    return;
-  }
+/// Whether a load can read `view`, an operand over several columns, as it
+/// stands; otherwise gives the sizes of the copy to make. A value that has the
+/// columns has them as one run; a value with one element a row has the elements
+/// of all rows of a loop as one run.
+bool RowsBuilder::loads(const View &view, SmallVector<int64_t> &copied) const {
+  copied = view.sizes;
+  if (!view.sizes.empty() && view.sizes.back() != 1)
+    return view.strides.back() == 1;
   SmallVector<int64_t> lead = leadingStrides(view, space);
-  for (size_t d = lead.size(); d-- > 0;) {
-    if (space[d] == 1)
-      continue;
-    if (lead[d] != 1) {
-      view.sizes.assign(space.begin(), space.end());
-      view.sizes.back() = 1;
-      view.strides.clear();
+  for (size_t d = lead.size(); d-- > 0;)
+    if (space[d] != 1) {
+      copied = space;
+      copied.back() = 1;
+      return lead[d] == 1;
     }
-    return;
-  }
+  return true;
 }
 
 Error RowsBuilder::gather() {
@@ -236,18 +230,15 @@ Error RowsBuilder::gather() {
       v.sizes.push_back(1);
       v.strides.push_back(0);
     }
-    View wanted = v;
-    if (table) {
-      // A gather reads whole rows, each one run of elements.
-      if (v.strides[1] != 1 || v.strides[0] == 0)
-        wanted.strides.clear();
-    } else if (!indices && n > 1) {
-      asRead(wanted);
-    }
-    if (wanted.strides != v.strides) {
-      wanted.strides =
-          table ? v.strides : alignedStrides(v.sizes, v.strides, wanted.sizes);
-      auto copy = planner.materialise(wanted, cluster[0]);
+    SmallVector<int64_t> copied = v.sizes;
+    // A gather reads rows of the table, each one run of elements.
+    bool asIs = table ? v.strides[1] == 1 && v.strides[0] != 0
+                      : indices || n == 1 || loads(v, copied);
+    if (!asIs) {
+      View wide = v;
+      wide.sizes = copied;
+      wide.strides = alignedStrides(v.sizes, v.strides, copied);
+      auto copy = planner.materialise(wide, cluster[0]);
       if (!copy)
         return copy.takeError();
       v = *copy;
