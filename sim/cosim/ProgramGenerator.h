@@ -13,7 +13,7 @@ namespace tilework::sim {
 
 struct GeneratorOptions {
   unsigned groups = 8; ///< groups of instructions between prologue and epilogue
-  double trapProbability = 0.1; ///< that the program ends in a trap
+  double trapProbability = 0.15; ///< that the program ends in a trap
   uint64_t operationLimit = 2000;
 };
 

@@ -7,16 +7,18 @@
 #include "sim/cosim/Shrink.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace tilework::sim {
 
 namespace {
 
+using Nodes = std::vector<ProgramNode>;
+
 /// Drops the nodes whose preorder index is in [begin, end), counting from `at`;
 /// halts stay.
-void drop(std::vector<ProgramNode> &nodes, size_t begin, size_t end,
-          size_t &at) {
-  std::vector<ProgramNode> kept;
+void drop(Nodes &nodes, size_t begin, size_t end, size_t &at) {
+  Nodes kept;
   for (ProgramNode &node : nodes) {
     const size_t index = at++;
     const bool halt =
@@ -28,6 +30,39 @@ void drop(std::vector<ProgramNode> &nodes, size_t begin, size_t end,
       kept.push_back(std::move(node));
   }
   nodes = std::move(kept);
+}
+
+template <typename Visit> void forEachCall(Nodes &nodes, Visit &&visit) {
+  for (ProgramNode &node : nodes) {
+    if (node.routine >= 0)
+      visit(node);
+    forEachCall(node.body, visit);
+  }
+}
+
+/// Drops the routines that the main program does not reach.
+void dropUncalled(TestProgram &program) {
+  std::vector<int> place(program.routines.size(), -1);
+  std::vector<Nodes *> reached = {&program.main};
+  while (!reached.empty()) {
+    Nodes &nodes = *reached.back();
+    reached.pop_back();
+    forEachCall(nodes, [&](ProgramNode &call) {
+      if (std::exchange(place[call.routine], 0) != 0)
+        reached.push_back(&program.routines[call.routine]);
+    });
+  }
+  std::vector<Nodes> kept;
+  for (size_t i = 0; i < place.size(); ++i)
+    if (place[i] == 0) {
+      place[i] = static_cast<int>(kept.size());
+      kept.push_back(std::move(program.routines[i]));
+    }
+  program.routines = std::move(kept);
+  auto rename = [&](ProgramNode &call) { call.routine = place[call.routine]; };
+  forEachCall(program.main, rename);
+  for (Nodes &routine : program.routines)
+    forEachCall(routine, rename);
 }
 
 size_t preorderSize(const TestProgram &program) {
@@ -47,8 +82,9 @@ TestProgram shrink(const TestProgram &program, const Geometry &geometry,
       TestProgram candidate = best;
       size_t at = 0;
       drop(candidate.main, begin, begin + length, at);
-      for (std::vector<ProgramNode> &routine : candidate.routines)
+      for (Nodes &routine : candidate.routines)
         drop(routine, begin, begin + length, at);
+      dropUncalled(candidate);
       const bool shorter = candidate.size() < best.size();
       if (shorter && legalise(candidate, geometry, operationLimit)) {
         --attempts;

@@ -1,8 +1,8 @@
 // Part of the Tilework project, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// Random programs are legal, the same for the same seed, and reach every
-// instruction; shrinking keeps the failure.
+// Random programs are legal, the same for the same seed, and reach every field
+// of every instruction in all that it may hold; shrinking keeps the failure.
 
 #include "sim/cosim/ProgramGenerator.h"
 #include "sim/cosim/Shrink.h"
@@ -10,6 +10,7 @@
 #include <gtest/gtest.h>
 
 #include <set>
+#include <string>
 
 using namespace tilework;
 using namespace tilework::sim;
@@ -29,23 +30,165 @@ Geometry oddGeometry() {
   return geometry;
 }
 
-TEST(GeneratorTest, ProgramsAreLegalAndReachEveryInstruction) {
-  std::set<size_t> reached;
-  unsigned traps = 0;
-  for (const Geometry &geometry : {Geometry(), oddGeometry()})
-    for (uint64_t seed = 0; seed < 60; ++seed) {
+/// What programs reached: the classes of every field's values in instructions
+/// that were executed, causes of traps, depths.
+struct Coverage {
+  std::set<std::string> classes;
+  unsigned traps = 0, programs = 0;
+
+  void number(const std::string &name, int64_t value) {
+    classes.insert(name + (value == 0  ? " zero"
+                           : value > 0 ? " positive"
+                                       : " negative"));
+  }
+  void field(const std::string &name, const isa::FieldInfo &info,
+             const isa::Extent &extent) {
+    (void)info;
+    if (extent.isRegister)
+      classes.insert(name + " register");
+    else
+      number(name, extent.value);
+  }
+  void field(const std::string &name, const isa::FieldInfo &,
+             const isa::OptionalExtent &extent) {
+    number(name, extent.valid);
+  }
+  void field(const std::string &name, const isa::FieldInfo &,
+             const isa::Update &update) {
+    number(name, update.step);
+  }
+  void field(const std::string &, const isa::FieldInfo &, float) {}
+  template <typename Value>
+  void field(const std::string &name, const isa::FieldInfo &info,
+             const Value &value) {
+    if (info.enumeration)
+      classes.insert(
+          name + " " +
+          info.enumeration->find(static_cast<uint64_t>(value))->name);
+    else
+      number(name, static_cast<int64_t>(value));
+  }
+
+  void instruction(const isa::Instruction &instruction) {
+    const isa::InstructionInfo &info = isa::info(instruction);
+    classes.insert(info.mnemonic);
+    std::visit(
+        [&](const auto &inst) {
+          inst.visitFields(inst, [&](unsigned index, unsigned, unsigned,
+                                     const auto &value) {
+            field(std::string(info.mnemonic) + "." + info.fields[index].name,
+                  info.fields[index], value);
+          });
+        },
+        instruction);
+  }
+
+  void run(TestProgram &program, const Geometry &geometry) {
+    const TestProgram::Flat flat = program.flatten();
+    Machine machine(geometry,
+                    program.launch(static_cast<uint32_t>(flat.words.size())));
+    size_t calls = 0;
+    for (;;) {
+      const uint32_t pc = machine.pc();
+      const Machine::Step step =
+          machine.step(machine.fetchable() ? flat.words[pc].data() : nullptr);
+      isa::DecodeResult decoded;
+      if (pc < flat.words.size())
+        decoded = isa::decode(flat.words[pc]);
+      if (decoded)
+        instruction(*decoded.instruction);
+      if (step.kind == Machine::Step::Kind::Trap) {
+        classes.insert(std::string("trap ") + trapName(step.cause));
+        ++traps;
+        return;
+      }
+      const isa::Instruction &inst = *decoded.instruction;
+      calls += std::holds_alternative<isa::Call>(inst);
+      calls -= std::holds_alternative<isa::Return>(inst);
+      classes.insert("loops " + std::to_string(machine.loopDepth()));
+      classes.insert("calls " + std::to_string(calls));
+      if (calls != 0 && std::holds_alternative<isa::Matmul>(inst) &&
+          std::get<isa::Matmul>(inst).accumulate ==
+              isa::Accumulate::after_first)
+        classes.insert("after_first in a routine");
+      if (const auto *gather = std::get_if<isa::Gather>(&inst);
+          gather && step.operation.dma.rows > 64)
+        classes.insert("gather of more than 64 rows");
+      if (step.kind == Machine::Step::Kind::Halt)
+        return;
+    }
+  }
+};
+
+/// All that the tables of the instruction set say a field may hold.
+std::set<std::string> everything() {
+  std::set<std::string> all;
+  for (const isa::InstructionInfo &info : isa::instructions()) {
+    all.insert(info.mnemonic);
+    for (const isa::FieldInfo &field : info) {
+      const std::string name = std::string(info.mnemonic) + "." + field.name;
+      auto classes = [&](std::initializer_list<const char *> names) {
+        for (const char *word : names)
+          all.insert(name + " " + word);
+      };
+      switch (field.kind) {
+      case isa::FieldKind::Float:
+        break;
+      case isa::FieldKind::Enumeration:
+        for (unsigned i = 0; i < field.enumeration->caseCount; ++i)
+          all.insert(name + " " + field.enumeration->cases[i].name);
+        break;
+      case isa::FieldKind::Signed:
+      case isa::FieldKind::Update:
+        classes({"negative", "zero", "positive"});
+        break;
+      case isa::FieldKind::Extent:
+        classes({"zero", "positive", "register"});
+        break;
+      case isa::FieldKind::BodyLength:
+      case isa::FieldKind::InstructionIndex:
+        classes({"positive"});
+        break;
+      default:
+        classes({"zero", "positive"});
+      }
+    }
+  }
+  for (TrapCause cause :
+       {TrapCause::Fetch, TrapCause::IllegalInstruction, TrapCause::Register,
+        TrapCause::Nesting, TrapCause::Shape, TrapCause::Bounds})
+    all.insert(std::string("trap ") + trapName(cause));
+  for (unsigned depth = 0; depth <= isa::kLoopDepth; ++depth)
+    all.insert("loops " + std::to_string(depth));
+  for (unsigned depth = 0; depth <= isa::kCallDepth; ++depth)
+    all.insert("calls " + std::to_string(depth));
+  all.insert("after_first in a routine");
+  all.insert("gather of more than 64 rows");
+  return all;
+}
+
+/// As many programs as every target of random co-simulation runs, and then
+/// endings alone.
+TEST(GeneratorTest, ProgramsAreLegalAndReachAllThatFieldsMayHold) {
+  for (const Geometry &geometry : {Geometry(), oddGeometry()}) {
+    Coverage coverage;
+    for (uint64_t seed = 1000; seed < 1200; ++seed) {
       SCOPED_TRACE("seed " + std::to_string(seed));
       TestProgram program = generateProgram(geometry, seed);
-      Walk result = walk(program, geometry, 10000);
-      EXPECT_EQ(result.problem, "");
-      traps += result.trap != TrapCause::None;
-      for (const isa::Word &word : program.flatten().words)
-        if (isa::DecodeResult decoded = isa::decode(word))
-          reached.insert(decoded.instruction->index());
+      EXPECT_EQ(walk(program, geometry, 10000).problem, "");
+      coverage.run(program, geometry);
     }
-  EXPECT_EQ(reached.size(), isa::instructions().size());
-  EXPECT_GT(traps, 0u);
-  EXPECT_LT(traps, 40u);
+    EXPECT_LT(coverage.traps, 60u);
+    GeneratorOptions endings;
+    endings.groups = 1;
+    endings.trapProbability = 1;
+    for (uint64_t seed = 0; seed < 500; ++seed) {
+      TestProgram program = generateProgram(geometry, seed, endings);
+      coverage.run(program, geometry);
+    }
+    for (const std::string &wanted : everything())
+      EXPECT_TRUE(coverage.classes.count(wanted)) << "never drawn: " << wanted;
+  }
 }
 
 TEST(GeneratorTest, TheSameSeedGivesTheSameProgram) {
