@@ -146,6 +146,17 @@ json simulationReport(const Executable &executable, const RunReport &report) {
   return object;
 }
 
+std::string statusNote(const RunReport &report) {
+  const uint32_t status = report.result.stickyStatus;
+  std::string note;
+  if (status & sim::kStickyGatherIndex)
+    note = "a gather met an index outside of its table and gave a row of zeros";
+  if (status & sim::kStickyBusError)
+    note += std::string(note.empty() ? "" : "; ") +
+            "the memory answered a request with an error";
+  return note;
+}
+
 TensorError compareTensors(const Tensor &value, const Tensor &reference) {
   if (value.shape != reference.shape)
     throw MismatchError("the output is " + describe(value.type, value.shape) +

@@ -39,6 +39,9 @@ std::optional<double> macUtilization(const isa::Image &image,
 nlohmann::json simulationReport(const Executable &executable,
                                 const RunReport &report);
 
+/// What the chip noted about a run's data, for people; empty when all is well.
+std::string statusNote(const RunReport &report);
+
 /// Largest absolute error, root mean square error and cosine of `value` against
 /// `reference`, element by element as floats. Throws MismatchError for
 /// different shapes.

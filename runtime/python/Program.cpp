@@ -131,13 +131,17 @@ std::unique_ptr<Run> runProgram(const Program &program, const py::dict &inputs,
   settings.engine = parseEngine(engine);
   settings.set = set;
   settings.options.timingOnly = timingOnly;
-  return callReleased([&](const auto &cancelled) {
+  auto run = callReleased([&](const auto &cancelled) {
     settings.options.cancelled = cancelled;
     auto run = std::make_unique<Run>(
         Run{program.executable, program.executable.run(tensors, settings)});
     requireHalt(run->executable, run->report);
     return run;
   });
+  if (const std::string note = statusNote(run->report);
+      !note.empty() && PyErr_WarnEx(PyExc_RuntimeWarning, note.c_str(), 1) != 0)
+    throw py::error_already_set();
+  return run;
 }
 
 /// One array for each field of the retire records, in their order; `node` is an

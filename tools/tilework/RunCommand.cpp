@@ -71,6 +71,8 @@ int run(const Options &options, const Context &context) {
       text += "\n  " + violation;
     throw MismatchError(text);
   }
+  if (const std::string note = statusNote(report); !note.empty())
+    context.say("status: " + note);
   nlohmann::json outputs = nlohmann::json::object();
   for (const auto &[name, tensor] : report.outputs) {
     outputs[name] = {{"shape", tensor.shape},

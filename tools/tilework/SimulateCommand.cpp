@@ -53,6 +53,8 @@ void summarise(const Context &context, const Executable &executable,
                 " cycles by " + bound->limit() + ": " +
                 ratioText(double(result.cycles) / bound->cycles()) +
                 " × the bound");
+  if (const std::string note = statusNote(report); !note.empty())
+    context.say("  status: " + note);
   for (unsigned unit = 0; unit < sim::kCountedUnits; ++unit) {
     std::string line = std::string("  ") + sim::unitName(unit) + ": busy " +
                        std::to_string(100 * result.counters.busy(unit) /

@@ -45,6 +45,19 @@ def node(op, inputs, output, domain="", **attributes):
     )
 
 
+def lookup():
+    """Rows of a table by index."""
+    table = np.arange(64 * INNER, dtype=np.float32).reshape(64, INNER)
+    graph = helper.make_graph(
+        [node("Gather", ["table", "ids"], "y", axis=0)],
+        "lookup",
+        [helper.make_tensor_value_info("ids", TensorProto.INT64, [ROWS])],
+        [helper.make_tensor_value_info("y", TensorProto.FLOAT, None)],
+        [numpy_helper.from_array(table, "table")],
+    )
+    return helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8)
+
+
 def reference(x):
     a, b = weights()
     scores = x @ a
@@ -68,6 +81,9 @@ def main(folder):
     ]
     onnx.save(model(unsupported), folder / "unsupported.onnx")
     onnx.save(model(tiny, inner=INNER - 1), folder / "contradiction.onnx")
+    onnx.save(lookup(), folder / "lookup.onnx")
+    np.save(folder / "ids.npy", np.arange(ROWS, dtype=np.int64))
+    np.save(folder / "far.npy", np.arange(ROWS, dtype=np.int64) + 60)
 
     x = np.random.default_rng(2).normal(0, 1, (ROWS, INNER)).astype(np.float32)
     np.save(folder / "x.npy", x)
