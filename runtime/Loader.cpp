@@ -29,6 +29,7 @@ uint64_t footprint(const isa::Image &image, const isa::Entry &entry) {
   return alignUp(at);
 }
 
+/// Refuses what the machine has no room or no core for.
 uint64_t checkedFootprint(const isa::Image &image, const isa::Entry &entry,
                           uint64_t capacityBytes) {
   uint64_t bytes = footprint(image, entry);
@@ -37,6 +38,10 @@ uint64_t checkedFootprint(const isa::Image &image, const isa::Entry &entry,
                     " bytes of DRAM and the target has " +
                     std::to_string(capacityBytes) +
                     ": choose a target with a larger dram.capacity_bytes");
+  if (entry.core != 0)
+    throw UserError("entry '" + entry.name + "' is for core " +
+                    std::to_string(entry.core) +
+                    " and the machine has one core, 0");
   return bytes;
 }
 
@@ -48,6 +53,7 @@ LoadedEntry::LoadedEntry(std::shared_ptr<const isa::Image> loaded,
       dram(checkedFootprint(*image, entry, capacityBytes)) {
   launchState.instructionCount = static_cast<uint32_t>(image->text.size());
   launchState.entry = entry.pc;
+  launchState.core = static_cast<uint8_t>(entry.core);
   uint64_t at = image->text.size() * sizeof(image->text[0]);
   for (const isa::Binding &binding : entry.bindings) {
     at = alignUp(at);

@@ -100,6 +100,7 @@ private:
     if (!request.options.records)
       return;
     RetireRecord record;
+    record.core = request.launch.core;
     record.unit = static_cast<uint8_t>(operation.unit);
     record.sequence = operation.sequence;
     record.pc = operation.pc;

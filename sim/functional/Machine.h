@@ -45,6 +45,7 @@ struct Launch {
   uint64_t programBase = 0;      ///< absolute DRAM address of instruction 0
   uint32_t instructionCount = 0; ///< of the program
   uint32_t entry = 0;            ///< instruction index
+  uint8_t core = 0;              ///< that runs it
   std::array<Segment, 64> segments{};
   std::array<uint32_t, 16> parameters{};
 };

@@ -14,8 +14,9 @@
 namespace tilework::sim {
 
 AxiEndpoint::AxiEndpoint(DramModel &model, DramImage &image, uint32_t portCount,
-                         uint32_t dataBytes)
-    : model(model), image(image), dataBytes(dataBytes), ports(portCount) {
+                         uint32_t dataBytes, uint8_t core)
+    : model(model), image(image), dataBytes(dataBytes), core(core),
+      ports(portCount) {
   for (Port &port : ports)
     port.pins.rData.resize(dataBytes);
 }
@@ -91,8 +92,9 @@ void AxiEndpoint::sample(uint32_t index, uint64_t cycle,
     read.id = request.arId;
     checkBurst(index, cycle, request.arAddress, request.arLen, request.arSize,
                request.arBurst);
-    model.request({cycle, index, false, request.arAddress, request.arLen + 1},
-                  &read.cycles);
+    model.request(
+        {cycle, index, false, request.arAddress, request.arLen + 1, core},
+        &read.cycles);
     port.reads.push_back(std::move(read));
   }
   if (request.awValid) {
@@ -105,7 +107,7 @@ void AxiEndpoint::sample(uint32_t index, uint64_t cycle,
                request.awBurst);
     Response answer;
     answer.cycle = model.request(
-        {cycle, index, true, request.awAddress, port.beatsLeft}, nullptr);
+        {cycle, index, true, request.awAddress, port.beatsLeft, core}, nullptr);
     answer.id = request.awId;
     answer.resp =
         response(request.awAddress, uint64_t(port.beatsLeft) * dataBytes);

@@ -48,7 +48,7 @@ class AxiEndpoint {
 public:
   /// `model` says when, `image` holds the bytes; both outlive the endpoint.
   AxiEndpoint(DramModel &model, DramImage &image, uint32_t ports,
-              uint32_t dataBytes);
+              uint32_t dataBytes, uint8_t core = 0);
 
   /// The pins of `port` in `cycle`; cycles rise. An access outside of the image
   /// answers with a decode error, one in the model's faulty range with a slave
@@ -88,6 +88,7 @@ private:
   DramModel &model;
   DramImage &image;
   uint32_t dataBytes;
+  uint8_t core;
   std::vector<Port> ports;
 };
 

@@ -53,10 +53,11 @@ struct DramTiming {
 /// … cycle + beats − 1.
 struct DramRequest {
   uint64_t cycle = 0; ///< core cycle in which the request is on the pins
-  uint32_t port = 0;
+  uint32_t port = 0;  ///< of the core
   bool write = false;
   uint64_t address = 0;
   uint32_t beats = 0; ///< ≥ 1
+  uint8_t core = 0;   ///< that the port belongs to
 };
 
 class DramModel {

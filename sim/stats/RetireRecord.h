@@ -11,7 +11,7 @@
 namespace tilework::sim {
 
 struct RetireRecord {
-  uint8_t core = 0;
+  uint8_t core = 0;      ///< Launch::core
   uint8_t unit = 0;      ///< sim::Unit
   uint32_t sequence = 0; ///< per unit, from 0
   uint32_t pc = 0;       ///< instruction index

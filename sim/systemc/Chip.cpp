@@ -16,7 +16,8 @@ namespace tilework::sim {
 
 Chip::Chip(const RunRequest &request, DramModel &dram)
     : request(request), geometry(request.geometry), memory(*request.memory),
-      scratchpad(geometry), accumulator(geometry), ports(geometry, dram),
+      scratchpad(geometry), accumulator(geometry),
+      ports(geometry, dram, request.launch.core),
       load(geometry, counters, *this, ports,
            scratchpad.port(ScratchpadClient::Load), memory),
       store(geometry, counters, *this, ports,
@@ -123,6 +124,7 @@ void Chip::retire(const Operation &operation, Cycle start, Cycle end,
   counters.retire(operation.unit);
   if (request.options.records) {
     RetireRecord record;
+    record.core = request.launch.core;
     record.unit = static_cast<uint8_t>(operation.unit);
     record.sequence = operation.sequence;
     record.pc = operation.pc;

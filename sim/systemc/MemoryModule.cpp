@@ -30,6 +30,7 @@ uint64_t MemoryInitiator::request(const DramRequest &request,
   payload.set_streaming_width(request.beats * dataBytes);
   payload.set_response_status(tlm::TLM_INCOMPLETE_RESPONSE);
   extension.cycle = request.cycle;
+  extension.core = request.core;
   extension.port = request.port;
   extension.beats = request.beats;
   sc_core::sc_time delay = sc_core::SC_ZERO_TIME;
@@ -80,9 +81,10 @@ void MemoryModule::transport(tlm::tlm_generic_payload &payload,
   }
   bool write = payload.is_write();
   burst->beatCycles.clear();
-  burst->answerCycle = dram.request(
-      {burst->cycle, burst->port, write, payload.get_address(), burst->beats},
-      write ? nullptr : &burst->beatCycles);
+  burst->answerCycle =
+      dram.request({burst->cycle, burst->port, write, payload.get_address(),
+                    burst->beats, burst->core},
+                   write ? nullptr : &burst->beatCycles);
   burst->faulty = dram.faulty(payload.get_address(), payload.get_data_length());
   payload.set_response_status(tlm::TLM_OK_RESPONSE);
 }

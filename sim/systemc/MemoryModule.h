@@ -34,6 +34,7 @@ struct MemoryProtocol {
 class BurstExtension : public tlm::tlm_extension<BurstExtension> {
 public:
   uint64_t cycle = 0; ///< set by the initiator: core cycle of the request
+  uint8_t core = 0;
   uint32_t port = 0;
   uint32_t beats = 0;
   /// Set by the target: cycle of each beat of a read; cycle of the last beat or

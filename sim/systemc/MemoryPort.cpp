@@ -10,8 +10,9 @@
 
 namespace tilework::sim {
 
-MemoryPorts::MemoryPorts(const Geometry &geometry, DramModel &dram)
-    : dram(dram), shape(geometry),
+MemoryPorts::MemoryPorts(const Geometry &geometry, DramModel &dram,
+                         uint8_t core)
+    : dram(dram), core(core), shape(geometry),
       batchBeats((geometry.dmaWriteBatchBytes + geometry.axiDataBytes - 1) /
                  geometry.axiDataBytes),
       fetchBeats(kFetchLineBytes / geometry.axiDataBytes),
@@ -64,15 +65,15 @@ void MemoryPorts::arbitrate(Cycle now) {
         continue;
       port.store.granted = true;
       beats = port.store.beats;
-      port.responseCycle =
-          dram.request({now + 1, p, true, port.store.address, beats}, nullptr);
+      port.responseCycle = dram.request(
+          {now + 1, p, true, port.store.address, beats, core}, nullptr);
       noteWriteErrors(port.store.address, beats, port.responseCycle);
       totals.store += uint64_t(beats) * shape.beatBytes;
     } else if (fetchHere) {
       fetchClient.granted = true;
       beats = fetchBeats;
       linesUnderWay.push_back(
-          dram.request({now + 1, p, false, fetchClient.address, beats},
+          dram.request({now + 1, p, false, fetchClient.address, beats, core},
                        &fetchClient.beatCycles));
       noteReadErrors(fetchClient.address, fetchClient.beatCycles);
       fetchPort = p;
@@ -80,7 +81,7 @@ void MemoryPorts::arbitrate(Cycle now) {
     } else {
       port.load.granted = true;
       beats = port.load.beats;
-      dram.request({now + 1, p, false, port.load.address, beats},
+      dram.request({now + 1, p, false, port.load.address, beats, core},
                    &port.beatCycles);
       noteReadErrors(port.load.address, port.beatCycles);
       totals.load += uint64_t(beats) * shape.beatBytes;

@@ -51,7 +51,7 @@ public:
     uint64_t load = 0, store = 0, fetch = 0;
   };
 
-  MemoryPorts(const Geometry &geometry, DramModel &dram);
+  MemoryPorts(const Geometry &geometry, DramModel &dram, uint8_t core = 0);
 
   Port &port(uint32_t index) { return ports[index]; }
   Fetch &fetch() { return fetchClient; }
@@ -75,6 +75,7 @@ private:
   void noteWriteErrors(uint64_t address, uint32_t beats, Cycle response);
 
   DramModel &dram;
+  uint8_t core;
   Cycle errorCycle = kNever;
   DmaShape shape;
   uint32_t batchBeats, fetchBeats;

@@ -31,7 +31,7 @@ public:
         dram(makeDramModel(*request.timing, geometry.axiPorts,
                            geometry.axiDataBytes)),
         endpoint(*dram, *request.memory, geometry.axiPorts,
-                 geometry.axiDataBytes),
+                 geometry.axiDataBytes, request.launch.core),
         inputs(geometry.axiPorts), outputs(geometry.axiPorts) {
     if (api.ports != geometry.axiPorts ||
         api.data_bytes != geometry.axiDataBytes)
@@ -160,6 +160,7 @@ private:
     if (!request.options.records)
       return;
     RetireRecord record;
+    record.core = request.launch.core;
     record.unit = static_cast<uint8_t>(unit);
     record.sequence = number;
     record.pc = retires[unit].pc;

@@ -102,6 +102,21 @@ TEST_P(Engines, MatmulIsEqualOnAllOfThem) {
   EXPECT_LE((sum > stored ? sum - stored : stored - sum), 0x8000u);
 }
 
+TEST_P(Engines, RecordsNameTheCore) {
+  MatmulProgram program =
+      matmulProgram(geometry, 8, 1, geometry.lanes(), geometry.lanes());
+  program.launch.core = 3;
+  for (auto run : {&runFunctional, &runSystemC}) {
+    DramImage image = matmulImage(program, 1);
+    for (const RetireRecord &record :
+         run(request(program.launch, image)).records)
+      EXPECT_EQ(record.core, 3u);
+  }
+  DramImage image = matmulImage(program, 1);
+  for (const RetireRecord &record : rtl(request(program.launch, image)).records)
+    EXPECT_EQ(record.core, 3u);
+}
+
 TEST_P(Engines, CountersOfEveryUnitAddUpToTheRun) {
   const MatmulProgram program = matmulProgram(
       geometry, 24, 5, 4 * geometry.lanes(), 2 * geometry.lanes());

@@ -57,6 +57,12 @@ TEST(LoaderTest, ResetsToWhatItLoaded) {
   }
 }
 
+TEST(LoaderTest, RefusesACoreThatTheMachineDoesNotHave) {
+  auto program = image();
+  program->entries[0].core = 256;
+  EXPECT_THROW(LoadedEntry(program, program->entries[0], 1 << 20), UserError);
+}
+
 TEST(LoaderTest, RefusesAProgramLargerThanMemory) {
   auto program = image();
   EXPECT_THROW(LoadedEntry(program, program->entries[0], 8192), UserError);
