@@ -158,8 +158,18 @@ Executable openProgram(const std::string &path, const std::string &target,
       // Compiled anew below, which replaces the damaged file.
     }
   }
-  CompileResult result =
-      compileModel({path, {}, {}}, chosen, options, cancelled);
+  const std::string extension = fs::path(path).extension().string();
+  CompileResult result;
+  try {
+    result = compileModel({path, {}, {}}, chosen, options, cancelled);
+  } catch (const InvalidModelError &error) {
+    if (extension == ".onnx" || extension == ".mlir")
+      throw;
+    throw UserError("'" + path +
+                    "' is neither a compiled program (an ELF file) nor a "
+                    "model; read as ONNX: " +
+                    error.what());
+  }
   if (!result.image)
     throw InternalError("the compiler returned no program");
   if (folder) {

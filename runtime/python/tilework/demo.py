@@ -116,7 +116,7 @@ def run_engines(executable, feed):
     values = executable(**feed)
     seconds = time.monotonic() - started
     progress("")
-    print(f"  functional outputs {digest(values)}{'':17}{seconds:6.1f} s", flush=True)
+    print(f"  functional outputs {digest(values)}{'':15}{1e3 * seconds:6.0f} ms", flush=True)
     progress("cycle model, then RTL")
     try:
         model = executable.simulate(feed, engine="both")
