@@ -47,17 +47,6 @@ bool View::dense() const {
   return true;
 }
 
-std::optional<double> scalarOf(Value value) {
-  auto constant = value.getDefiningOp<arith::ConstantOp>();
-  if (!constant)
-    return std::nullopt;
-  auto dense = dyn_cast<DenseElementsAttr>(constant.getValue());
-  if (!dense || !dense.isSplat() ||
-      !mlir::isa<FloatType>(dense.getElementType()))
-    return std::nullopt;
-  return dense.getSplatValue<llvm::APFloat>().convertToDouble();
-}
-
 //===----------------------------------------------------------------------===//
 // Tensors and names
 //===----------------------------------------------------------------------===//

@@ -129,7 +129,4 @@ llvm::SmallVector<int64_t> alignedStrides(llvm::ArrayRef<int64_t> viewSizes,
                                           llvm::ArrayRef<int64_t> viewStrides,
                                           llvm::ArrayRef<int64_t> sizes);
 
-/// The splat value of a float constant.
-std::optional<double> scalarOf(mlir::Value value);
-
 } // namespace tilework

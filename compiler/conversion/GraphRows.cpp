@@ -26,6 +26,27 @@ static ArrayRef<int64_t> shapeOf(Value value) {
   return cast<RankedTensorType>(value.getType()).getShape();
 }
 
+/// The splat value of a float constant.
+static std::optional<double> splatOf(Value value) {
+  auto constant = value.getDefiningOp<arith::ConstantOp>();
+  if (!constant)
+    return std::nullopt;
+  auto dense = dyn_cast<DenseElementsAttr>(constant.getValue());
+  if (!dense || !dense.isSplat() ||
+      !mlir::isa<FloatType>(dense.getElementType()))
+    return std::nullopt;
+  return dense.getSplatValue<llvm::APFloat>().convertToDouble();
+}
+
+/// The constant that an instruction holds in place of this operand: one operand
+/// of a binary op may be such, the right one when both could.
+static std::optional<double> scalarOf(OpOperand &use) {
+  auto binary = dyn_cast<graph::BinaryOp>(use.getOwner());
+  if (!binary || (use.getOperandNumber() == 0 && splatOf(binary.getRhs())))
+    return std::nullopt;
+  return splatOf(use.get());
+}
+
 /// The axes of a reduction are the last ones.
 static bool reducesRows(graph::ReduceOp op) {
   int64_t rank = shapeOf(op.getInput()).size();
@@ -63,8 +84,8 @@ static bool joins(Operation *op, ArrayRef<int64_t> space,
   return spaceOf(op) == ArrayRef<int64_t>(vectors) &&
          !mlir::isa<graph::ReduceOp, graph::SoftmaxOp, graph::LayerNormOp,
                     graph::RmsNormOp>(op) &&
-         llvm::all_of(op->getOperands(), [&](Value v) {
-           return scalarOf(v) || inside.count(v.getDefiningOp());
+         llvm::all_of(op->getOpOperands(), [&](OpOperand &use) {
+           return scalarOf(use) || inside.count(use.get().getDefiningOp());
          });
 }
 
@@ -199,7 +220,7 @@ Error RowsBuilder::gather() {
   for (Operation *op : cluster) {
     for (OpOperand &use : op->getOpOperands()) {
       Value value = use.get();
-      if (inside.count(value.getDefiningOp()) || scalarOf(value))
+      if (inside.count(value.getDefiningOp()) || scalarOf(use))
         continue;
       bool column = mlir::isa<graph::LayerNormOp, graph::RmsNormOp>(op) &&
                     use.getOperandNumber() > 0;
@@ -365,9 +386,9 @@ Expected<int> RowsBuilder::withScalar(graph::BinaryOp op, double c, bool left) {
 }
 
 Expected<int> RowsBuilder::addBinary(graph::BinaryOp op) {
-  if (auto c = scalarOf(op.getRhs()))
+  if (auto c = scalarOf(op.getRhsMutable()))
     return withScalar(op, *c, false);
-  if (auto c = scalarOf(op.getLhs()))
+  if (auto c = scalarOf(op.getLhsMutable()))
     return withScalar(op, *c, true);
   RowOpKind kind;
   switch (op.getKind()) {

@@ -145,15 +145,17 @@ Importer::inputTypes(const std::vector<const onnx::ValueInfo *> &inputs) {
         mlir::RankedTensorType::get(shape, values.elementType(input->type)));
   }
   if (!missing.empty()) {
-    std::string example;
-    for (std::string_view name : missing)
+    std::string example, python;
+    for (std::string_view name : missing) {
       example +=
           " --dim " + quoted(name).substr(1, quoted(name).size() - 2) + "=N";
+      python += (python.empty() ? "" : ", ") + quoted(name) + ": N";
+    }
     fail(Kind::User, "the model leaves the dimension" +
                          std::string(missing.size() > 1 ? "s " : " ") +
                          listOf(missing) + " open; fix " +
                          (missing.size() > 1 ? "them" : "it") + " with" +
-                         example);
+                         example + " (in Python, dims={" + python + "})");
   }
   if (!unnamed.empty())
     fail(Kind::User, "input " + quoted(unnamed) +

@@ -139,6 +139,9 @@ def splits():
     for mask in (None, "additive", "full"):
         yield split_attention(2, 7, 2, 16, mask, keys=37)
     yield split_attention(1, 300, 1, 16, "causal")
+    # A constant of one element as the mask: the clamp of it joins two numbers.
+    yield split_attention(1, 1, 1, 16, "heads")
+    yield split_attention(2, 1, 1, 16, "heads")
     # The parts of attention, apart: probabilities are read as an output too.
     yield Case(
         "probabilities",
