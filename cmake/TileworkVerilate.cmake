@@ -17,6 +17,13 @@ execute_process(
 
 find_program(MAKE_EXECUTABLE NAMES gmake make REQUIRED)
 
+# The generated packages of the whole chip, tw_config_pkg aside, in the order in
+# which tools read them: each before those that use it.
+set(TILEWORK_RTL_PACKAGES
+  "${PROJECT_BINARY_DIR}/dialects/isa/tw_isa_pkg.sv"
+  "${PROJECT_BINARY_DIR}/dialects/events/tw_event_pkg.sv"
+  "${PROJECT_BINARY_DIR}/rtl/vector_unit/tw_special_function_pkg.sv")
+
 # What every model shares. The sources are Verilator's, not ours to warn about.
 if(NOT TARGET TileworkVerilated)
   add_library(TileworkVerilated STATIC

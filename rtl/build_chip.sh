@@ -10,7 +10,7 @@
 # With --trace the chip can write waves. With --checked its assertions are in it, registers that no reset sets begin at
 # random, and what the RTL leaves open (x) is random too: slower, for tests.
 #
-# PACKAGE.sv are the generated packages: tw_config_pkg, tw_isa_pkg, tw_special_function_pkg. The library appears under its
+# PACKAGE.sv are the generated packages: tw_config_pkg, tw_isa_pkg, tw_event_pkg, tw_special_function_pkg. The library appears under its
 # name only when it is whole. VERILATOR, CXX, MAKE, JOBS and OBJCACHE change the tools.
 
 set -eu

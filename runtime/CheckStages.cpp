@@ -372,10 +372,10 @@ void StageCheck::encoded(const StageView &view) {
   request.options.records = false;
   request.options.cancelled = cancelled;
   const sim::RunResult result = runEngine(Engine::Functional, target, request);
-  if (result.trap.cause != sim::TrapCause::None)
+  if (result.trap.cause != sim::TrapCause::none)
     throw StageMismatchError(
         std::string("stage 'synchronised' made a program that traps: ") +
-            sim::trapName(result.trap.cause) + " at instruction " +
+            isa::caseName(result.trap.cause) + " at instruction " +
             std::to_string(result.trap.pc),
         "synchronised", "");
   CheckedStage checked{"synchronised", "the plan, byte for byte", 0, 0, 0};

@@ -153,7 +153,7 @@ RunReport Executable::run(const TensorMap &inputs,
     request.timing = &randomness;
   }
   report.result = runEngine(settings.engine, report.target, request);
-  if (report.result.trap.cause == sim::TrapCause::None &&
+  if (report.result.trap.cause == sim::TrapCause::none &&
       !settings.options.timingOnly)
     report.outputs = loaded.outputs();
   if (settings.engine != Engine::Functional && !settings.options.timingOnly)
@@ -229,10 +229,10 @@ std::string Executable::nodeOf(uint32_t pc, uint16_t context) const {
 
 void requireHalt(const Executable &executable, const RunReport &report) {
   const sim::Trap &trap = report.result.trap;
-  if (trap.cause == sim::TrapCause::None)
+  if (trap.cause == sim::TrapCause::none)
     return;
   std::string text = std::string("the program trapped: ") +
-                     sim::trapName(trap.cause) + " at instruction " +
+                     isa::caseName(trap.cause) + " at instruction " +
                      std::to_string(trap.pc);
   if (!trap.detail.empty())
     text += " (" + trap.detail + ")";

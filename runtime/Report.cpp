@@ -121,9 +121,10 @@ json simulationReport(const Executable &executable, const RunReport &report) {
   if (auto utilization =
           macUtilization(executable.image(), report.target, result.cycles))
     object["mac_utilization"] = *utilization;
-  object["dram_bytes"] = {{"read", result.counters.loadBytes},
-                          {"write", result.counters.storeBytes},
-                          {"instructions", result.counters.fetchBytes}};
+  object["dram_bytes"] = {
+      {"read", result.counters[sim::Counter::LoadBytes]},
+      {"write", result.counters[sim::Counter::StoreBytes]},
+      {"instructions", result.counters[sim::Counter::FetchBytes]}};
   json units = json::object();
   for (unsigned unit = 0; unit < sim::kCountedUnits; ++unit) {
     json stalls = json::object();
@@ -136,9 +137,9 @@ json simulationReport(const Executable &executable, const RunReport &report) {
       units[sim::unitName(unit)]["retired"] = result.counters.retired[unit];
   }
   object["units"] = units;
-  if (result.trap.cause != sim::TrapCause::None)
+  if (result.trap.cause != sim::TrapCause::none)
     object["trap"] = {
-        {"cause", sim::trapName(result.trap.cause)},
+        {"cause", isa::caseName(result.trap.cause)},
         {"pc", result.trap.pc},
         {"cycle", result.trap.cycle},
         {"detail", result.trap.detail},
@@ -149,9 +150,9 @@ json simulationReport(const Executable &executable, const RunReport &report) {
 std::string statusNote(const RunReport &report) {
   const uint32_t status = report.result.stickyStatus;
   std::string note;
-  if (status & sim::kStickyGatherIndex)
+  if (status & sim::statusBit(isa::Status::gather_index))
     note = "a gather met an index outside of its table and gave a row of zeros";
-  if (status & sim::kStickyBusError)
+  if (status & sim::statusBit(isa::Status::bus_error))
     note += std::string(note.empty() ? "" : "; ") +
             "the memory answered a request with an error";
   return note;

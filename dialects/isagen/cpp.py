@@ -43,7 +43,10 @@ def default_value(field):
 def enumeration(e):
     out = [f"enum class {e.definition} : uint8_t {{"]
     out += [f"  {c.name} = {c.value}, ///< {c.sentence}" for c in e.cases]
-    return "\n".join(out + ["};", ""])
+    out += ["};", f"constexpr const char *caseName({e.definition} value) {{", "  switch (value) {"]
+    for c in e.cases:
+        out += [f"  case {e.definition}::{c.name}:", f"    return {literal(c.name)};"]
+    return "\n".join(out + ["  }", '  return "unknown";', "}", ""])
 
 
 def structure(i):

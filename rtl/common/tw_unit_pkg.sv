@@ -2,15 +2,13 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 // What blocks hand each other: dispatch packets (an instruction after the sequencer has resolved it), waits and retire
-// records. Widths that depend on the target come from the generated tw_config_pkg, encodings from tw_isa_pkg.
+// records. Widths that depend on the target come from the generated tw_config_pkg, encodings from tw_isa_pkg; units and what
+// they do in a cycle come from tw_event_pkg and are passed on.
 
 package tw_unit_pkg;
 
-  localparam int unsigned UnitCount = 4;
-  localparam int unsigned UnitLoad = 0;
-  localparam int unsigned UnitStore = 1;
-  localparam int unsigned UnitArray = 2;
-  localparam int unsigned UnitVector = 3;
+  import tw_event_pkg::*;
+  export tw_event_pkg::*;
 
   localparam int unsigned DramAddressWidth = 40;
   localparam int unsigned RowWidth = 20;     // scratchpad row
@@ -113,31 +111,6 @@ package tw_unit_pkg;
     logic [63:0]             bytes;
   } retire_t;
 
-  // What a unit does in a cycle; one value a cycle and unit, so that counters add up to the cycles of a run. A unit reports
-  // busy when it moved anything in the cycle, else the first cause that applies in the order of this list.
-  localparam int unsigned ActivityCount = 19;
-  typedef enum logic [4:0] {
-    ActivityBusy        = 5'd0,   // a row, a beat, a wave or an element moved
-    ActivityEmpty       = 5'd1,   // nothing in the queue, nothing in flight
-    ActivityWaitLoad    = 5'd2,   // the head waits for retires of the load DMA
-    ActivityWaitStore   = 5'd3,
-    ActivityWaitArray   = 5'd4,
-    ActivityWaitVector  = 5'd5,
-    ActivityScratchpad  = 5'd6,   // a scratchpad request was not granted
-    ActivityAccumulator = 5'd7,   // an accumulator request was not granted
-    ActivityMemory      = 5'd8,   // waits for the memory port, for data or for a response
-    ActivityBuffer      = 5'd9,   // no room in the DMA buffer or its burst table
-    ActivityWeights     = 5'd10,  // the array waits for the next block's weights
-    ActivityLatency     = 5'd11,  // waits for its own pipeline
-    ActivityFetch       = 5'd12,  // sequencer: the instruction is not in the buffer
-    ActivityQueueLoad   = 5'd13,  // sequencer: that unit's queue is full
-    ActivityQueueStore  = 5'd14,
-    ActivityQueueArray  = 5'd15,
-    ActivityQueueVector = 5'd16,
-    ActivityControl     = 5'd17,  // sequencer: loop, call and return bookkeeping
-    ActivityDrain       = 5'd18   // sequencer: waits for the units before halt or trap
-  } activity_e;
-
   // Units whose retires the instruction still waits for.
   function automatic logic [UnitCount-1:0] blocked_by(wait_t [UnitCount-1:0] waits,
                                                       logic [UnitCount-1:0][CountWidth-1:0] retired);
@@ -146,13 +119,6 @@ package tw_unit_pkg;
       blocked[u] = waits[u].valid && $signed(retired[u] - waits[u].count) < 0;
     end
     return blocked;
-  endfunction
-
-  function automatic activity_e wait_activity(logic [UnitCount-1:0] blocked);
-    if (blocked[UnitLoad]) return ActivityWaitLoad;
-    if (blocked[UnitStore]) return ActivityWaitStore;
-    if (blocked[UnitArray]) return ActivityWaitArray;
-    return ActivityWaitVector;
   endfunction
 
 endpackage

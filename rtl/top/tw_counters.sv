@@ -18,8 +18,8 @@ module tw_counters
   output logic [63:0]                          cycle_o,
   input  retire_t [UnitCount-1:0]              retire_i,
   output logic [UnitCount-1:0][CountWidth-1:0] retired_o,
-  input  activity_e                            activity_i [UnitCount+1],
-  input  logic [15:0]                          bytes_i [3],
+  input  activity_e                            activity_i [CountedUnits],
+  input  logic [15:0]                          bytes_i [CounterCount],
   input  logic                                 progress_i,
   output logic                                 watchdog_o,
   input  logic [RegisterAddressWidth-1:0]      address_i,
@@ -27,7 +27,7 @@ module tw_counters
 );
 
   logic [63:0]                          cycle_q;
-  logic [63:0]                          bytes_q [3];
+  logic [63:0]                          bytes_q [CounterCount];
   logic [UnitCount-1:0][CountWidth-1:0] retired_q;
   logic [63:0]                          quiet_q;
 
@@ -40,18 +40,18 @@ module tw_counters
       cycle_q   <= '0;
       retired_q <= '0;
       quiet_q   <= '0;
-      for (int unsigned i = 0; i < 3; i++) bytes_q[i] <= '0;
+      for (int unsigned i = 0; i < CounterCount; i++) bytes_q[i] <= '0;
     end else if (clear_i) begin
       cycle_q   <= '0;
       retired_q <= '0;
       quiet_q   <= '0;
-      for (int unsigned i = 0; i < 3; i++) bytes_q[i] <= '0;
+      for (int unsigned i = 0; i < CounterCount; i++) bytes_q[i] <= '0;
     end else if (count_i) begin
       cycle_q <= cycle_q + 1'b1;
       for (int unsigned u = 0; u < UnitCount; u++) begin
         if (retire_i[u].valid) retired_q[u] <= retired_q[u] + 1'b1;
       end
-      for (int unsigned i = 0; i < 3; i++) begin
+      for (int unsigned i = 0; i < CounterCount; i++) begin
         if (bytes_i[i] != '0) bytes_q[i] <= bytes_q[i] + 64'(bytes_i[i]);
       end
       if (progress_i) quiet_q <= '0;
@@ -60,8 +60,8 @@ module tw_counters
   end
 
   // Activities, a unit each.
-  logic [63:0] activity [UnitCount+1];
-  for (genvar u = 0; u < UnitCount + 1; u++) begin : gen_unit
+  logic [63:0] activity [CountedUnits];
+  for (genvar u = 0; u < CountedUnits; u++) begin : gen_unit
     logic [63:0] activity_q [ActivityCount];
     always_ff @(posedge clk_i or negedge rst_ni) begin
       if (!rst_ni) begin
@@ -77,11 +77,11 @@ module tw_counters
 
   always_comb begin
     value_o = '0;
-    if (32'(address_i) >= RegBytes && 32'(address_i) < RegBytes + 3) begin
+    if (32'(address_i) >= RegCounter && 32'(address_i) < RegCounter + CounterCount) begin
       value_o = bytes_q[address_i[1:0]];
     end else if (32'(address_i) >= RegRetired && 32'(address_i) < RegRetired + UnitCount) begin
       value_o = 64'(retired_q[address_i[1:0]]);
-    end else if (32'(address_i) >= RegActivity && 32'(address_i) < RegActivity + (UnitCount + 1) * 32) begin
+    end else if (32'(address_i) >= RegActivity && 32'(address_i) < RegActivity + CountedUnits * 32) begin
       value_o = activity[address_i[7:5]];
     end
   end

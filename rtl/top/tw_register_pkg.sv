@@ -31,6 +31,6 @@ package tw_register_pkg;
   // Performance counters, read only.
   localparam int unsigned RegActivity       /*verilator public*/ = 'h200;  // + 32 · unit + activity; unit 4: sequencer
   localparam int unsigned RegRetired        /*verilator public*/ = 'h2c0;  // + unit
-  localparam int unsigned RegBytes          /*verilator public*/ = 'h2c8;  // + 0 load, 1 store, 2 fetch
+  localparam int unsigned RegCounter        /*verilator public*/ = 'h2c8;  // + counter
 
 endpackage

@@ -82,8 +82,8 @@ module tw_top
   logic [1:0]                           sticky;
   logic                                 gather_index_error, bus_error;
   logic [UnitCount-1:0][CountWidth-1:0] retired;
-  activity_e                            activity [UnitCount+1];
-  logic [15:0]                          request_bytes [3];
+  activity_e                            activity [CountedUnits];
+  logic [15:0]                          request_bytes [CounterCount];
 
   logic [UnitCount-1:0]                 dispatch_valid, dispatch_ready;
   dma_packet_t                          dma_packet;
@@ -126,7 +126,7 @@ module tw_top
 
   // What the watchdog looks at: beats of instructions, an instruction executed, a busy unit, a retire.
   always_comb begin
-    progress = fetch_valid || activity[UnitCount] == ActivityBusy;
+    progress = fetch_valid || activity[UnitSequencer] == ActivityBusy;
     for (int unsigned u = 0; u < UnitCount; u++) begin
       if (activity[u] == ActivityBusy || retire_o[u].valid) progress = 1'b1;
     end
@@ -181,7 +181,7 @@ module tw_top
     .trap_o             (trap),
     .trap_pc_o          (trap_pc),
     .trap_context_o     (trap_context),
-    .activity_o         (activity[UnitCount])
+    .activity_o         (activity[UnitSequencer])
   );
 
   // ---------------------------------------------------------------------------------------------------------------------
@@ -322,9 +322,9 @@ module tw_top
     .store_row_o            (store_row),
     .store_gnt_i            (store_gnt),
     .store_rdata_i          (store_rdata),
-    .load_bytes_o           (request_bytes[0]),
-    .store_bytes_o          (request_bytes[1]),
-    .fetch_bytes_o          (request_bytes[2]),
+    .load_bytes_o           (request_bytes[CounterLoadBytes]),
+    .store_bytes_o          (request_bytes[CounterStoreBytes]),
+    .fetch_bytes_o          (request_bytes[CounterFetchBytes]),
     .gather_index_error_o   (gather_index_error),
     .bus_error_o            (bus_error),
     .memory_idle_o          (memory_idle),

@@ -141,7 +141,7 @@ CosimResult cosimulate(const CosimSettings &settings,
     ++result.programs;
     result.cycles += last.cycles;
     result.operations += last.records.size();
-    result.traps += last.trap.cause != TrapCause::None;
+    result.traps += last.trap.cause != TrapCause::none;
     if (!difference.empty()) {
       const std::string kind = kindOf(difference);
       auto same = std::find_if(

@@ -194,7 +194,7 @@ bool legalise(TestProgram &program, const Geometry &geometry, uint64_t limit) {
                      changed = true;
                    }
                  });
-    if (result.trap != TrapCause::None && result.trapPc < flat.nodes.size())
+    if (result.trap != TrapCause::none && result.trapPc < flat.nodes.size())
       if (const ProgramNode *node = flat.nodes[result.trapPc];
           node && !node->traps)
         marked.insert(node);

@@ -62,7 +62,7 @@ struct TestProgram {
 /// What a walk of a program in program order found.
 struct Walk {
   uint64_t operations = 0;
-  TrapCause trap = TrapCause::None;
+  TrapCause trap = TrapCause::none;
   uint32_t trapPc = 0;
   std::string problem; ///< empty: the program is legal
 };

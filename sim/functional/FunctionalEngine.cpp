@@ -84,7 +84,7 @@ private:
       break;
     case OperationKind::Gather:
       if (!executeGather(operation.dma, geometry, memories, memory))
-        result.stickyStatus |= kStickyGatherIndex;
+        result.stickyStatus |= statusBit(isa::Status::gather_index);
       break;
     case OperationKind::Store:
       executeStore(operation.dma, geometry, memories, memory);

@@ -17,28 +17,6 @@ constexpr uint64_t kAddressMask = (uint64_t(1) << 40) - 1;
 
 } // namespace
 
-const char *trapName(TrapCause cause) {
-  switch (cause) {
-  case TrapCause::None:
-    return "none";
-  case TrapCause::Fetch:
-    return "fetch";
-  case TrapCause::IllegalInstruction:
-    return "illegal_instruction";
-  case TrapCause::Register:
-    return "register";
-  case TrapCause::Nesting:
-    return "nesting";
-  case TrapCause::Shape:
-    return "shape";
-  case TrapCause::Bounds:
-    return "bounds";
-  case TrapCause::Watchdog:
-    return "watchdog";
-  }
-  return "unknown";
-}
-
 Machine::Machine(const Geometry &geometry, const Launch &launch)
     : geometry(geometry), launch(launch), nextPc(launch.entry) {}
 
@@ -51,11 +29,11 @@ Machine::Step Machine::step(const uint8_t *bytes) {
   const uint32_t pc = nextPc;
   try {
     if (!fetchable())
-      trap(TrapCause::Fetch, "instruction " + std::to_string(pc) + " of " +
+      trap(TrapCause::fetch, "instruction " + std::to_string(pc) + " of " +
                                  std::to_string(launch.instructionCount));
     isa::DecodeResult decoded = isa::decode(bytes);
     if (!decoded.instruction)
-      trap(TrapCause::IllegalInstruction, decoded.error);
+      trap(TrapCause::illegal_instruction, decoded.error);
     std::visit([&](const auto &inst) { execute(inst, step); },
                *decoded.instruction);
   } catch (TrapSignal &signal) {
@@ -83,7 +61,7 @@ Machine::Step Machine::step(const uint8_t *bytes) {
 void Machine::execute(const isa::SetAddress &inst, Step &) {
   if (inst.space == isa::Space::dram) {
     if (inst.limit > launch.segments[inst.segment].size)
-      trap(TrapCause::Bounds,
+      trap(TrapCause::bounds,
            "limit " + std::to_string(inst.limit) + " past segment " +
                std::to_string(inst.segment) + " of " +
                std::to_string(launch.segments[inst.segment].size) + " bytes");
@@ -92,7 +70,7 @@ void Machine::execute(const isa::SetAddress &inst, Step &) {
                         ? geometry.scratchpadRows()
                         : geometry.accumulatorRows();
     if (inst.limit > rows)
-      trap(TrapCause::Bounds, "limit " + std::to_string(inst.limit) +
+      trap(TrapCause::bounds, "limit " + std::to_string(inst.limit) +
                                   " past a memory of " + std::to_string(rows) +
                                   " rows");
   }
@@ -110,7 +88,7 @@ void Machine::execute(const isa::SetAddress &inst, Step &) {
 void Machine::execute(const isa::CopyAddress &inst, Step &) {
   const AddressRegister &source = addresses[inst.source];
   if (!source.set)
-    trap(TrapCause::Register,
+    trap(TrapCause::bad_register,
          "source a" + std::to_string(inst.source) + " is not set");
   AddressRegister copy = source;
   advance(copy, inst.offset);
@@ -120,7 +98,7 @@ void Machine::execute(const isa::CopyAddress &inst, Step &) {
 void Machine::execute(const isa::OffsetAddress &inst, Step &) {
   AddressRegister &reg = addresses[inst.destination];
   if (!reg.set)
-    trap(TrapCause::Register,
+    trap(TrapCause::bad_register,
          "register a" + std::to_string(inst.destination) + " is not set");
   advance(reg,
           int64_t(launch.parameters[inst.launch_parameter]) * inst.multiplier);
@@ -128,7 +106,7 @@ void Machine::execute(const isa::OffsetAddress &inst, Step &) {
 
 void Machine::execute(const isa::SetExtent &inst, Step &) {
   if (inst.tile == 0)
-    trap(TrapCause::Shape, "tile 0 never ends");
+    trap(TrapCause::shape, "tile 0 never ends");
   uint32_t total =
       inst.total_source == isa::TotalSource::immediate
           ? inst.total
@@ -156,12 +134,12 @@ const Machine::AddressRegister &
 Machine::address(unsigned index, isa::Space space, const char *field) const {
   const AddressRegister &reg = addresses[index];
   if (!reg.set)
-    trap(TrapCause::Register,
+    trap(TrapCause::bad_register,
          std::string(field) + ": a" + std::to_string(index) + " is not set");
   if (reg.space != space)
-    trap(TrapCause::Register, std::string(field) + ": a" +
-                                  std::to_string(index) +
-                                  " points into another memory");
+    trap(TrapCause::bad_register, std::string(field) + ": a" +
+                                      std::to_string(index) +
+                                      " points into another memory");
   return reg;
 }
 
@@ -170,16 +148,16 @@ uint32_t Machine::extent(const isa::Extent &operand, const char *field) const {
     return operand.value;
   const ExtentRegister &reg = extents[operand.value & 15];
   if (!reg.set)
-    trap(TrapCause::Register, std::string(field) + ": extent e" +
-                                  std::to_string(operand.value & 15) +
-                                  " is not set");
+    trap(TrapCause::bad_register, std::string(field) + ": extent e" +
+                                      std::to_string(operand.value & 15) +
+                                      " is not set");
   return std::min(reg.tile, reg.remaining);
 }
 
 float Machine::scalar(unsigned index, const char *field) const {
   if (!scalars[index].set)
-    trap(TrapCause::Register, std::string(field) + ": scalar s" +
-                                  std::to_string(index) + " is not set");
+    trap(TrapCause::bad_register, std::string(field) + ": scalar s" +
+                                      std::to_string(index) + " is not set");
   return scalars[index].value;
 }
 
@@ -194,30 +172,30 @@ void Machine::execute(const isa::Halt &, Step &step) {
 void Machine::execute(const isa::Loop &inst, Step &step) {
   for (const isa::OptionalExtent &operand : {inst.extent0, inst.extent1})
     if (operand.valid && !extents[operand.index].set)
-      trap(TrapCause::Register,
+      trap(TrapCause::bad_register,
            "extent e" + std::to_string(operand.index) + " is not set");
   const std::array<isa::Update, 6> updates = {inst.update0, inst.update1,
                                               inst.update2, inst.update3,
                                               inst.update4, inst.update5};
   for (const isa::Update &update : updates)
     if (update.step != 0 && !addresses[update.register_index].set)
-      trap(TrapCause::Register, "update of a" +
-                                    std::to_string(update.register_index) +
-                                    ", which is not set");
+      trap(TrapCause::bad_register, "update of a" +
+                                        std::to_string(update.register_index) +
+                                        ", which is not set");
   const bool byExtent = inst.trip_source == isa::TripSource::extent;
   if (byExtent && !(inst.extent0.valid && inst.extent0.index == inst.index) &&
       !(inst.extent1.valid && inst.extent1.index == inst.index))
-    trap(TrapCause::Nesting, "the loop ends by extent e" +
+    trap(TrapCause::nesting, "the loop ends by extent e" +
                                  std::to_string(inst.index) +
                                  " but does not advance it");
   const uint32_t end = nextPc + 1 + inst.length;
   const uint32_t base = frames.empty() ? 0 : frames.back().loopDepth;
   if (inst.length == 0)
-    trap(TrapCause::Nesting, "empty loop body");
+    trap(TrapCause::nesting, "empty loop body");
   if (loops.size() >= kMaxLoops)
-    trap(TrapCause::Nesting, "more than 6 loops deep");
+    trap(TrapCause::nesting, "more than 6 loops deep");
   if (loops.size() > base && end > loops.back().end)
-    trap(TrapCause::Nesting, "the body ends at " + std::to_string(end) +
+    trap(TrapCause::nesting, "the body ends at " + std::to_string(end) +
                                  ", past the enclosing loop's end at " +
                                  std::to_string(loops.back().end));
 
@@ -284,7 +262,7 @@ void Machine::endIterations(Step &step) {
 
 void Machine::execute(const isa::Call &inst, Step &step) {
   if (frames.size() >= kMaxCalls)
-    trap(TrapCause::Nesting, "more than 4 calls deep");
+    trap(TrapCause::nesting, "more than 4 calls deep");
   frames.push_back(
       {nextPc + 1, static_cast<uint32_t>(loops.size()), callContext});
   callContext = inst.context_id;
@@ -294,9 +272,9 @@ void Machine::execute(const isa::Call &inst, Step &step) {
 
 void Machine::execute(const isa::Return &, Step &step) {
   if (frames.empty())
-    trap(TrapCause::Nesting, "return without a call");
+    trap(TrapCause::nesting, "return without a call");
   if (loops.size() != frames.back().loopDepth)
-    trap(TrapCause::Nesting, "return out of a loop");
+    trap(TrapCause::nesting, "return out of a loop");
   nextPc = frames.back().returnPc;
   callContext = frames.back().context;
   frames.pop_back();

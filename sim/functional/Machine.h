@@ -19,20 +19,8 @@
 
 namespace tilework::sim {
 
-/// Causes in order of priority; the numbers are the hardware's.
-enum class TrapCause : uint8_t {
-  None = 0,
-  Fetch = 1, ///< instruction index outside the program
-  IllegalInstruction =
-      2,        ///< unknown opcode or enumeration value, reserved bits set
-  Register = 3, ///< register not set, or pointing into another memory
-  Nesting = 4,  ///< loop or call stack, loop shape
-  Shape = 5,    ///< windows, alignment, strides, types
-  Bounds = 6,   ///< a footprint leaves its region
-  Watchdog = 7  ///< no progress for sequencer.watchdog_cycles
-};
-
-const char *trapName(TrapCause cause);
+/// Causes in order of priority.
+using TrapCause = isa::Trap;
 
 /// A range of DRAM that the loader bound: absolute base, size in bytes; size 0
 /// is not bound.
@@ -56,7 +44,7 @@ public:
   struct Step {
     enum class Kind { Control, Operation, Halt, Trap } kind = Kind::Control;
     Operation operation;               ///< for Kind::Operation
-    TrapCause cause = TrapCause::None; ///< for Kind::Trap
+    TrapCause cause = TrapCause::none; ///< for Kind::Trap
     std::string detail; ///< for Kind::Trap: which field, which figure
     uint32_t loopsEnded =
         0; ///< loop levels whose iteration ended behind this instruction

@@ -7,13 +7,15 @@
 
 #pragma once
 
+#include "dialects/events/Events.h"
+
 #include <array>
 #include <cstdint>
 
 namespace tilework::sim {
 
-enum class Unit : uint8_t { Load = 0, Store = 1, Array = 2, Vector = 3 };
-constexpr unsigned kUnitCount = 4;
+using events::kUnitCount;
+using events::Unit;
 
 enum class OperationKind : uint8_t {
   Null,

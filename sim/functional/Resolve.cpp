@@ -37,7 +37,7 @@ void Machine::checkRegion(const AddressRegister &reg, int64_t start,
           ? 0
           : std::max<int64_t>(0, int64_t(reg.limit) - int64_t(reg.wrap));
   if (start < low || uint64_t(start) + span > reg.limit)
-    trap(TrapCause::Bounds, std::string(field) + ": [" + std::to_string(start) +
+    trap(TrapCause::bounds, std::string(field) + ": [" + std::to_string(start) +
                                 ", " + std::to_string(start + int64_t(span)) +
                                 ") leaves [" + std::to_string(low) + ", " +
                                 std::to_string(reg.limit) + ")");
@@ -83,14 +83,14 @@ void Machine::resolveTileCopy(const Inst &inst, Unit unit, Step &step) {
   const uint64_t rowBytes = uint64_t(extent(inst.elements, "elements"))
                             << inst.element_log2_bytes;
   if (inst.element_log2_bytes > 2)
-    trap(TrapCause::Shape, "element_log2_bytes is above 2");
+    trap(TrapCause::shape, "element_log2_bytes is above 2");
   if (dram.stride < 0 || dram.blockStride < 0 || tile.stride < 0 ||
       tile.blockStride < 0)
-    trap(TrapCause::Shape, "negative stride");
+    trap(TrapCause::shape, "negative stride");
   if (unit == Unit::Load && rows > 1 && tile.stride == 0)
-    trap(TrapCause::Shape, "tile: rows of the destination have stride 0");
+    trap(TrapCause::shape, "tile: rows of the destination have stride 0");
   if (inst.tile_first != 0 && inst.tile_first + rowBytes > geometry.rowBytes())
-    trap(TrapCause::Shape, "tile: the window leaves its row");
+    trap(TrapCause::shape, "tile: the window leaves its row");
   if (outer != 0 && rows != 0 && rowBytes != 0) {
     checkRegion(dram, int64_t(dram.value) + inst.dram_offset,
                 (outer - 1) * uint64_t(dram.blockStride) +
@@ -136,16 +136,16 @@ void Machine::execute(const isa::Gather &inst, Step &step) {
   const uint64_t rowBytes = uint64_t(extent(inst.elements, "elements"))
                             << inst.element_log2_bytes;
   if (inst.element_log2_bytes > 2)
-    trap(TrapCause::Shape, "element_log2_bytes is above 2");
+    trap(TrapCause::shape, "element_log2_bytes is above 2");
   if (dram.stride < 0 || tile.stride < 0 || tile.blockStride < 0)
-    trap(TrapCause::Shape, "negative stride");
+    trap(TrapCause::shape, "negative stride");
   if (rows > 1 && tile.stride == 0)
-    trap(TrapCause::Shape, "tile: rows of the destination have stride 0");
+    trap(TrapCause::shape, "tile: rows of the destination have stride 0");
   if (inst.tile_first != 0 && inst.tile_first + rowBytes > geometry.rowBytes())
-    trap(TrapCause::Shape, "tile: the window leaves its row");
+    trap(TrapCause::shape, "tile: the window leaves its row");
   const int64_t indexStart = int64_t(indices.value) + inst.indices_offset;
   if ((launch.segments[indices.segment].base + uint64_t(indexStart)) % 4 != 0)
-    trap(TrapCause::Shape, "indices: not aligned to 4 bytes");
+    trap(TrapCause::shape, "indices: not aligned to 4 bytes");
   if (rows != 0 && rowBytes != 0) {
     checkRegion(indices, indexStart, rows * 4, "indices");
     if (inst.bound != 0)
@@ -189,7 +189,7 @@ void Machine::execute(const isa::Matmul &inst, Step &step) {
   bool accumulate = inst.accumulate == isa::Accumulate::always;
   if (inst.accumulate == isa::Accumulate::after_first) {
     if (inst.accumulate_loop >= loops.size())
-      trap(TrapCause::Nesting, "accumulate_loop " +
+      trap(TrapCause::nesting, "accumulate_loop " +
                                    std::to_string(inst.accumulate_loop) +
                                    " is not active");
     accumulate = !loops[inst.accumulate_loop].first;
@@ -203,21 +203,21 @@ void Machine::execute(const isa::Matmul &inst, Step &step) {
   const uint64_t weightsWindow = byColumn ? k * elementBytes : 2 * n;
   if (activations.stride < 0 || activations.blockStride < 0 ||
       weights.blockStride < 0 || sums.stride < 0 || sums.blockStride < 0)
-    trap(TrapCause::Shape, "negative stride");
+    trap(TrapCause::shape, "negative stride");
   if (weights.stride != 1 || weightsStart % int64_t(w) != 0 ||
       weights.blockStride % int64_t(w) != 0)
-    trap(TrapCause::Shape,
+    trap(TrapCause::shape,
          "weights: stride must be 1, start and block stride multiples of " +
              std::to_string(w));
   if (inst.activations_first % 2 != 0 || inst.weights_first % 2 != 0)
-    trap(TrapCause::Shape, "a window begins inside a lane");
+    trap(TrapCause::shape, "a window begins inside a lane");
   if (inst.activations_first != 0 &&
       inst.activations_first + k * elementBytes > rowBytes)
-    trap(TrapCause::Shape, "activations: the window leaves its row");
+    trap(TrapCause::shape, "activations: the window leaves its row");
   if (inst.weights_first != 0 && inst.weights_first + weightsWindow > rowBytes)
-    trap(TrapCause::Shape, "weights: the window leaves its row");
+    trap(TrapCause::shape, "weights: the window leaves its row");
   if (m > 1 && sums.stride == 0)
-    trap(TrapCause::Shape, "sums: rows of the destination have stride 0");
+    trap(TrapCause::shape, "sums: rows of the destination have stride 0");
   if (m != 0 && n != 0 && k != 0) {
     const uint64_t activationBlocks =
         inst.activations_first != 0 ? 1 : ceilDiv(k * elementBytes, rowBytes);
@@ -308,17 +308,17 @@ void Machine::execute(const isa::Vector &inst, Step &step) {
   // Shape.
   const Type elementType = usesElement ? inst.element_type : Type::none;
   if (inst.source_type == Type::none)
-    trap(TrapCause::Shape, "source_type is none");
+    trap(TrapCause::shape, "source_type is none");
   if (usesElement && inst.element_type == Type::none)
-    trap(TrapCause::Shape,
+    trap(TrapCause::shape,
          "a stage uses the element operand but element_type is none");
   const bool alongRows = inst.source_type == Type::statistics ||
                          elementType == Type::statistics ||
                          inst.destination_type == Type::statistics;
   if (alongRows && m > 1)
-    trap(TrapCause::Shape, "type statistics takes one row");
+    trap(TrapCause::shape, "type statistics takes one row");
   if (alongRows && reduces)
-    trap(TrapCause::Shape, "type statistics does not go with a reduction");
+    trap(TrapCause::shape, "type statistics does not go with a reduction");
   const bool usesRowStatistic = inst.multiply0 == isa::Multiply0::statistic ||
                                 usesAdd1Statistic ||
                                 inst.multiply1 == isa::Multiply1::statistic;
@@ -334,14 +334,14 @@ void Machine::execute(const isa::Vector &inst, Step &step) {
       (reduces && clashes(inst.reduce_statistic)) ||
       (inst.reduce == isa::Reduce::sum_and_squares &&
        clashes((inst.reduce_statistic + 1) & 3)))
-    trap(TrapCause::Shape,
+    trap(TrapCause::shape,
          "a row statistic is read and written by one instruction");
   auto checkShape = [&](const AddressRegister *reg, Type type, unsigned first,
                         const char *field) {
     if (!reg)
       return;
     if (reg->stride < 0 || reg->blockStride < 0)
-      trap(TrapCause::Shape, std::string(field) + ": negative stride");
+      trap(TrapCause::shape, std::string(field) + ": negative stride");
     if (first == 0)
       return;
     const uint64_t perRow =
@@ -349,7 +349,7 @@ void Machine::execute(const isa::Vector &inst, Step &step) {
                             : geometry.lanes() * (type == Type::int8 ? 2 : 1);
     if (first + n > perRow ||
         (n > geometry.vectorLanes && first % geometry.vectorLanes != 0))
-      trap(TrapCause::Shape,
+      trap(TrapCause::shape,
            std::string(field) +
                ": the window leaves its row or is not aligned to the lanes");
   };
@@ -359,9 +359,9 @@ void Machine::execute(const isa::Vector &inst, Step &step) {
              "destination");
   for (const AddressRegister *column : columns)
     if (column && column->blockStride < 0)
-      trap(TrapCause::Shape, "column: negative stride");
+      trap(TrapCause::shape, "column: negative stride");
   if (destination && m > 1 && destination->stride == 0)
-    trap(TrapCause::Shape, "destination: rows have stride 0");
+    trap(TrapCause::shape, "destination: rows have stride 0");
 
   // Bounds.
   if (m != 0 && n != 0) {
@@ -394,7 +394,7 @@ void Machine::execute(const isa::Vector &inst, Step &step) {
     const uint64_t entries = std::max<uint64_t>(
         alongRows ? n : 0, usesRowStatistic || reduces ? m : 0);
     if (entries != 0 && statisticsRow + entries > geometry.statisticsRows)
-      trap(TrapCause::Bounds,
+      trap(TrapCause::bounds,
            "statistics: " + std::to_string(statisticsRow + entries) +
                " entries of " + std::to_string(geometry.statisticsRows));
   }

@@ -19,10 +19,6 @@ const char *memoryName(Memory memory) {
                                       "statistics"};
   return names[static_cast<unsigned>(memory)];
 }
-const char *unitName(Unit unit) {
-  static const char *const names[] = {"load", "store", "array", "vector"};
-  return names[static_cast<unsigned>(unit)];
-}
 
 } // namespace
 
@@ -34,7 +30,8 @@ std::string describe(const Violation &violation) {
   case Violation::Kind::Race:
     return "race: " + where + " against instruction " +
            std::to_string(violation.olderPc) + " of unit " +
-           unitName(violation.unit) + ": wait until all but the last " +
+           events::kUnits[static_cast<unsigned>(violation.unit)].name +
+           ": wait until all but the last " +
            std::to_string(violation.distance) + " of that unit have retired";
   case Violation::Kind::Unwritten:
     return "read of memory that nothing wrote: " + where;

@@ -7,6 +7,7 @@
 
 #pragma once
 
+#include "dialects/events/Events.h"
 #include "sim/systemc/TimingUnit.h"
 
 #include <array>
@@ -15,26 +16,34 @@
 
 namespace tilework::sim {
 
-/// The units of `Unit`, then the sequencer.
-constexpr unsigned kSequencerIndex = kUnitCount;
-constexpr unsigned kCountedUnits = kUnitCount + 1;
+using events::Counter;
+using events::kActivityCount;
+using events::kCountedUnits;
+using events::kCounterCount;
+using events::kSequencerIndex;
 
-/// "load_dma", "store_dma", "systolic_array", "vector_unit", "sequencer": the
-/// name of the block everywhere.
-const char *unitName(unsigned index);
-/// "busy", "empty", "wait_load", …: names of activities in reports.
-const char *activityName(Activity activity);
-/// A sentence that says what the activity means.
-const char *activityDescription(Activity activity);
+/// What reports call a unit, the sequencer included: "load_dma", ….
+inline const char *unitName(unsigned index) {
+  return events::kUnits[index].block;
+}
+/// What reports call an activity: "busy", "wait_load", ….
+inline const char *activityName(Activity activity) {
+  return events::kActivities[static_cast<unsigned>(activity)].name;
+}
 
 struct RunCounters {
   /// Cycles by unit and activity; for each unit their sum is the cycles of the
   /// run.
   std::array<std::array<uint64_t, kActivityCount>, kCountedUnits> activity{};
   std::array<uint64_t, kUnitCount> retired{};
-  /// Bytes of the requests on the memory ports, alignment included.
-  uint64_t loadBytes = 0, storeBytes = 0, fetchBytes = 0;
+  std::array<uint64_t, kCounterCount> sums{};
 
+  uint64_t &operator[](Counter counter) {
+    return sums[static_cast<unsigned>(counter)];
+  }
+  uint64_t operator[](Counter counter) const {
+    return sums[static_cast<unsigned>(counter)];
+  }
   uint64_t busy(unsigned unit) const { return activity[unit][0]; }
   uint64_t total(unsigned unit) const;
   bool operator==(const RunCounters &other) const;

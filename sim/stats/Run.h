@@ -70,7 +70,7 @@ struct RunRequest {
 
 /// A precise trap: everything older has retired, nothing younger has begun.
 struct Trap {
-  TrapCause cause = TrapCause::None;
+  TrapCause cause = TrapCause::none;
   uint32_t pc = 0;      ///< instruction index
   uint16_t context = 0; ///< call context
   uint64_t cycle = 0;   ///< the first cycle in which the trap is reported
@@ -79,8 +79,10 @@ struct Trap {
                         ///< never compared
 };
 
-/// Sticky status: errors found in data, reported at halt.
-enum StickyStatus : uint32_t { kStickyGatherIndex = 1, kStickyBusError = 2 };
+/// The bit of a sticky status: an error found in data, reported at halt.
+constexpr uint32_t statusBit(isa::Status status) {
+  return 1u << static_cast<unsigned>(status);
+}
 
 struct RunResult {
   /// In order of (end, unit); the functional engine: in program order.

@@ -135,9 +135,9 @@ std::optional<RunDifference> compareRuns(const RunResult &first,
     return difference;
   };
   if (first.trap.cause != second.trap.cause)
-    return plain("end of the run", trapName(first.trap.cause),
-                 trapName(second.trap.cause));
-  if (first.trap.cause != TrapCause::None) {
+    return plain("end of the run", isa::caseName(first.trap.cause),
+                 isa::caseName(second.trap.cause));
+  if (first.trap.cause != TrapCause::none) {
     if (first.trap.pc != second.trap.pc)
       return plain("pc of the trap", std::to_string(first.trap.pc),
                    std::to_string(second.trap.pc));

@@ -103,19 +103,19 @@ void Chip::stop(Cycle now, bool watchdog) {
   isStopped = true;
   result.cycles = now;
   result.trap = sequencer.trap(watchdog);
-  if (result.trap.cause != TrapCause::None)
+  if (result.trap.cause != TrapCause::none)
     result.trap.cycle = now;
   else
     result.trap = Trap();
   if (load.gatherIndexError())
-    result.stickyStatus |= kStickyGatherIndex;
+    result.stickyStatus |= statusBit(isa::Status::gather_index);
   if (ports.firstError() < now)
-    result.stickyStatus |= kStickyBusError;
+    result.stickyStatus |= statusBit(isa::Status::bus_error);
   for (unsigned u = 0; u < kUnitCount; ++u)
     result.counters.retired[u] = counters.count(static_cast<Unit>(u));
-  result.counters.loadBytes = ports.bytes().load;
-  result.counters.storeBytes = ports.bytes().store;
-  result.counters.fetchBytes = ports.bytes().fetch;
+  result.counters[Counter::LoadBytes] = ports.bytes().load;
+  result.counters[Counter::StoreBytes] = ports.bytes().store;
+  result.counters[Counter::FetchBytes] = ports.bytes().fetch;
 }
 
 void Chip::retire(const Operation &operation, Cycle start, Cycle end,

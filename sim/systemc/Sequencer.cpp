@@ -60,7 +60,7 @@ bool Sequencer::stopped() const {
 Trap Sequencer::trap(bool watchdog) const {
   Trap trap;
   const bool stopping = check.valid && check.stops;
-  trap.cause = watchdog ? TrapCause::Watchdog : check.cause;
+  trap.cause = watchdog ? TrapCause::watchdog : check.cause;
   trap.pc = stopping ? check.pc : wordValid ? wordPc : fetchPc;
   trap.context = stopping ? check.context : machine.context();
   if (!watchdog)

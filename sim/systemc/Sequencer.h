@@ -51,7 +51,7 @@ private:
   struct Stage {
     bool valid = false;
     bool stops = false; ///< halt or trap: never leaves the check stage
-    TrapCause cause = TrapCause::None;
+    TrapCause cause = TrapCause::none;
     std::string detail;
     uint32_t pc = 0;
     uint16_t context = 0;

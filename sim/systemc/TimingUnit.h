@@ -82,30 +82,8 @@ private:
   std::deque<Operation> entries;
 };
 
-/// What a unit did in a cycle: the numbers and the priorities of activity_e in
-/// rtl/common/tw_unit_pkg.sv.
-enum class Activity : uint8_t {
-  Busy,
-  Empty,
-  WaitLoad,
-  WaitStore,
-  WaitArray,
-  WaitVector,
-  Scratchpad,
-  Accumulator,
-  Memory,
-  Buffer,
-  Weights,
-  Latency,
-  Fetch,
-  QueueLoad,
-  QueueStore,
-  QueueArray,
-  QueueVector,
-  Control,
-  Drain
-};
-constexpr unsigned kActivityCount = 19;
+using events::Activity;
+using events::kActivityCount;
 
 /// The cause for a head that waits for `unit`.
 inline Activity waitActivity(unsigned unit) {

@@ -50,7 +50,7 @@ typedef struct TwRegisters {
   uint32_t start, program_base, program_count, program_entry;
   uint32_t parameter, segment_base, segment_size;
   uint32_t status, trap_cause, trap_pc, trap_context, stop_cycle, sticky;
-  uint32_t activity, retired, bytes;
+  uint32_t activity, retired, counter;
 } TwRegisters;
 
 typedef struct TwChipApi {

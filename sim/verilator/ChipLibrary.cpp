@@ -201,7 +201,7 @@ ChipLibrary::~ChipLibrary() { dlclose(handle); }
 ChipSources ChipSources::builtIn() {
   ChipSources sources;
   sources.root = TILEWORK_CHIP_ROOT;
-  sources.packages = {TILEWORK_ISA_PACKAGE, TILEWORK_SPECIAL_FUNCTION_PACKAGE};
+  sources.packages = {TILEWORK_RTL_PACKAGES};
   sources.caches = {TILEWORK_CHIP_FOLDER};
   const char *cache = std::getenv("XDG_CACHE_HOME");
   const char *home = std::getenv("HOME");

@@ -282,7 +282,7 @@ constexpr TwChipApi kApi = {
      Map::RegProgramEntry, Map::RegParameter, Map::RegSegmentBase,
      Map::RegSegmentSize, Map::RegStatus, Map::RegTrapCause, Map::RegTrapPc,
      Map::RegTrapContext, Map::RegStopCycle, Map::RegSticky, Map::RegActivity,
-     Map::RegRetired, Map::RegBytes},
+     Map::RegRetired, Map::RegCounter},
     create,
     destroy,
     settle,

@@ -126,7 +126,7 @@ private:
 
   /// Turns chip and memory until the next run may start.
   void settleDown() {
-    if (result.trap.cause == TrapCause::Watchdog)
+    if (result.trap.cause == TrapCause::watchdog)
       return;
     while (!endpoint.idle() || !(api.read(chip, map.status) & kMayStart)) {
       drive();
@@ -175,7 +175,7 @@ private:
     auto read = [&](uint32_t address) { return api.read(chip, address); };
     result.cycles = read(map.stop_cycle);
     result.trap.cause = static_cast<TrapCause>(read(map.trap_cause));
-    if (result.trap.cause != TrapCause::None) {
+    if (result.trap.cause != TrapCause::none) {
       result.trap.pc = static_cast<uint32_t>(read(map.trap_pc));
       result.trap.context = static_cast<uint16_t>(read(map.trap_context));
       result.trap.cycle = result.cycles;
@@ -186,9 +186,8 @@ private:
         result.counters.activity[unit][a] = read(map.activity + 32 * unit + a);
     for (unsigned unit = 0; unit < kUnitCount; ++unit)
       result.counters.retired[unit] = read(map.retired + unit);
-    result.counters.loadBytes = read(map.bytes);
-    result.counters.storeBytes = read(map.bytes + 1);
-    result.counters.fetchBytes = read(map.bytes + 2);
+    for (unsigned counter = 0; counter < kCounterCount; ++counter)
+      result.counters.sums[counter] = read(map.counter + counter);
   }
 
   const RunRequest &request;

@@ -73,7 +73,7 @@ TEST_P(Engines, MatmulIsEqualOnAllOfThem) {
   const RunResult a = runFunctional(request(program.launch, functional));
   const RunResult b = runSystemC(request(program.launch, cycle));
   const RunResult c = rtl(request(program.launch, chipMemory));
-  EXPECT_EQ(a.trap.cause, TrapCause::None) << a.trap.detail;
+  EXPECT_EQ(a.trap.cause, TrapCause::none) << a.trap.detail;
   expectEqual(a, b, {"functional", "systemc"});
   expectEqual(b, c, {"systemc", "rtl"});
   expectSameBytes(functional, cycle, "functional and systemc");
@@ -125,7 +125,7 @@ TEST_P(Engines, CountersOfEveryUnitAddUpToTheRun) {
   for (unsigned unit = 0; unit < kCountedUnits; ++unit)
     EXPECT_EQ(result.counters.total(unit), result.cycles) << unitName(unit);
   EXPECT_EQ(result.records.size(), 1u + 4 * program.tiles);
-  EXPECT_EQ(result.counters.storeBytes,
+  EXPECT_EQ(result.counters[Counter::StoreBytes],
             2ull * program.rows() * program.columns);
 }
 
@@ -180,7 +180,7 @@ TEST_P(Engines, ASilentMemoryWakesTheWatchdog) {
   silent.readLatencyPs = 100 * geometry.watchdogCycles * timing.clockPs;
   run.timing = &silent;
   const RunResult a = runSystemC(run);
-  EXPECT_EQ(a.trap.cause, TrapCause::Watchdog);
+  EXPECT_EQ(a.trap.cause, TrapCause::watchdog);
   if (std::string(GetParam()) == "nano")
     expectEqual(a, rtl(run), {"systemc", "rtl"});
 }
@@ -201,8 +201,8 @@ TEST_P(Engines, ABusErrorGivesZeroRowsAndAStickyStatus) {
     const RunResult b = rtl(run);
     expectEqual(a, b, {"systemc", "rtl"});
     expectSameBytes(cycle, chipMemory, "systemc and rtl");
-    EXPECT_EQ(a.trap.cause, TrapCause::None);
-    EXPECT_EQ(a.stickyStatus, uint32_t(kStickyBusError)) << base;
+    EXPECT_EQ(a.trap.cause, TrapCause::none);
+    EXPECT_EQ(a.stickyStatus, statusBit(isa::Status::bus_error)) << base;
     return cycle;
   };
   // The first row of A is lost: its products are 0.
@@ -227,9 +227,9 @@ TEST_P(Engines, ABusErrorInTheProgramHaltsAndIsReported) {
   run.timing = &faulty;
   const RunResult a = runSystemC(run);
   expectEqual(a, rtl(run), {"systemc", "rtl"});
-  EXPECT_EQ(a.trap.cause, TrapCause::None);
+  EXPECT_EQ(a.trap.cause, TrapCause::none);
   EXPECT_TRUE(a.records.empty());
-  EXPECT_EQ(a.stickyStatus, uint32_t(kStickyBusError));
+  EXPECT_EQ(a.stickyStatus, statusBit(isa::Status::bus_error));
 }
 
 TEST_P(Engines, AChipThatHasHaltedStartsAgainLikeANewOne) {

@@ -13,6 +13,7 @@ import time
 import numpy as np
 
 import tilework as tw
+from tilework._events import ACTIVITIES
 
 SENTENCES = (
     "A cat sleeps on the warm sofa.",
@@ -29,26 +30,6 @@ LEAST_COSINE = 0.9998
 # Two pairs whose reference similarities are closer than this count as tied: a cosine of 0.9998 between
 # embeddings moves a similarity by up to 0.02, one of 0.99993 by half of that.
 TIE = 0.005
-ACTIVITIES = {
-    "empty": "nothing to do",
-    "wait_load": "waiting for loads",
-    "wait_store": "waiting for stores",
-    "wait_array": "waiting for the array",
-    "wait_vector": "waiting for the vector unit",
-    "weights": "waiting for weights",
-    "memory": "waiting for DRAM",
-    "scratchpad": "scratchpad conflicts",
-    "accumulator": "accumulator conflicts",
-    "buffer": "DMA buffer full",
-    "latency": "own pipeline",
-    "fetch": "waiting for instructions",
-    "queue_load": "load queue full",
-    "queue_store": "store queue full",
-    "queue_array": "array queue full",
-    "queue_vector": "vector queue full",
-    "control": "loops and calls",
-    "drain": "last instructions",
-}
 
 
 def progress(text):
@@ -151,7 +132,7 @@ def print_time(result):
         parts = [f"busy {100 * unit['busy'] / result.cycles:.0f} %"]
         stalls = sorted(unit["stalls"].items(), key=lambda item: -item[1])
         parts += [
-            f"{ACTIVITIES.get(cause, cause)} {100 * cycles / result.cycles:.0f} %"
+            f"{ACTIVITIES[cause]['label']} {100 * cycles / result.cycles:.0f} %"
             for cause, cycles in stalls[:2]
         ]
         print(f"  {name:<16}{', '.join(parts)}")

@@ -7,21 +7,9 @@ from html import escape
 
 import numpy as np
 
-_COLOURS = {
-    "busy": "#2e7d32",
-    "empty": "#eceff1",
-    "memory": "#c62828",
-    "weights": "#ef6c00",
-    "scratchpad": "#6a1b9a",
-    "accumulator": "#ad1457",
-    "buffer": "#8d6e63",
-    "latency": "#78909c",
-    "wait_load": "#1565c0",
-    "wait_store": "#0097a7",
-    "wait_array": "#7cb342",
-    "wait_vector": "#fbc02d",
-}
-_OTHER = "#b0bec5"
+from tilework._events import ACTIVITIES
+
+_IDLE = "#b0bec5"
 _WIDTH, _LEFT, _ROW = 640, 120, 26
 
 
@@ -38,7 +26,7 @@ def _legend(causes, y):
         x, line = _LEFT + 130 * (index % 4), y + 18 * (index // 4)
         parts.append(
             f'<rect x="{x}" y="{line}" width="10" height="10" '
-            f'fill="{_COLOURS.get(cause, _OTHER)}" stroke="#90a4ae" stroke-width="0.5"/>'
+            f'fill="{ACTIVITIES[cause]["colour"]}" stroke="#90a4ae" stroke-width="0.5"/>'
             f'<text x="{x + 15}" y="{line + 9}">{escape(cause)}</text>'
         )
     return parts, y + 18 * ((len(causes) + 3) // 4)
@@ -65,7 +53,7 @@ def _unit_rows(result, top=4):
         for cause, cycles in [("busy", unit["busy"]), *stalls]:
             width = _WIDTH * cycles / total
             title = f"{name}: {cause} {cycles:,} cycles, {100 * cycles / total:.1f} %"
-            parts.append(_rectangle(x, y, width, _COLOURS.get(cause, _OTHER), title))
+            parts.append(_rectangle(x, y, width, ACTIVITIES[cause]["colour"], title))
             x += width
             if cause not in seen:
                 seen.append(cause)
@@ -128,7 +116,7 @@ def layer_table(layers, units, most=25):
             parts.append(_rectangle(x, y, width, _SHARES[unit], title))
             x += width
         idle = row["cycles"] - sum(row[unit] for unit in units)
-        parts.append(_rectangle(x, y, scale * idle, _OTHER, f"idle {idle:,} cycles"))
+        parts.append(_rectangle(x, y, scale * idle, _IDLE, f"idle {idle:,} cycles"))
         y += _ROW - 4
     rest = sum(row["cycles"] for row in layers.rows) - sum(row["cycles"] for row in rows)
     if rest:

@@ -82,10 +82,10 @@ public:
       if (cycle())
         return sequencer.trap(false).cause;
       if (::testing::Test::HasFatalFailure())
-        return TrapCause::Watchdog;
+        return TrapCause::watchdog;
     }
     ADD_FAILURE() << "no end after " << cycleLimit << " cycles";
-    return TrapCause::Watchdog;
+    return TrapCause::watchdog;
   }
   uint64_t cycles() const { return now; }
   uint64_t operations() const { return dispatchCount; }

@@ -95,7 +95,7 @@ void runLegal(const Geometry &geometry, uint64_t firstSeed, unsigned count) {
     if (::testing::Test::HasFailure())
       return;
   }
-  EXPECT_GT(ends[TrapCause::None], count / 3);
+  EXPECT_GT(ends[TrapCause::none], count / 3);
 }
 
 /// Legal programs with bits changed: most of them trap sooner or later, and
@@ -145,9 +145,10 @@ void runMutated(const Geometry &geometry, uint64_t firstSeed, unsigned count) {
     if (::testing::Test::HasFailure())
       return;
   }
-  for (TrapCause cause : {TrapCause::IllegalInstruction, TrapCause::Register,
-                          TrapCause::Shape, TrapCause::Bounds})
-    EXPECT_GT(ends[cause], 0u) << trapName(cause);
+  for (TrapCause cause :
+       {TrapCause::illegal_instruction, TrapCause::bad_register,
+        TrapCause::shape, TrapCause::bounds})
+    EXPECT_GT(ends[cause], 0u) << isa::caseName(cause);
 }
 
 TEST(SequencerRtl, LegalProgramsNano) {

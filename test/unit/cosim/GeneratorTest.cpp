@@ -98,7 +98,7 @@ struct Coverage {
       if (decoded)
         instruction(*decoded.instruction);
       if (step.kind == Machine::Step::Kind::Trap) {
-        classes.insert(std::string("trap ") + trapName(step.cause));
+        classes.insert(std::string("trap ") + isa::caseName(step.cause));
         ++traps;
         return;
       }
@@ -154,10 +154,10 @@ std::set<std::string> everything() {
       }
     }
   }
-  for (TrapCause cause :
-       {TrapCause::Fetch, TrapCause::IllegalInstruction, TrapCause::Register,
-        TrapCause::Nesting, TrapCause::Shape, TrapCause::Bounds})
-    all.insert(std::string("trap ") + trapName(cause));
+  for (TrapCause cause : {TrapCause::fetch, TrapCause::illegal_instruction,
+                          TrapCause::bad_register, TrapCause::nesting,
+                          TrapCause::shape, TrapCause::bounds})
+    all.insert(std::string("trap ") + isa::caseName(cause));
   for (unsigned depth = 0; depth <= isa::kLoopDepth; ++depth)
     all.insert("loops " + std::to_string(depth));
   for (unsigned depth = 0; depth <= isa::kCallDepth; ++depth)

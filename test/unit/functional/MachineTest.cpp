@@ -76,7 +76,7 @@ protected:
   void expectTrap(TrapCause cause, uint32_t pc) {
     Machine::Step step = run();
     EXPECT_EQ(step.kind, Machine::Step::Kind::Trap);
-    EXPECT_EQ(trapName(step.cause), std::string(trapName(cause)))
+    EXPECT_EQ(isa::caseName(step.cause), std::string(isa::caseName(cause)))
         << step.detail;
     EXPECT_EQ(trapPc, pc);
   }
@@ -188,33 +188,33 @@ TEST_F(MachineTest, AfterFirstFollowsTheLoopNamed) {
 
 TEST_F(MachineTest, EveryCauseTrapsAtItsInstruction) {
   program(isa::Return{});
-  expectTrap(TrapCause::Nesting, 0);
+  expectTrap(TrapCause::nesting, 0);
   program(load(0, 1));
-  expectTrap(TrapCause::Register, 0);
+  expectTrap(TrapCause::bad_register, 0);
   program(scratchpad(0, 0, 8), load(0, 0));
-  expectTrap(TrapCause::Register, 1);
+  expectTrap(TrapCause::bad_register, 1);
   program(dram(0, 64), scratchpad(1, 63, 64),
           load(0, 1, isa::Extent::number(2)));
-  expectTrap(TrapCause::Bounds, 2);
+  expectTrap(TrapCause::bounds, 2);
   program(dram(0, 1025));
-  expectTrap(TrapCause::Bounds, 0);
+  expectTrap(TrapCause::bounds, 0);
   program(repeat(1, 0));
-  expectTrap(TrapCause::Nesting, 0);
+  expectTrap(TrapCause::nesting, 0);
   program(isa::Call{});
-  expectTrap(TrapCause::Nesting, 0);
+  expectTrap(TrapCause::nesting, 0);
   program(scratchpad(0, 0, 8));
-  expectTrap(TrapCause::Fetch, 1);
+  expectTrap(TrapCause::fetch, 1);
   program(isa::SetExtent{});
-  expectTrap(TrapCause::Shape, 0);
+  expectTrap(TrapCause::shape, 0);
   program(isa::Halt{});
   words[0][31] = 1;
-  expectTrap(TrapCause::IllegalInstruction, 0);
+  expectTrap(TrapCause::illegal_instruction, 0);
 }
 
 TEST_F(MachineTest, AFootprintStaysInsideItsRing) {
   program(dram(0, 64), scratchpad(1, 30, 32, 16),
           load(0, 1, isa::Extent::number(3)));
-  expectTrap(TrapCause::Bounds, 2);
+  expectTrap(TrapCause::bounds, 2);
 }
 
 TEST_F(MachineTest, ZeroExtentsAreDispatchedWithoutABoundCheck) {

@@ -100,7 +100,7 @@ inline std::string illegality(const planning::Machine &machine,
     if (step.kind == sim::Machine::Step::Kind::Halt)
       break;
     if (step.kind == sim::Machine::Step::Kind::Trap)
-      return "trap " + std::string(sim::trapName(step.cause)) + " at " +
+      return "trap " + std::string(isa::caseName(step.cause)) + " at " +
              std::to_string(pc) + ": " + step.detail;
     ++count;
     if (step.kind == sim::Machine::Step::Kind::Operation)

@@ -73,10 +73,11 @@ TEST(RunChecker, EveryFieldCounts) {
   EXPECT_NE(changed([](RunResult &r) { r.records[0].context = 9; }), "");
   EXPECT_NE(changed([](RunResult &r) { r.records[0].start = 9; }), "");
   EXPECT_NE(changed([](RunResult &r) { r.records.pop_back(); }), "");
-  EXPECT_NE(changed([](RunResult &r) { r.trap.cause = TrapCause::Shape; }), "");
+  EXPECT_NE(changed([](RunResult &r) { r.trap.cause = TrapCause::shape; }), "");
   EXPECT_NE(changed([](RunResult &r) { r.stickyStatus = 1; }), "");
   EXPECT_NE(changed([](RunResult &r) { r.cycles = 426; }), "");
-  EXPECT_NE(changed([](RunResult &r) { r.counters.fetchBytes = 128; }), "");
+  EXPECT_NE(
+      changed([](RunResult &r) { r.counters[Counter::FetchBytes] = 128; }), "");
   EXPECT_EQ(changed([](RunResult &r) {
               r.counters.activity[4][0] = 400;
               r.counters.activity[4][12] = 25;
@@ -87,7 +88,7 @@ TEST(RunChecker, EveryFieldCounts) {
 
 TEST(RunChecker, TrapsComparePcAndContext) {
   RunResult a = timedRun(), b = timedRun();
-  a.trap.cause = b.trap.cause = TrapCause::Bounds;
+  a.trap.cause = b.trap.cause = TrapCause::bounds;
   a.trap.pc = 7;
   b.trap.pc = 8;
   EXPECT_EQ(whatDiffers(a, b), "pc of the trap: systemc 7, rtl 8");
