@@ -137,8 +137,10 @@ private:
     if (op->getNumResults() != 1 || !stepOf(op) ||
         !llvm::all_of(op->getOperands(), [&](Value v) { return isHost(v); }))
       return;
-    // Constants alone need no launch.
-    if (llvm::all_of(op->getOperands(), [](Value v) { return isConstant(v); }))
+    // Floats made of constants alone are weights. Integers are steps, however
+    // many they are: no weight holds them.
+    if (isFloat(op->getResult(0)) &&
+        llvm::all_of(op->getOperands(), [](Value v) { return isConstant(v); }))
       return;
     hostOps.insert(op);
     steps.push_back(op);

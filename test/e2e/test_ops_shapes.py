@@ -257,6 +257,28 @@ def embeddings():
         relative=2 * on_chip.ROUNDED,
         absolute=on_chip.ROUNDED,
     )
+    # Token types that the model itself holds, cut and widened to the size of the input.
+    for batch, tokens in ((1, 255), (1, 257), (16, 64), (3, 700)):
+        for kind, held in (("one", np.zeros((1, 1024), np.int64)), ("some", ints(2, 1, 1024))):
+            yield Case(
+                f"{kind} constant id of {batch}x{tokens}",
+                [
+                    node("Shape", ["i"], ["s"]),
+                    node("Slice", ["s", "one", "two"], ["n"]),
+                    node("Slice", ["held", "zero", "n", "one"], ["cut"]),
+                    node("Expand", ["cut", "s"], ["types"]),
+                    node("Gather", ["g", "types"], ["a"]),
+                    node("Gather", ["t", "i"], ["b"]),
+                    node("Add", ["a", "b"]),
+                ],
+                {"i": ints(10, batch, tokens)},
+                {
+                    "t": normal(10, 16),
+                    "g": normal(2, 16, seed=1),
+                    "held": held,
+                    **{n: np.array([v]) for n, v in (("zero", 0), ("one", 1), ("two", 2))},
+                },
+            )
 
 
 MAKERS = (views, slices, embeddings)
