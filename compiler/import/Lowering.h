@@ -55,6 +55,9 @@ public:
       results[i] = std::move(val);
   }
 
+  /// The attribute, or null where the node has none of this name. Every
+  /// accessor notes that it was asked: what a lowering never asked for decides
+  /// nothing, and `refuseUnread` says so.
   const onnx::Attribute *attribute(std::string_view name) const;
   int64_t integer(std::string_view name, int64_t otherwise) const;
   float real(std::string_view name, float otherwise) const;
@@ -73,16 +76,27 @@ public:
   /// A product, counted.
   Val matmul(const Val &a, const Val &b, bool transposeA, bool transposeB,
              const Val &bias = Val());
+
+  /// After the lowering: raises UnsupportedNode on an attribute of the node
+  /// that was not asked for, unless `neutral` names it with the value that it
+  /// has.
+  void refuseUnread(std::string_view neutral) const;
+
+private:
+  mutable std::vector<std::string_view> asked;
 };
 
 /// One op: the operator sets in which its definition is the one that `lower`
-/// does (later versions of the set reuse it until the op changes).
+/// does (later versions of the set reuse it until the op changes). `neutral`
+/// lists attributes that the function need not read, `name=value` with the
+/// value that changes nothing (`name=*` where none does), separated by blanks.
 struct OpEntry {
   const char *domain;
   const char *op;
   int since;
   int until;
   void (*lower)(NodeContext &);
+  const char *neutral = "";
 };
 
 /// Highest version of the default operator set that the import knows.

@@ -5,9 +5,17 @@
 
 #include "compiler/import/Lowering.h"
 
+#include "llvm/ADT/StringRef.h"
+#include "llvm/Support/Format.h"
+#include "llvm/Support/FormatVariadic.h"
+
 using namespace tilework;
 
 static constexpr const char *kMicrosoft = "com.microsoft";
+
+// Without effect where axes are given, or where none are and nothing happens.
+static constexpr const char *kReduceNeutral =
+    "noop_with_empty_axes=* keepdims=*";
 
 // Versions: `since` is the first operator set in which the definition stands
 // that the function reads; most functions read every version of their op.
@@ -20,13 +28,13 @@ static const OpEntry kOps[] = {
     {"", "BitwiseNot", 18, 25, lowerUnary},
     {"", "BitwiseOr", 18, 25, lowerBinary},
     {"", "BitwiseXor", 18, 25, lowerBinary},
-    {"", "Cast", 6, 25, lowerCast},
-    {"", "CastLike", 15, 25, lowerCastLike},
+    {"", "Cast", 6, 25, lowerCast, "saturate=* round_mode=*"},
+    {"", "CastLike", 15, 25, lowerCastLike, "saturate=* round_mode=*"},
     {"", "Ceil", 6, 25, lowerUnary},
     {"", "Clip", 6, 25, lowerClip},
     {"", "Cos", 7, 25, lowerUnary},
     {"", "Div", 7, 25, lowerBinary},
-    {"", "Dropout", 7, 25, lowerDropout},
+    {"", "Dropout", 7, 25, lowerDropout, "seed=* ratio=*"},
     {"", "Equal", 7, 25, lowerBinary},
     {"", "Erf", 9, 25, lowerUnary},
     {"", "Exp", 6, 25, lowerUnary},
@@ -63,7 +71,7 @@ static const OpEntry kOps[] = {
     {"", "Tanh", 6, 25, lowerUnary},
     {"", "Where", 9, 25, lowerWhere},
     {"", "Xor", 7, 25, lowerBinary},
-    {"", "DequantizeLinear", 10, 25, lowerDequantize},
+    {"", "DequantizeLinear", 10, 25, lowerDequantize, "axis=* output_dtype=0"},
     // Shapes, views, indexing.
     {"", "Concat", 4, 25, lowerConcat},
     {"", "Constant", 1, 25, lowerConstant},
@@ -89,33 +97,35 @@ static const OpEntry kOps[] = {
     {"", "Trilu", 14, 25, lowerTrilu},
     {"", "Unsqueeze", 1, 25, lowerUnsqueeze},
     // Products, reductions, normalisations.
-    {"", "Attention", 23, 25, lowerAttention},
-    {"", "Gemm", 7, 25, lowerGemm},
-    {"", "LayerNormalization", 17, 25, lowerLayerNorm},
+    {"", "Attention", 23, 25, lowerAttention, "qk_matmul_output_mode=*"},
+    {"", "Gemm", 7, 25, lowerGemm, "beta=*"},
+    {"", "LayerNormalization", 17, 25, lowerLayerNorm, "stash_type=1"},
     {"", "MatMul", 1, 25, lowerMatMul},
-    {"", "RMSNormalization", 23, 25, lowerRmsNorm},
-    {"", "ReduceL2", 1, 25, lowerReduce},
-    {"", "ReduceMax", 1, 25, lowerReduce},
-    {"", "ReduceMean", 1, 25, lowerReduce},
-    {"", "ReduceMin", 1, 25, lowerReduce},
-    {"", "ReduceProd", 1, 25, lowerReduce},
-    {"", "ReduceSum", 1, 25, lowerReduce},
-    {"", "ReduceSumSquare", 1, 25, lowerReduce},
+    {"", "RMSNormalization", 23, 25, lowerRmsNorm, "stash_type=1"},
+    {"", "ReduceL2", 1, 25, lowerReduce, kReduceNeutral},
+    {"", "ReduceMax", 1, 25, lowerReduce, kReduceNeutral},
+    {"", "ReduceMean", 1, 25, lowerReduce, kReduceNeutral},
+    {"", "ReduceMin", 1, 25, lowerReduce, kReduceNeutral},
+    {"", "ReduceProd", 1, 25, lowerReduce, kReduceNeutral},
+    {"", "ReduceSum", 1, 25, lowerReduce, kReduceNeutral},
+    {"", "ReduceSumSquare", 1, 25, lowerReduce, kReduceNeutral},
     {"", "Softmax", 1, 25, lowerSoftmax},
     {"", "LogSoftmax", 1, 25, lowerSoftmax},
     // Before its promotion ONNX Runtime put this op in the default domain.
-    {"", "SimplifiedLayerNormalization", 1, 25, lowerRmsNorm},
+    {"", "SimplifiedLayerNormalization", 1, 25, lowerRmsNorm, "stash_type=1"},
     // ONNX Runtime's fused ops.
-    {kMicrosoft, "Attention", 1, 1, lowerFusedAttention},
+    {kMicrosoft, "Attention", 1, 1, lowerFusedAttention,
+     "rotary_embedding_dim=0 past_present_share_buffer=0"},
     {kMicrosoft, "BiasGelu", 1, 1, lowerGelu},
     {kMicrosoft, "EmbedLayerNormalization", 1, 1, lowerEmbedLayerNorm},
     {kMicrosoft, "FastGelu", 1, 1, lowerFastGelu},
     {kMicrosoft, "FusedMatMul", 1, 1, lowerFusedMatMul},
     {kMicrosoft, "Gelu", 1, 1, lowerGelu},
-    {kMicrosoft, "LayerNormalization", 1, 1, lowerLayerNorm},
+    {kMicrosoft, "LayerNormalization", 1, 1, lowerLayerNorm, "stash_type=1"},
     {kMicrosoft, "MultiHeadAttention", 1, 1, lowerMultiHeadAttention},
     {kMicrosoft, "QuickGelu", 1, 1, lowerQuickGelu},
-    {kMicrosoft, "SimplifiedLayerNormalization", 1, 1, lowerRmsNorm},
+    {kMicrosoft, "SimplifiedLayerNormalization", 1, 1, lowerRmsNorm,
+     "stash_type=1"},
     {kMicrosoft, "SkipLayerNormalization", 1, 1, lowerSkipLayerNorm},
     {kMicrosoft, "SkipSimplifiedLayerNormalization", 1, 1, lowerSkipLayerNorm},
 };
@@ -141,6 +151,7 @@ const Val &NodeContext::in(size_t i) const {
 }
 
 const onnx::Attribute *NodeContext::attribute(std::string_view name) const {
+  asked.push_back(name);
   for (const onnx::Attribute &attribute : node.attributes) {
     if (attribute.name != name)
       continue;
@@ -188,6 +199,45 @@ int64_t NodeContext::axis(int64_t value, int64_t rank) const {
     throw InvalidNode("axis " + std::to_string(value) + " is not within rank " +
                       std::to_string(rank));
   return positive;
+}
+
+/// The value as it stands in an OpEntry: integers, texts and short floats.
+static std::string spelling(const onnx::Attribute &a) {
+  switch (a.kind) {
+  case onnx::Attribute::Int:
+    return std::to_string(a.i);
+  case onnx::Attribute::Float:
+    return llvm::formatv("{0}", llvm::format("%g", a.f)).str();
+  case onnx::Attribute::String:
+    return onnx::quoted(a.s);
+  default:
+    return "";
+  }
+}
+
+void NodeContext::refuseUnread(std::string_view neutral) const {
+  llvm::SmallVector<llvm::StringRef> entries;
+  llvm::StringRef(neutral.data(), neutral.size())
+      .split(entries, ' ', -1, false);
+  for (const onnx::Attribute &a : node.attributes) {
+    if (llvm::is_contained(asked, a.name))
+      continue;
+    const onnx::Attribute *value = &a;
+    if (!a.refName.empty())
+      value = outerAttribute ? outerAttribute(a.refName) : nullptr;
+    if (!value)
+      continue;
+    std::string text = spelling(*value);
+    bool changesNothing = llvm::any_of(entries, [&](llvm::StringRef entry) {
+      auto [name, at] = entry.split('=');
+      return name == llvm::StringRef(a.name.data(), a.name.size()) &&
+             (at == "*" || at == text);
+    });
+    if (!changesNothing)
+      throw UnsupportedNode("its attribute " + onnx::quoted(a.name) +
+                            (text.empty() ? "" : " (" + text + ")") +
+                            ", which this import does not read");
+  }
 }
 
 Val NodeContext::matmul(const Val &x, const Val &y, bool transposeA,

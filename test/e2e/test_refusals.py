@@ -150,3 +150,39 @@ def test_embedding_of_a_computed_table_by_constants(tmp_path):
     x = normal(2, 3)
     got = tw.compile(path)(input0=x)["output0"]
     np.testing.assert_array_equal(got, 2 * x[[1, 0]])
+
+
+@pytest.mark.parametrize(
+    "op, inputs, attributes, named",
+    [
+        ("Softmax", "x", {"foo": 3}, "'foo' (3)"),
+        ("MatMul", "x w", {"transB": 1}, "'transB' (1)"),
+        ("Gemm", "x w", {"activation": "Relu"}, "'activation' ('Relu')"),
+        ("LayerNormalization", "x s", {"stash_type": 16}, "'stash_type' (16)"),
+        ("Relu", "x", {"alpha": 0.5}, "'alpha' (0.5)"),
+        ("Transpose", "x", {"order": [1, 0]}, "'order'"),
+    ],
+)
+def test_an_attribute_that_nothing_reads_is_refused_by_name(op, inputs, attributes, named):
+    weights = {"w": normal(8, 8), "s": normal(8)}
+    model = build([node(op, inputs, "y", **attributes)], X, weights)
+    reasons, _ = refusal(model)
+    assert set(reasons) == {f"{op}_y"}
+    assert f"its attribute {named}" in reasons[f"{op}_y"]
+
+
+@pytest.mark.parametrize(
+    "op, inputs, attributes",
+    [
+        ("Gemm", "x w", {"beta": 0.5}),  # scales a bias that is not there
+        ("Cast", "x", {"to": TensorProto.FLOAT, "saturate": 0}),  # of types of 8 bits alone
+        ("LayerNormalization", "x s", {"stash_type": 1}),
+        ("ReduceSum", "x a", {"noop_with_empty_axes": 1}),
+    ],
+)
+def test_an_attribute_that_changes_nothing_is_no_obstacle(op, inputs, attributes):
+    weights = {"w": normal(8, 8), "s": normal(8), "a": np.array([1])}
+    model = build([node(op, inputs, "y", **attributes)], X, weights)
+    plain = build([node(op, inputs, "y", **{k: v for k, v in attributes.items() if k == "to"})],
+                  X, weights)  # fmt: skip
+    np.testing.assert_array_equal(tw.compile(model)(**X)["y"], tw.compile(plain)(**X)["y"])
