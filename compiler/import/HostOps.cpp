@@ -551,9 +551,13 @@ template <typename T>
 static std::vector<T> reduceValues(ReduceKind kind, const HostTensor &x,
                                    const Shape &result) {
   std::vector<T> values = HostAccess<T>::read(x, x.shape());
+  // Of nothing: the identity of the operation, NaN for a mean.
+  using Limits = std::numeric_limits<T>;
+  T least = Limits::has_infinity ? -Limits::infinity() : Limits::lowest();
+  T most = Limits::has_infinity ? Limits::infinity() : Limits::max();
   T start = kind == ReduceKind::Prod  ? T(1)
-            : kind == ReduceKind::Max ? std::numeric_limits<T>::lowest()
-            : kind == ReduceKind::Min ? std::numeric_limits<T>::max()
+            : kind == ReduceKind::Max ? least
+            : kind == ReduceKind::Min ? most
                                       : T(0);
   std::vector<T> sums(elementCount(result).value_or(0), start);
   Shape strides = denseStrides(result);
@@ -571,17 +575,19 @@ static std::vector<T> reduceValues(ReduceKind kind, const HostTensor &x,
     case ReduceKind::Prod:
       sum *= value;
       break;
-    case ReduceKind::Max:
-      sum = std::max(sum, value);
+    case ReduceKind::Max: // NaN stays one
+      sum = value > sum || value != value ? value : sum;
       break;
     case ReduceKind::Min:
-      sum = std::min(sum, value);
+      sum = value < sum || value != value ? value : sum;
       break;
     }
   });
   if (kind == ReduceKind::Mean && !sums.empty())
     for (T &sum : sums)
-      sum /= static_cast<T>(std::max<size_t>(values.size() / sums.size(), 1));
+      if (size_t count = values.size() / sums.size();
+          count || Limits::has_quiet_NaN)
+        sum /= static_cast<T>(count);
   return sums;
 }
 

@@ -177,6 +177,7 @@ void Importer::lowerNode(const onnx::Node &node, const OpEntry &entry,
   c.isUsed = [&](std::string_view n) { return scope.used.count(n) != 0; };
   c.outerAttribute = scope.attribute;
   entry.lower(c);
+  c.refuseUnread(entry.neutral);
   report.work = c.macs;
   bool constant = true;
   for (size_t i = 0; i < node.outputs.size(); ++i) {

@@ -72,9 +72,9 @@ Importer::inputTypes(const std::vector<const onnx::ValueInfo *> &inputs) {
                            ": the model has no such "
                            "symbolic dimension; it has " +
                            listOf(dimNames));
-    if (value < 1)
+    if (value < 0)
       fail(Kind::User, "--dim " + quoted(name) + "=" + std::to_string(value) +
-                           ": a dimension is at least 1");
+                           ": a dimension is not negative");
     dims[name] = value;
   }
   for (const auto &[name, shape] : options.shapes) {
@@ -91,10 +91,9 @@ Importer::inputTypes(const std::vector<const onnx::ValueInfo *> &inputs) {
            "--shape " + quoted(name) + " has " + std::to_string(shape.size()) +
                " dimensions, the input has " + shapeText(info.shape));
     for (size_t i = 0; i < shape.size(); ++i) {
-      if (shape[i] < 1)
-        fail(Kind::User, "--shape " + quoted(name) +
-                             ": a dimension is at "
-                             "least 1");
+      if (shape[i] < 0)
+        fail(Kind::User,
+             "--shape " + quoted(name) + ": a dimension is not negative");
       if (!info.hasShape)
         continue;
       const onnx::Dim &dim = info.shape[i];
@@ -127,7 +126,7 @@ Importer::inputTypes(const std::vector<const onnx::ValueInfo *> &inputs) {
          ++i) {
       const onnx::Dim &dim = input->shape[i];
       auto known = dims.find(std::string(dim.name));
-      if (dim.value && *dim.value < 1)
+      if (dim.value && *dim.value < 0)
         fail(Kind::Invalid, "input " + quoted(input->name) + " has dimension " +
                                 std::to_string(i) + " of size " +
                                 std::to_string(*dim.value));

@@ -39,6 +39,9 @@ static Val emitAttention(NodeContext &c, Heads h) {
         x.dim(0) != batch || (i > 0 && x.dim(1) != keys))
       throw InvalidNode("its inputs do not fit its heads");
   }
+  if (keys == 0)
+    return b.broadcast(b.scalar(0, h.query.element()),
+                       {batch, rows, h.heads * h.valueDim});
   mlir::Builder &builder = b.builder;
   auto window = [&](int i) {
     return builder.getDenseI64ArrayAttr({h.window[i][0], h.window[i][1]});
@@ -58,10 +61,11 @@ static Val emitAttention(NodeContext &c, Heads h) {
   return b.fromValue(op->getResult(0));
 }
 
-/// An additive mask of a boolean that says which keys are seen.
-static Val maskOf(NodeContext &c, const Val &seen, mlir::Type element) {
-  return c.b.select(seen, c.b.scalar(0, element),
-                    c.b.scalar(kMaskFloor, element));
+/// An additive mask of a boolean that says which keys are seen; the others are
+/// given `hidden`.
+static Val maskOf(NodeContext &c, const Val &seen, mlir::Type element,
+                  double hidden = kMaskFloor) {
+  return c.b.select(seen, c.b.scalar(0, element), c.b.scalar(hidden, element));
 }
 
 /// A mask of rank 4, from one that lacks leading dimensions.
@@ -145,7 +149,8 @@ static Val integerMask(NodeContext &c, const Val &mask, int64_t batch,
   }
   Shape shape = seen.shape().vec();
   shape.insert(shape.begin() + 1, 4 - shape.size(), 1);
-  return maskOf(c, c.b.reshape(seen, shape), element);
+  return maskOf(c, c.b.reshape(seen, shape), element,
+                c.real("mask_filter_value", -10000));
 }
 
 /// Adds the part [first, first + size) of a packed bias.

@@ -246,6 +246,8 @@ void tilework::lowerSplit(NodeContext &c) {
   const Val &x = c.in(0);
   int64_t axis = c.axis(c.integer("axis", 0), x.rank());
   auto parts = static_cast<int64_t>(c.node.outputs.size());
+  if (c.integer("num_outputs", parts) != parts)
+    throw InvalidNode("its num_outputs is not the number of its outputs");
   Shape sizes = c.integersFrom("split", 1).value_or(Shape());
   if (sizes.empty()) {
     if (parts == 0)

@@ -12,6 +12,7 @@ using namespace mlir;
 using namespace tilework;
 using namespace tilework::graph;
 using onnx::DataType;
+using Shape = ValueBuilder::Shape;
 
 /// A constant of at most this many bytes may stand in the module itself.
 static constexpr int64_t kMaxInlineBytes = 1024;
@@ -92,6 +93,14 @@ DataType ValueBuilder::dataType(Type element) {
 // Constants
 //===----------------------------------------------------------------------===//
 
+/// A value without elements, as every function that makes a Val returns it.
+static HostTensor emptyTensor(RankedTensorType type) {
+  DataType element = ValueBuilder::dataType(type.getElementType());
+  Shape shape = type.getShape().vec();
+  return isFloatType(element) ? HostTensor::fromFloats(element, shape, {})
+                              : HostTensor::fromInts(element, shape, {});
+}
+
 Val ValueBuilder::fromHost(HostTensor tensor) {
   Val val;
   val.type = tensorType(tensor.shape(), elementType(tensor.type()));
@@ -104,6 +113,8 @@ Val ValueBuilder::fromExpr(ExprAttr expr, StringRef name) {
       expr.inferType([&] { return mlir::emitError(loc); });
   if (failed(type))
     throw InvalidNode("the shapes of its constants do not fit");
+  if (type->getNumElements() == 0)
+    return fromHost(emptyTensor(*type));
   Val val;
   val.type = *type;
   val.expr = expr;
@@ -124,9 +135,19 @@ Val ValueBuilder::fromExpr(ExprAttr expr, StringRef name) {
 }
 
 Val ValueBuilder::fromValue(Value value) {
+  auto type = llvm::cast<RankedTensorType>(value.getType());
+  if (type.getNumElements() == 0)
+    return fromHost(emptyTensor(type));
   Val val;
-  val.type = llvm::cast<RankedTensorType>(value.getType());
+  val.type = type;
   val.value = value;
+  return val;
+}
+
+Val ValueBuilder::emit(Operation *op) {
+  Val val = fromValue(op->getResult(0));
+  if (!val.value)
+    op->erase();
   return val;
 }
 
@@ -346,6 +367,10 @@ Val ValueBuilder::matmul(const Val &a, const Val &b, bool transposeA,
   Shape shape(batch->begin(), batch->end());
   shape.push_back(m);
   shape.push_back(n);
+  if (ka == 0) {
+    Val zeros = broadcast(scalar(0, a.element()), shape);
+    return bias.isAbsent() ? zeros : add(zeros, bias);
+  }
   auto op = MatmulOp::create(builder, loc, tensorType(shape, a.element()),
                              materialise(a), materialise(right));
   op.setTransposeLhs(transposeA);

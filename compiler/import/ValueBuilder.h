@@ -30,7 +30,9 @@ struct InvalidNode : std::runtime_error {
 };
 
 /// A value of the model: absent (an optional input), known by value, a weight,
-/// or computed by an op. A known value may have an expression as well.
+/// or computed by an op. A known value may have an expression as well. A value
+/// without elements is always known by value, so no op after the import has an
+/// empty operand or result.
 struct Val {
   mlir::RankedTensorType type;
   std::optional<HostTensor> host;
@@ -118,7 +120,8 @@ public:
 
 private:
   Val withStep(const Val &x, mlir::Attribute step);
-  Val emit(mlir::Operation *op) { return fromValue(op->getResult(0)); }
+  /// The result of a new op; the op goes again where the result is empty.
+  Val emit(mlir::Operation *op);
   mlir::RankedTensorType tensorType(const Shape &shape, mlir::Type element) {
     return mlir::RankedTensorType::get(shape, element);
   }

@@ -105,28 +105,31 @@ Val ValueBuilder::concat(const std::vector<Val> &inputs, int64_t axis) {
     allConstant &= input.isConstant();
   }
   shape[axis] = total;
-  if (inputs.size() == 1)
-    return inputs.front();
+  std::vector<Val> parts;
+  for (const Val &input : inputs)
+    if (input.type.getNumElements() > 0)
+      parts.push_back(input);
+  if (parts.empty())
+    return broadcast(scalar(0, inputs.front().element()), shape);
+  if (parts.size() == 1)
+    return parts.front();
   if (allHost) {
     std::vector<HostTensor> tensors;
-    for (const Val &input : inputs)
+    for (const Val &input : parts)
       tensors.push_back(*input.host);
     if (auto folded = HostTensor::concat(tensors, axis))
       return fromHost(*folded);
   }
   if (allConstant) {
     SmallVector<ExprAttr> others;
-    for (const Val &input : llvm::drop_begin(inputs))
+    for (const Val &input : llvm::drop_begin(parts))
       others.push_back(expression(input));
-    return withStep(inputs.front(),
+    return withStep(parts.front(),
                     ConcatStepAttr::get(builder.getContext(), axis, others));
   }
   SmallVector<Value> operands;
-  for (const Val &input : inputs)
-    if (input.type.getNumElements() > 0)
-      operands.push_back(materialise(input));
-  if (operands.size() == 1)
-    return fromValue(operands.front());
+  for (const Val &input : parts)
+    operands.push_back(materialise(input));
   return emit(ConcatOp::create(builder, loc,
                                tensorType(shape, inputs.front().element()),
                                operands, axis));
@@ -290,6 +293,10 @@ Val ValueBuilder::gather(const Val &x, const Val &indices, int64_t axis) {
   Shape shape(x.shape().begin(), x.shape().begin() + axis);
   llvm::append_range(shape, indices.shape());
   llvm::append_range(shape, x.shape().drop_front(axis + 1));
+  if (elementCount(shape) == 0)
+    return broadcast(scalar(0, x.element()), shape);
+  if (x.dim(axis) == 0)
+    throw InvalidNode("it takes elements of a tensor that has none");
   if (indices.host && indices.type.getNumElements() > 0)
     if (auto run = runOf(*indices.host, x.dim(axis))) {
       Shape offsets(x.rank(), 0), sizes = x.shape().vec(), steps(x.rank(), 1);

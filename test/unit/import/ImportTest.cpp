@@ -98,8 +98,8 @@ TEST(ImportTest, options_that_do_not_fit_say_what_would) {
   EXPECT_TRUE(contains(o.message, "is 8 in the model, not 9")) << o.message;
   o = import(bytes, {{}, {{"x", {3, 4}}}});
   EXPECT_TRUE(contains(o.message, "has 2 dimensions")) << o.message;
-  o = import(bytes, {{{"batch", 0}, {"sequence", 1}}, {}});
-  EXPECT_TRUE(contains(o.message, "at least 1")) << o.message;
+  o = import(bytes, {{{"batch", -1}, {"sequence", 1}}, {}});
+  EXPECT_TRUE(contains(o.message, "is not negative")) << o.message;
   EXPECT_TRUE(import(bytes, {{}, {{"x", {3, 4, 8}}}}).ok);
 }
 
