@@ -46,6 +46,7 @@
 ../vector_unit/tw_vector_lane.sv
 ../vector_unit/tw_vector_reduce.sv
 ../vector_unit/tw_vector_result.sv
+../vector_unit/tw_vector_statistics_bank.sv
 ../vector_unit/tw_vector_statistics.sv
 ../vector_unit/tw_vector_unit.sv
 ../top/tw_counters.sv

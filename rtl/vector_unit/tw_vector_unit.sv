@@ -5,7 +5,8 @@
 //
 //   queue ─▶ tw_vector_issue ─ item ─▶ select ─▶ lanes (tw_vector_lane × VectorLanes) ─▶ tw_vector_result ─▶ write, retire
 //                │  reads source, element, columns      ▲                    └▶ tw_vector_reduce ─▶ statistics
-//                                                       └── tw_vector_statistics: row scalars, operands along rows
+//                                                       └── tw_vector_statistics: row scalars, operands along rows;
+//                                                           tw_vector_statistics_bank × VectorLanes
 //
 // Timing contract. An item is a row of a chunk; chunks outside, rows inside. Times are cycles.
 // - pop: the head of the queue leaves it when its waits are satisfied and `next` is empty (both from state): start.
@@ -200,53 +201,75 @@ module tw_vector_unit
     end
   end
 
-  // Statistics. Words are read in StageSelect, row scalars in the stage before the one that uses them.
-  logic [1:0]              word_en;
+  // Statistics. An item's words and row scalars are read in StageSelect; the scalars travel from StageMultiply0 on to the
+  // stage that uses them.
+  logic                     word_en, scalar_en, scalar_en_q, old_en;
   logic [1:0][WordBits-1:0] word;
-  logic [4:0]              value_en;
-  logic [4:0][31:0]        value;
-  logic                    word_write;
-  logic [1:0]              word_write_statistic, write_value;
-  logic [15:0]             word_write_entry;
-  logic [VectorLanes-1:0]  word_write_mask;
-  logic [WordBits-1:0]     word_write_data;
-  logic [1:0][31:0]        write_data;
-  logic                    reduces_read, reduces_write;
+  logic [2:0][31:0]         scalar;    // multiply0, add1, multiply1
+  logic [1:0][31:0]         old;
+  logic                     word_write;
+  logic [1:0]               word_write_statistic, old_write;
+  logic [15:0]              word_write_entry;
+  logic [VectorLanes-1:0]   word_write_mask;
+  logic [WordBits-1:0]      word_write_data;
+  logic [1:0][31:0]         old_write_data;
+  logic                     reduces_write;
 
-  assign word_en[0] = valid_q[StageSelect] && item_q[StageSelect].source_type == VectorTypeStatistics;
-  assign word_en[1] = valid_q[StageSelect] && item_q[StageSelect].element_type == VectorTypeStatistics;
-  assign value_en[0] = valid_q[StageMultiply0-1] && item_q[StageMultiply0-1].multiply0 == Multiply0Statistic;
-  assign value_en[1] = valid_q[StageAdd1-1] && (item_q[StageAdd1-1].add1 == Add1Statistic ||
-                                                item_q[StageAdd1-1].add1 == Add1MinusStatistic);
-  assign value_en[2] = valid_q[StageMultiply1-1] && item_q[StageMultiply1-1].multiply1 == Multiply1Statistic;
-  assign reduces_read = valid_q[StageRead] && item_q[StageRead].reduce != ReduceNone;
+  assign word_en = valid_q[StageSelect] && (item_q[StageSelect].source_type == VectorTypeStatistics ||
+                                            item_q[StageSelect].element_type == VectorTypeStatistics);
+  assign scalar_en = valid_q[StageSelect] && (item_q[StageSelect].multiply0 == Multiply0Statistic ||
+                                              item_q[StageSelect].add1 == Add1Statistic ||
+                                              item_q[StageSelect].add1 == Add1MinusStatistic ||
+                                              item_q[StageSelect].multiply1 == Multiply1Statistic);
+  assign old_en = valid_q[StageRead] && item_q[StageRead].reduce != ReduceNone && !item_q[StageRead].overwrite;
   assign reduces_write = valid_q[StageWrite] && item_q[StageWrite].reduce != ReduceNone;
-  assign value_en[3] = reduces_read;
-  assign value_en[4] = reduces_read && item_q[StageRead].reduce == ReduceSumAndSquares;
 
   tw_vector_statistics u_statistics (
     .clk_i,
-    .word_en_i              (word_en),
-    .word_statistic_i       ({item_q[StageSelect].element_statistic, item_q[StageSelect].source_statistic}),
-    .word_entry_i           ({2{item_q[StageSelect].along}}),
-    .word_o                 (word),
-    .value_en_i             (value_en),
-    .value_statistic_i      ({item_q[StageRead].reduce_statistic + 2'd1, item_q[StageRead].reduce_statistic,
-                              item_q[StageMultiply1-1].multiply1_statistic, item_q[StageAdd1-1].add1_statistic,
-                              item_q[StageMultiply0-1].multiply0_statistic}),
-    .value_entry_i          ({item_q[StageRead].entry, item_q[StageRead].entry, item_q[StageMultiply1-1].entry,
-                              item_q[StageAdd1-1].entry, item_q[StageMultiply0-1].entry}),
-    .value_o                (value),
-    .write_word_i           (word_write),
-    .write_word_statistic_i (word_write_statistic),
-    .write_word_entry_i     (word_write_entry),
-    .write_word_mask_i      (word_write_mask),
-    .write_word_data_i      (word_write_data),
-    .write_value_i          (write_value),
-    .write_value_statistic_i({item_q[StageWrite].reduce_statistic + 2'd1, item_q[StageWrite].reduce_statistic}),
-    .write_value_entry_i    ({2{item_q[StageWrite].entry}}),
-    .write_value_data_i     (write_data)
+    .word_en_i             (word_en),
+    .word_entry_i          (item_q[StageSelect].along),
+    .word_statistic_i      ({item_q[StageSelect].element_statistic, item_q[StageSelect].source_statistic}),
+    .word_o                (word),
+    .scalar_en_i           (scalar_en),
+    .scalar_entry_i        (item_q[StageSelect].entry),
+    .scalar_statistic_i    ({item_q[StageSelect].multiply1_statistic, item_q[StageSelect].add1_statistic,
+                             item_q[StageSelect].multiply0_statistic}),
+    .scalar_o              (scalar),
+    .old_en_i              (old_en),
+    .old_entry_i           (item_q[StageRead].entry),
+    .old_statistic_i       (item_q[StageRead].reduce_statistic),
+    .old_o                 (old),
+    .write_word_i          (word_write),
+    .write_word_entry_i    (word_write_entry),
+    .write_word_statistic_i(word_write_statistic),
+    .write_word_mask_i     (word_write_mask),
+    .write_word_data_i     (word_write_data),
+    .write_old_i           (old_write),
+    .write_old_entry_i     (item_q[StageWrite].entry),
+    .write_old_statistic_i (item_q[StageWrite].reduce_statistic),
+    .write_old_data_i      (old_write_data)
   );
+
+  logic [31:0] multiply0_scalar_q;
+  logic [31:0] add1_scalar_q [StageMultiply0:StageAdd1];
+  logic [31:0] multiply1_scalar_q [StageMultiply0:StageMultiply1];
+
+  always_ff @(posedge clk_i) begin
+    scalar_en_q <= scalar_en;
+    if (scalar_en_q) begin
+      multiply0_scalar_q <= scalar[0];
+      add1_scalar_q[StageMultiply0] <= scalar[1];
+      multiply1_scalar_q[StageMultiply0] <= scalar[2];
+    end
+    for (int unsigned stage = StageMultiply0; stage < StageAdd1; stage++) begin
+      if (valid_q[stage] && item_q[stage].add1 != Add1None) add1_scalar_q[stage+1] <= add1_scalar_q[stage];
+    end
+    for (int unsigned stage = StageMultiply0; stage < StageMultiply1; stage++) begin
+      if (valid_q[stage] && item_q[stage].multiply1 == Multiply1Statistic) begin
+        multiply1_scalar_q[stage+1] <= multiply1_scalar_q[stage];
+      end
+    end
+  end
 
   // Lanes.
   lane_control_t control;
@@ -264,16 +287,17 @@ module tw_vector_unit
     control.element_type = item_q[StageConvert].element_type;
     control.multiply0 = item_q[StageMultiply0].multiply0;
     control.multiply0_value = item_q[StageMultiply0].multiply0 == Multiply0Scalar ?
-                              item_q[StageMultiply0].multiply0_scalar : value[0];
+                              item_q[StageMultiply0].multiply0_scalar : multiply0_scalar_q;
     control.add0 = item_q[StageAdd0].add0;
     control.add0_value = item_q[StageAdd0].add0_scalar;
     control.add1 = item_q[StageAdd1].add1;
-    control.add1_value = {value[1][31] ^ (item_q[StageAdd1].add1 == Add1MinusStatistic), value[1][30:0]};
+    control.add1_value = {add1_scalar_q[StageAdd1][31] ^ (item_q[StageAdd1].add1 == Add1MinusStatistic),
+                          add1_scalar_q[StageAdd1][30:0]};
     for (int unsigned step = 0; step < FunctionStages; step++) begin
       control.func[step] = item_q[StageFunction+step].func;
     end
     control.multiply1 = item_q[StageMultiply1].multiply1;
-    control.multiply1_value = value[2];
+    control.multiply1_value = multiply1_scalar_q[StageMultiply1];
     control.add2 = item_q[StageAdd2].add2;
     control.destination_type = item_q[StageResult].destination_type;
     control.reduce = item_q[StageResult].reduce;
@@ -321,9 +345,9 @@ module tw_vector_unit
     .valid_i    (reduce_valid),
     .reduce_i   (reduce_kind),
     .overwrite_i(item_q[StageWrite].overwrite),
-    .old_i      ({value[4], value[3]}),
-    .write_o    (write_value),
-    .data_o     (write_data)
+    .old_i      (old),
+    .write_o    (old_write),
+    .data_o     (old_write_data)
   );
 
   // Results.
@@ -369,6 +393,14 @@ module tw_vector_unit
     else if (sum_source_req_o || sum_element_req_o || sum_result_req_o) activity_o = ActivityAccumulator;
     else activity_o = ActivityLatency;
   end
+
+`ifdef TW_ASSERT
+  always_ff @(posedge clk_i) begin
+    if (rst_ni) begin
+      assert (!(word_write && old_write != '0)) else $error("statistics: a word and a reduction written in one cycle");
+    end
+  end
+`endif
 
   // Elaboration ends here outside of these ranges.
   if (!(VectorLanes >= 1 && (VectorLanes & (VectorLanes - 1)) == 0)) $fatal(1, "VectorLanes is a power of two");
