@@ -3,12 +3,11 @@
 //
 // What blocks hand each other: dispatch packets (an instruction after the sequencer has resolved it), waits and retire
 // records. Widths that depend on the target come from the generated tw_config_pkg, encodings from tw_isa_pkg; units and what
-// they do in a cycle come from tw_event_pkg and are passed on.
+// they do in a cycle come from tw_event_pkg.
 
 package tw_unit_pkg;
 
   import tw_event_pkg::*;
-  export tw_event_pkg::*;
 
   localparam int unsigned DramAddressWidth = 40;
   localparam int unsigned RowWidth = 20;     // scratchpad row

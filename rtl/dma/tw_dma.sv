@@ -9,6 +9,7 @@
 // beats are handed on as they arrive. Byte counts are those of requests granted in the cycle.
 
 module tw_dma
+  import tw_event_pkg::*;
   import tw_unit_pkg::*;
   import tw_config_pkg::*;
   import tw_dma_pkg::*;

@@ -15,6 +15,7 @@
 // row a cycle.
 
 module tw_load_dma
+  import tw_event_pkg::*;
   import tw_unit_pkg::*;
   import tw_config_pkg::*;
   import tw_dma_pkg::*;

@@ -11,6 +11,7 @@
 // each list and each row costs a cycle more than its bursts, and a row waits until its index has been resolved.
 
 module tw_load_request
+  import tw_event_pkg::*;
   import tw_unit_pkg::*;
   import tw_config_pkg::*;
   import tw_dma_pkg::*;

@@ -19,6 +19,7 @@
 // two in one cycle. One that moves nothing counts as walked in the cycle after its pop.
 
 module tw_store_dma
+  import tw_event_pkg::*;
   import tw_unit_pkg::*;
   import tw_config_pkg::*;
   import tw_dma_pkg::*;

@@ -26,6 +26,7 @@
 
 module tw_sequencer
   import tw_config_pkg::*;
+  import tw_event_pkg::*;
   import tw_unit_pkg::*;
   import tw_isa_pkg::*;
   import tw_sequencer_pkg::*;

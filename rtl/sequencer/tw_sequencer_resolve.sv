@@ -11,6 +11,7 @@
 
 module tw_sequencer_resolve
   import tw_config_pkg::*;
+  import tw_event_pkg::*;
   import tw_unit_pkg::*;
   import tw_isa_pkg::*;
   import tw_sequencer_pkg::*;

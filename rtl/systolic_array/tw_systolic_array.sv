@@ -27,6 +27,7 @@
 // instruction; data registers are not reset.
 
 module tw_systolic_array
+  import tw_event_pkg::*;
   import tw_unit_pkg::*;
   import tw_config_pkg::*;
   import tw_array_pkg::*;

@@ -8,6 +8,7 @@
 
 module tw_counters
   import tw_config_pkg::*;
+  import tw_event_pkg::*;
   import tw_unit_pkg::*;
   import tw_register_pkg::*;
 (

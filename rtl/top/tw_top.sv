@@ -20,6 +20,7 @@
 
 module tw_top
   import tw_config_pkg::*;
+  import tw_event_pkg::*;
   import tw_unit_pkg::*;
   import tw_isa_pkg::*;
   import tw_register_pkg::*;

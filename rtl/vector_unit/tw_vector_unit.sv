@@ -31,6 +31,7 @@
 
 module tw_vector_unit
   import tw_config_pkg::*;
+  import tw_event_pkg::*;
   import tw_unit_pkg::*;
   import tw_isa_pkg::*;
   import tw_vector_pkg::*;

@@ -5,6 +5,7 @@
 // six scratchpad clients as plain requests.
 
 module tw_dma_bench
+  import tw_event_pkg::*;
   import tw_unit_pkg::*;
   import tw_config_pkg::*;
 (

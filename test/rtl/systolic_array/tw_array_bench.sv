@@ -5,6 +5,7 @@
 // Packets enter field by field.
 
 module tw_array_bench
+  import tw_event_pkg::*;
   import tw_unit_pkg::*;
   import tw_config_pkg::*;
 (

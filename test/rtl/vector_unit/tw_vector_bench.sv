@@ -4,6 +4,7 @@
 // The vector unit with its packet as fields; memories, sequencer and grants are the bench's.
 
 module tw_vector_bench
+  import tw_event_pkg::*;
   import tw_unit_pkg::*;
   import tw_config_pkg::*;
 (
