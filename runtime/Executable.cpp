@@ -18,7 +18,6 @@ namespace tilework {
 namespace {
 
 /// Random pauses of up to this many picoseconds a burst.
-constexpr uint64_t kRandomLatencyPs = 400000;
 
 target::Target targetOf(const isa::Image &image) {
   target::Target target =
@@ -148,7 +147,7 @@ RunReport Executable::run(const TensorMap &inputs,
   if (settings.options.shadow)
     request.written = loaded.written();
   if (settings.randomLatencySeed) {
-    randomness.randomLatencyPs = kRandomLatencyPs;
+    randomness.randomLatencyPs = sim::kRandomLatencyPs;
     randomness.randomSeed = *settings.randomLatencySeed;
     request.timing = &randomness;
   }

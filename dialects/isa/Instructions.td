@@ -29,7 +29,7 @@ def Trap : Enumeration<"trap", 3, [
   Case<"nesting", 4, "Loops or calls too deep or not properly nested.">,
   Case<"shape", 5, "A window, alignment or type rule of an operand is broken.">,
   Case<"bounds", 6, "A footprint leaves its region.">,
-  Case<"watchdog", 7, "No beat, no row, no retire and no instruction executed for `sequencer.watchdog_cycles`.">]>;
+  Case<"watchdog", 7, "No beat, no response, no row, no retire and no instruction executed for `sequencer.watchdog_cycles`.">]>;
 
 def Status : Enumeration<"status", 2, [
   Case<"gather_index", 0, "Bit number: a gather index was out of range and gave a zero row.">,

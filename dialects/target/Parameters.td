@@ -105,7 +105,8 @@ def BufferLines : PowerOfTwo<Sequencer, "buffer_lines", Timing, 16, 4, 4096,
 }
 
 def Watchdog : Integer<Sequencer, "watchdog_cycles", Timing, 1048576, 1024, 4294967295,
-    "Cycles without a beat, a row, a retire or an instruction after which the program traps.",
+    "Cycles without a beat, a response, a row, a retire or an instruction after which the program traps; as many as the "
+    "memory needs at least.",
     "when a program that hangs is stopped"> {
   let unit = "cycles";
   let rtl = "WatchdogCycles";

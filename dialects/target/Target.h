@@ -139,6 +139,18 @@ public:
   uint64_t clockPeriodPs() const {
     return (1000000000000u + clock.frequency_hz / 2) / clock.frequency_hz;
   }
+  /// Time of one access on a channel's data bus, rounded to whole picoseconds.
+  uint64_t dramAccessPs() const {
+    const uint64_t bandwidth = dram.channel_bandwidth_bytes_per_s;
+    return std::max<uint64_t>(
+        1, (dram.access_bytes * 1000000000000u + bandwidth / 2) / bandwidth);
+  }
+  /// A burst may be later by so much than the memory's parameters say, as it is
+  /// in runs with random delays, and no program meets the watchdog.
+  static constexpr uint64_t kMemoryDelayPs = 500000;
+  /// The least value of sequencer.watchdog_cycles that this memory allows: no
+  /// program that runs is quiet for as long.
+  uint64_t leastWatchdogCycles() const;
   /// Of all channels.
   double dramBandwidthBytesPerSecond() const {
     return double(dram.channels) * double(dram.channel_bandwidth_bytes_per_s);

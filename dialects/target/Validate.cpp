@@ -16,8 +16,8 @@ namespace {
 constexpr uint64_t kMaxScratchpadRows = uint64_t(1) << 20;
 constexpr uint64_t kMaxAccumulatorRows = uint64_t(1) << 16;
 constexpr uint64_t kFetchLineBytes = 128;
-constexpr uint64_t kWatchdogLatencies = 4;
-constexpr uint64_t kPicosecondsPerSecond = 1000000000000;
+// Between a grant and the pins, and to round what takes picoseconds.
+constexpr uint64_t kPinCycles = 16;
 
 bool isPowerOfTwo(uint64_t value) { return value && !(value & (value - 1)); }
 
@@ -157,19 +157,13 @@ private:
     checkWatchdog();
   }
 
-  /// A memory that answers must not look like one that does not: an access is
-  /// quiet for a read or write latency, and waits behind a few others.
   void checkWatchdog() {
-    const uint64_t latencyPs =
-        std::max(target.dram.read_latency_ps, target.dram.write_latency_ps);
-    const uint64_t cycles =
-        latencyPs * target.clock.frequency_hz / kPicosecondsPerSecond;
-    const uint64_t least = kWatchdogLatencies * (cycles + 1);
+    const uint64_t least = target.leastWatchdogCycles();
     if (target.sequencer.watchdog_cycles < least)
       report("sequencer.watchdog_cycles",
-             "at least " + std::to_string(kWatchdogLatencies) +
-                 " latencies of the memory, " + std::to_string(least) +
-                 " cycles",
+             "at least " + std::to_string(least) +
+                 " cycles, in which the memory may turn, serve a burst and "
+                 "answer",
              {least});
   }
 
@@ -211,6 +205,24 @@ private:
 };
 
 } // namespace
+
+// Every beat and every response is progress, so what is to be covered is the
+// wait for the oldest burst that has not been answered. All that the memory
+// served before it has been answered: its channels turn at most once, serve at
+// most its accesses, and it answers a latency later. A write waits for its
+// beats first.
+uint64_t Target::leastWatchdogCycles() const {
+  const uint64_t burst =
+      std::max({dma.burst_bytes, scratchpadRowBytes(), kFetchLineBytes});
+  const uint64_t accesses = burst / dram.access_bytes + 2;
+  const uint64_t ps = std::max(dram.read_to_write_ps, dram.write_to_read_ps) +
+                      accesses * dramAccessPs() +
+                      std::max(dram.read_latency_ps, dram.write_latency_ps) +
+                      kMemoryDelayPs;
+  const uint64_t beats = burst / axi.data_bytes + 1;
+  return std::max(findParameter("sequencer.watchdog_cycles")->minimum,
+                  ps / clockPeriodPs() + beats + kPinCycles);
+}
 
 std::vector<std::string> Target::problems() const {
   return Checker(*this).run();

@@ -125,9 +125,9 @@ module tw_top
   // Behind a run the units go back to the state after reset; clear comes from a flop.
   assign unit_rst_n = rst_ni && !clear;
 
-  // What the watchdog looks at: beats of instructions, an instruction executed, a busy unit, a retire.
+  // What the watchdog looks at: a beat or a response of the memory, an instruction executed, a busy unit, a retire.
   always_comb begin
-    progress = fetch_valid || activity[UnitSequencer] == ActivityBusy;
+    progress = m_axi_rvalid_i != '0 || m_axi_bvalid_i != '0 || activity[UnitSequencer] == ActivityBusy;
     for (int unsigned u = 0; u < UnitCount; u++) begin
       if (activity[u] == ActivityBusy || retire_o[u].valid) progress = 1'b1;
     end

@@ -19,7 +19,6 @@ namespace {
 
 /// No program of the generator needs more; a chip that hangs ends here.
 constexpr uint64_t kCycleLimit = 4000000;
-constexpr uint64_t kRandomLatencyPs = 300000;
 
 struct Outcome {
   RunResult result;

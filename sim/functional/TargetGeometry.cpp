@@ -31,17 +31,18 @@ Geometry geometryOf(const target::Target &target) {
   return geometry;
 }
 
+// A pause and a latency.
+static_assert(kRandomLatencyPs + kRandomLatencyPs / 4 <=
+                  target::Target::kMemoryDelayPs,
+              "a legal watchdog bears random delays");
+
 DramTiming dramTimingOf(const target::Target &target) {
   DramTiming timing;
   timing.clockPs = target.clockPeriodPs();
   timing.channels = uint32_t(target.dram.channels);
   timing.interleaveBytes = uint32_t(target.dram.interleave_bytes);
   timing.accessBytes = uint32_t(target.dram.access_bytes);
-  const uint64_t bandwidth = target.dram.channel_bandwidth_bytes_per_s;
-  timing.accessPs =
-      (target.dram.access_bytes * 1000000000000u + bandwidth / 2) / bandwidth;
-  if (timing.accessPs == 0)
-    timing.accessPs = 1;
+  timing.accessPs = target.dramAccessPs();
   timing.readLatencyPs = target.dram.read_latency_ps;
   timing.writeLatencyPs = target.dram.write_latency_ps;
   timing.readToWritePs = target.dram.read_to_write_ps;

@@ -15,6 +15,9 @@ namespace tilework::sim {
 
 class DramImage;
 
+/// The random time of runs that ask for one, unless they name another.
+inline constexpr uint64_t kRandomLatencyPs = 400000;
+
 /// What a memory is like; every engine builds its own DramModel from it. Times
 /// are picoseconds.
 struct DramTiming {

@@ -32,16 +32,15 @@ Chip::Chip(const RunRequest &request, DramModel &dram)
 }
 
 Cycle Chip::advance(Cycle now) {
-  if (sequencer.stopped() || quietCycles == geometry.watchdogCycles) {
-    stop(now, quietCycles == geometry.watchdogCycles);
+  const Cycle barks = quietFrom + geometry.watchdogCycles;
+  if (sequencer.stopped() || now == barks) {
+    stop(now, now == barks);
     return now;
   }
   // Looking for a stretch to skip pays only where the last cycle was idle.
   Cycle next = now + 1;
   if (!busy && !request.options.stepping) {
-    next =
-        std::max(next, std::min(nextEvent(now),
-                                now + (geometry.watchdogCycles - quietCycles)));
+    next = std::max(next, std::min(nextEvent(now), barks));
   }
   step(now);
   if (next != now + 1) {
@@ -50,7 +49,7 @@ Cycle Chip::advance(Cycle now) {
     array.skip(now + 1, next);
     vector.skip(now + 1, next);
   }
-  count(next - now);
+  count(now, next);
   return next;
 }
 
@@ -87,16 +86,17 @@ Cycle Chip::nextEvent(Cycle now) const {
   return next;
 }
 
-void Chip::count(uint64_t cycles) {
+void Chip::count(Cycle now, Cycle next) {
   const std::array<Activity, kCountedUnits> activities = {
       load.activity(), store.activity(), array.activity(), vector.activity(),
       sequencer.activity()};
   for (unsigned u = 0; u < kCountedUnits; ++u)
-    result.counters.activity[u][static_cast<unsigned>(activities[u])] += cycles;
+    result.counters.activity[u][static_cast<unsigned>(activities[u])] +=
+        next - now;
   busy = retired || sequencer.fetchBeat();
   for (Activity activity : activities)
     busy |= activity == Activity::Busy;
-  quietCycles = busy ? 0 : quietCycles + cycles;
+  quietFrom = busy ? next : std::max(quietFrom, ports.quietFrom(next - 1));
 }
 
 void Chip::stop(Cycle now, bool watchdog) {

@@ -44,7 +44,8 @@ private:
   void stop(Cycle now, bool watchdog);
   /// The next cycle, ≥ `now`, in which any state can change.
   Cycle nextEvent(Cycle now) const;
-  void count(uint64_t cycles);
+  /// Counts the cycles from `now` up to `next`, all alike.
+  void count(Cycle now, Cycle next);
 
   const RunRequest &request;
   const Geometry &geometry;
@@ -63,9 +64,9 @@ private:
   std::unique_ptr<OnChipMemories> memories;
   RunResult result;
   bool isStopped = false;
-  bool retired = false;     ///< in this cycle
-  bool busy = true;         ///< progress, in the last cycle
-  uint64_t quietCycles = 0; ///< without progress, for the watchdog
+  bool retired = false; ///< in this cycle
+  bool busy = true;    ///< a unit moved something or retired, in the last cycle
+  Cycle quietFrom = 0; ///< first cycle behind the last with progress
 };
 
 } // namespace tilework::sim

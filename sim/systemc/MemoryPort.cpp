@@ -12,11 +12,37 @@ namespace tilework::sim {
 
 MemoryPorts::MemoryPorts(const Geometry &geometry, DramModel &dram,
                          uint8_t core)
-    : dram(dram), core(core), shape(geometry),
+    : dram(dram), core(core), arrivals(2 * geometry.axiPorts), shape(geometry),
       batchBeats((geometry.dmaWriteBatchBytes + geometry.axiDataBytes - 1) /
                  geometry.axiDataBytes),
       fetchBeats(kFetchLineBytes / geometry.axiDataBytes),
       ports(geometry.axiPorts), arbiters(geometry.axiPorts) {}
+
+void MemoryPorts::forgetUpTo(Cycle now, Arrivals &list) {
+  while (!list.empty() && list.front() <= now) {
+    quiet = std::max(quiet, list.front() + 1);
+    list.pop_front();
+  }
+}
+
+void MemoryPorts::expect(Cycle now, Arrivals &list,
+                         const std::vector<uint64_t> &cycles) {
+  forgetUpTo(now, list);
+  list.insert(list.end(), cycles.begin(), cycles.end());
+  nextArrival = std::min<Cycle>(nextArrival, list.front());
+}
+
+Cycle MemoryPorts::quietFrom(Cycle now) {
+  if (now < nextArrival)
+    return quiet;
+  nextArrival = kNever;
+  for (Arrivals &list : arrivals) {
+    forgetUpTo(now, list);
+    if (!list.empty())
+      nextArrival = std::min(nextArrival, list.front());
+  }
+  return quiet;
+}
 
 void MemoryPorts::noteReadErrors(uint64_t address,
                                  const std::vector<uint64_t> &cycles) {
@@ -68,6 +94,7 @@ void MemoryPorts::arbitrate(Cycle now) {
       port.responseCycle = dram.request(
           {now + 1, p, true, port.store.address, beats, core}, nullptr);
       noteWriteErrors(port.store.address, beats, port.responseCycle);
+      expect(now, arrivals[2 * p + 1], {port.responseCycle});
       totals.store += uint64_t(beats) * shape.beatBytes;
     } else if (fetchHere) {
       fetchClient.granted = true;
@@ -76,6 +103,7 @@ void MemoryPorts::arbitrate(Cycle now) {
           dram.request({now + 1, p, false, fetchClient.address, beats, core},
                        &fetchClient.beatCycles));
       noteReadErrors(fetchClient.address, fetchClient.beatCycles);
+      expect(now, arrivals[2 * p], fetchClient.beatCycles);
       fetchPort = p;
       totals.fetch += kFetchLineBytes;
     } else {
@@ -84,6 +112,7 @@ void MemoryPorts::arbitrate(Cycle now) {
       dram.request({now + 1, p, false, port.load.address, beats, core},
                    &port.beatCycles);
       noteReadErrors(port.load.address, port.beatCycles);
+      expect(now, arrivals[2 * p], port.beatCycles);
       totals.load += uint64_t(beats) * shape.beatBytes;
     }
     if (arbiter.batch < batchBeats)

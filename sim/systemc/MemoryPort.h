@@ -59,6 +59,10 @@ public:
   /// cycle without requests; `granted` means something only beside `request`.
   void arbitrate(Cycle now);
   const Bytes &bytes() const { return totals; }
+  /// The first cycle behind the last one, up to `now`, in which a beat of a
+  /// read or the response of a write is on the pins; `now` does not fall from
+  /// call to call.
+  Cycle quietFrom(Cycle now);
   /// The first cycle in which an error is on the pins.
   Cycle firstError() const { return errorCycle; }
 
@@ -74,8 +78,16 @@ private:
   void noteReadErrors(uint64_t address, const std::vector<uint64_t> &cycles);
   void noteWriteErrors(uint64_t address, uint32_t beats, Cycle response);
 
+  /// What is to come on a port in one direction, in order.
+  using Arrivals = std::deque<Cycle>;
+  void expect(Cycle now, Arrivals &list, const std::vector<uint64_t> &cycles);
+  void forgetUpTo(Cycle now, Arrivals &list);
+
   DramModel &dram;
   uint8_t core;
+  std::vector<Arrivals> arrivals; ///< reads and writes of each port
+  Cycle nextArrival = kNever;     ///< of all; may be past
+  Cycle quiet = 0;                ///< behind the last that was forgotten
   Cycle errorCycle = kNever;
   DmaShape shape;
   uint32_t batchBeats, fetchBeats;

@@ -16,10 +16,12 @@ set(cosim_tall "nano,systolic_array.rows=32,systolic_array.columns=4,systolic_ar
 vector_unit.lanes=2,scratchpad.banks=16,accumulator.banks=2,axi.ports=4,axi.data_bytes=8,dma.buffer_bytes=128,\
 dma.burst_bytes=64,dma.interleave_bytes=128,dma.outstanding_bursts=3,sequencer.queue_depth=2,dram.channels=3,\
 dram.interleave_bytes=256")
-# More columns than rows, beats wider than a row, a clock that divides no second.
+# More columns than rows, beats wider than a row, a clock that divides no second; a slow memory, which takes longer for all
+# outstanding bursts than the watchdog waits.
 set(cosim_wide "nano,systolic_array.rows=4,systolic_array.columns=32,systolic_array.weight_rows_per_cycle=2,\
-vector_unit.lanes=4,scratchpad.banks=32,accumulator.banks=8,axi.ports=2,axi.data_bytes=128,dma.buffer_bytes=256,\
-dma.burst_bytes=128,dma.interleave_bytes=256,sequencer.queue_depth=5,dma.write_batch_bytes=256,clock.frequency_hz=733M")
+vector_unit.lanes=4,scratchpad.banks=32,accumulator.banks=8,axi.ports=2,axi.data_bytes=128,dma.buffer_bytes=1024,\
+dma.burst_bytes=128,dram.channel_bandwidth_bytes_per_s=400M,sequencer.watchdog_cycles=1024,\
+dma.interleave_bytes=256,sequencer.queue_depth=5,dma.write_batch_bytes=256,clock.frequency_hz=733M")
 # More rows than columns in memories of one bank, a long queue.
 set(cosim_one_bank "nano,systolic_array.rows=8,systolic_array.columns=4,systolic_array.weight_rows_per_cycle=4,\
 vector_unit.lanes=4,scratchpad.banks=1,scratchpad.size_bytes=16384,accumulator.banks=1,accumulator.size_bytes=2048,\
