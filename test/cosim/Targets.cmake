@@ -20,7 +20,7 @@ dram.interleave_bytes=256")
 # outstanding bursts than the watchdog waits.
 set(cosim_wide "nano,systolic_array.rows=4,systolic_array.columns=32,systolic_array.weight_rows_per_cycle=2,\
 vector_unit.lanes=4,scratchpad.banks=32,accumulator.banks=8,axi.ports=2,axi.data_bytes=128,dma.buffer_bytes=1024,\
-dma.burst_bytes=128,dram.channel_bandwidth_bytes_per_s=400M,sequencer.watchdog_cycles=1024,\
+dma.burst_bytes=128,dram.channel_bandwidth_bytes_per_s=1G,sequencer.watchdog_cycles=1024,\
 dma.interleave_bytes=256,sequencer.queue_depth=5,dma.write_batch_bytes=256,clock.frequency_hz=733M")
 # More rows than columns in memories of one bank, a long queue.
 set(cosim_one_bank "nano,systolic_array.rows=8,systolic_array.columns=4,systolic_array.weight_rows_per_cycle=4,\

@@ -35,6 +35,7 @@ int main(int argc, char **argv) {
     settings.timing = sim::dramTimingOf(target);
     settings.count = std::strtoull(argv[2], nullptr, 10);
     settings.shrinkAttempts = 0;
+    settings.maxFailures = 1;
   } catch (const std::exception &error) {
     std::cerr << error.what() << "\n";
     return 2;
