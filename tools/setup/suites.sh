@@ -8,6 +8,7 @@
 
 SUITES=(lint unit rtl lit python cosim e2e)
 REPORTS="$BUILD/reports"
+LONG= # not empty: also the tests that ctest and pytest know as `long`
 
 check_suite_names() {
   local name
@@ -34,12 +35,16 @@ run_part() {
 }
 
 run_ctest() {
+  local exclude=(--label-exclude '^long$')
+  [ -z "$LONG" ] || exclude=()
   ctest --test-dir "$BUILD/test/$1" --output-on-failure --no-tests=error \
-    --parallel "$(nproc)" --output-junit "$REPORTS/$1.ctest.xml"
+    "${exclude[@]}" --parallel "$(nproc)" --output-junit "$REPORTS/$1.ctest.xml"
 }
 
 run_pytest() {
-  "$VENV/bin/python" -m pytest -q -ra --tb=short --durations=5 \
+  local select=(-m 'not long')
+  [ -z "$LONG" ] || select=()
+  "$VENV/bin/python" -m pytest -q -ra --tb=short --durations=5 "${select[@]}" \
     --junitxml="$REPORTS/$1.pytest.xml" "$ROOT/test/$1"
 }
 
