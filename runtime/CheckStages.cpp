@@ -34,8 +34,6 @@ constexpr Tolerance kGraph = {1e-4, 1e-3};
 constexpr Tolerance kReference = {1e-3, 1e-2};
 /// One op in bf16 with fp32 sums, its operands being those of the chip.
 constexpr Tolerance kChip = {0.02, 0.05};
-/// The whole model in bf16.
-constexpr Tolerance kModel = {0.1, 0.25};
 
 HostTensor asDouble(const Tensor &tensor) {
   HostTensor host = toHost(tensor);
@@ -396,7 +394,8 @@ void StageCheck::encoded(const StageView &view) {
 void StageCheck::shipped() {
   const TensorMap theirs = made->outputs();
   const RunReport report = run(program);
-  CheckedStage checked{"encoded", "the imported graph", 0, 0, kModel.rms};
+  CheckedStage checked{"encoded", "the imported graph", 0, 0,
+                       kModelTolerance.rms};
   std::vector<HostTensor> values;
   for (const isa::Tensor &output : program.entry().outputs) {
     const Tensor &mine = report.outputs.at(output.name),
@@ -410,7 +409,7 @@ void StageCheck::shipped() {
           "encoded", "");
     values.push_back(asDouble(mine));
   }
-  outputs("encoded", {}, values, kModel, checked);
+  outputs("encoded", {}, values, kModelTolerance, checked);
   stages.push_back(std::move(checked));
 }
 

@@ -152,8 +152,9 @@ RunReport Executable::run(const TensorMap &inputs,
     request.timing = &randomness;
   }
   report.result = runEngine(settings.engine, report.target, request);
-  if (report.result.trap.cause == sim::TrapCause::none &&
-      !settings.options.timingOnly)
+  report.computed = report.result.trap.cause == sim::TrapCause::none &&
+                    !settings.options.timingOnly;
+  if (report.computed)
     report.outputs = loaded.outputs();
   if (settings.engine != Engine::Functional && !settings.options.timingOnly)
     report.memory = pageDigests(loaded.memory());
@@ -167,8 +168,10 @@ RunReport Executable::run(const TensorMap &inputs,
 Comparison Executable::compare(const RunReport &first,
                                const RunReport &second) const {
   Comparison comparison;
-  comparison.bytesEqual = true;
-  for (const auto &[name, tensor] : first.outputs) {
+  const bool computed = first.computed && second.computed;
+  if (computed)
+    comparison.bytesEqual = true;
+  for (const auto &[name, tensor] : computed ? first.outputs : TensorMap()) {
     auto other = second.outputs.find(name);
     if (other == second.outputs.end() || other->second.bytes != tensor.bytes) {
       comparison.bytesEqual = false;
@@ -186,7 +189,7 @@ Comparison Executable::compare(const RunReport &first,
       break;
     }
   }
-  if (comparison.bytesEqual && first.program == second.program &&
+  if (comparison.bytesEqual == true && first.program == second.program &&
       !first.memory.empty() && !second.memory.empty() &&
       first.memory != second.memory) {
     const auto page = std::mismatch(first.memory.begin(), first.memory.end(),
@@ -244,9 +247,11 @@ void requireHalt(const Executable &executable, const RunReport &report) {
                                 "report the program file");
 }
 
-std::string digest(const TensorMap &tensors) {
+std::optional<std::string> outputsDigest(const RunReport &report) {
+  if (!report.computed)
+    return std::nullopt;
   target::Sha256 hash;
-  for (const auto &[name, tensor] : tensors) {
+  for (const auto &[name, tensor] : report.outputs) {
     hash.update(name);
     hash.update(describe(tensor.type, tensor.shape));
     hash.update(tensor.data, tensor.bytes);

@@ -31,7 +31,9 @@ struct RunReport {
   Engine engine = Engine::Functional;
   target::Target target;
   sim::RunResult result;
-  TensorMap outputs; ///< empty after a trap or without values
+  bool computed = false; ///< values: without them, or after a trap, there are
+                         ///< no outputs
+  TensorMap outputs;
   /// Of an engine with times that computed values: a digest of each 4096 bytes
   /// of the off-chip memory behind the run.
   std::vector<uint64_t> memory;
@@ -43,7 +45,9 @@ struct RunReport {
 
 /// Two runs held against each other.
 struct Comparison {
-  bool bytesEqual = false, cyclesEqual = false;
+  /// Nothing where one of the runs computed no values.
+  std::optional<bool> bytesEqual;
+  bool cyclesEqual = false;
   std::string difference; ///< the first one, with its model node; empty: equal
 };
 
@@ -91,7 +95,8 @@ private:
 /// trapped.
 void requireHalt(const Executable &executable, const RunReport &report);
 
-/// SHA-256 over the names, types, shapes and bytes of tensors: hex.
-std::string digest(const TensorMap &tensors);
+/// SHA-256 over the names, types, shapes and bytes of a run's outputs, in hex;
+/// nothing where none were computed.
+std::optional<std::string> outputsDigest(const RunReport &report);
 
 } // namespace tilework

@@ -158,6 +158,12 @@ std::string statusNote(const RunReport &report) {
   return note;
 }
 
+bool TensorError::within(const Tolerance &tolerance) const {
+  return rms <= tolerance.rms * std::max(referenceRms, kLeastMagnitude) &&
+         maxAbsolute <=
+             tolerance.largest * std::max(referenceLargest, kLeastMagnitude);
+}
+
 TensorError compareTensors(const Tensor &value, const Tensor &reference) {
   if (value.shape != reference.shape)
     throw MismatchError("the output is " + describe(value.type, value.shape) +
@@ -165,8 +171,10 @@ TensorError compareTensors(const Tensor &value, const Tensor &reference) {
                         describe(reference.type, reference.shape));
   const std::vector<float> a = floatsOf(value), b = floatsOf(reference);
   TensorError error;
-  double ab = 0, aa = 0, bb = 0, squares = 0;
+  double ab = 0, aa = 0, bb = 0, squares = 0, referenceSquares = 0;
   for (size_t i = 0; i < a.size(); ++i) {
+    if (a[i] == b[i] ? std::isinf(a[i]) : std::isnan(a[i]) && std::isnan(b[i]))
+      continue;
     const double difference = std::abs(double(a[i]) - double(b[i]));
     error.maxAbsolute = std::isnan(difference)
                             ? difference
@@ -175,9 +183,19 @@ TensorError compareTensors(const Tensor &value, const Tensor &reference) {
     ab += double(a[i]) * b[i];
     aa += double(a[i]) * a[i];
     bb += double(b[i]) * b[i];
+    if (std::isfinite(b[i])) {
+      referenceSquares += double(b[i]) * b[i];
+      error.referenceLargest =
+          std::max(error.referenceLargest, std::abs(double(b[i])));
+    }
   }
-  error.rms = a.empty() ? 0 : std::sqrt(squares / double(a.size()));
-  error.cosine = aa == 0 && bb == 0 ? 1 : ab / std::sqrt(aa * bb);
+  const double count = std::max<double>(1, double(a.size()));
+  error.rms = std::sqrt(squares / count);
+  error.referenceRms = std::sqrt(referenceSquares / count);
+  if (aa == 0 || bb == 0)
+    error.cosine = aa == bb ? 1 : 0;
+  else
+    error.cosine = ab / std::sqrt(aa * bb);
   return error;
 }
 

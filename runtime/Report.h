@@ -7,6 +7,7 @@
 #pragma once
 
 #include "runtime/Executable.h"
+#include "runtime/Tolerance.h"
 
 #include <nlohmann/json.hpp>
 
@@ -42,12 +43,16 @@ nlohmann::json simulationReport(const Executable &executable,
 /// What the chip noted about a run's data, for people; empty when all is well.
 std::string statusNote(const RunReport &report);
 
-/// Largest absolute error, root mean square error and cosine of `value` against
-/// `reference`, element by element as floats. Throws MismatchError for
-/// different shapes.
+/// Largest absolute error, root mean square error and cosine of a value against
+/// a reference, element by element as floats. Elements that are NaN on both
+/// sides, or the same infinity, are no error and leave the cosine.
 struct TensorError {
   double maxAbsolute = 0, rms = 0, cosine = 1;
+  /// Of the finite elements of the reference.
+  double referenceRms = 0, referenceLargest = 0;
+  bool within(const Tolerance &tolerance) const;
 };
+/// Throws MismatchError for different shapes.
 TensorError compareTensors(const Tensor &value, const Tensor &reference);
 
 } // namespace tilework

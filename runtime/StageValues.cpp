@@ -39,12 +39,10 @@ Distance distance(const std::vector<double> &value,
       d.was = was;
     }
   }
-  // A value that is zero everywhere has no relative error.
-  constexpr double kTiny = 1e-12;
   const double count = std::max<double>(1, double(value.size()));
-  d.magnitude = std::max(d.magnitude, kTiny);
-  d.rms =
-      std::sqrt(errors / count) / std::max(std::sqrt(squares / count), kTiny);
+  d.magnitude = std::max(d.magnitude, kLeastMagnitude);
+  d.rms = std::sqrt(errors / count) /
+          std::max(std::sqrt(squares / count), kLeastMagnitude);
   return d;
 }
 

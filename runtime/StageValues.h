@@ -7,16 +7,11 @@
 #pragma once
 
 #include "runtime/HostInterpreter.h"
+#include "runtime/Tolerance.h"
 
 #include <optional>
 
 namespace tilework {
-
-/// How much of an error is none.
-struct Tolerance {
-  double rms = 0;     ///< root mean square of the error over that of the value
-  double largest = 0; ///< largest error over the largest magnitude
-};
 
 /// Values beyond this stand for infinity: masks use several.
 constexpr double kInfinite = 1e20;

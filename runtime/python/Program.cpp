@@ -227,7 +227,7 @@ void registerPrograms(py::module_ &module) {
             return toArrays(run.report.outputs, writable);
           },
           py::arg("writable"))
-      .def("digest", [](const Run &run) { return digest(run.report.outputs); })
+      .def("digest", [](const Run &run) { return outputsDigest(run.report); })
       .def("records", &records)
       .def("node_names", &nodeNames)
       .def("layers",

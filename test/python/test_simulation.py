@@ -27,6 +27,15 @@ def test_values_do_not_change_cycles(executable):
     assert timed.outputs == {}
 
 
+def test_bytes_that_nothing_computed_are_not_equal_and_have_no_digest(executable):
+    timed, valued = executable.simulate(timing_only=True), executable.simulate()
+    assert timed.digest is None and valued.digest is not None
+    for pair in ((timed, timed), (timed, valued), (valued, timed)):
+        comparison = tw.compare(*pair)
+        assert comparison.equal["bytes"] is None and comparison.equal["cycles"] is True
+        assert "bytes not computed, cycles equal" in repr(comparison)
+
+
 def test_drawn_inputs_come_from_the_seed(executable):
     first, second, other = (executable.simulate(seed=seed) for seed in (1, 1, 2))
     assert first.digest == second.digest != other.digest

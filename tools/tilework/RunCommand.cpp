@@ -9,6 +9,8 @@
 #include "runtime/OpenProgram.h"
 #include "runtime/Report.h"
 
+#include <cstdio>
+#include <iostream>
 #include <memory>
 
 namespace tilework::tool {
@@ -20,6 +22,7 @@ struct Options {
   ModelOptions how;
   InputOptions inputs;
   std::vector<std::string> outputs, expected;
+  std::string tolerance;
   bool shadow = false;
 };
 
@@ -48,7 +51,62 @@ std::vector<NamedFile> outputFiles(const isa::Entry &entry,
   return files;
 }
 
+/// "rms" or "rms,largest"; alone, the root mean square allows the largest error
+/// in the proportion of the default.
+Tolerance parseTolerance(const std::string &text) {
+  Tolerance tolerance;
+  try {
+    size_t used = 0;
+    tolerance.rms = std::stod(text, &used);
+    if (used == text.size()) {
+      tolerance.largest =
+          tolerance.rms * kModelTolerance.largest / kModelTolerance.rms;
+    } else if (text[used] == ',') {
+      const std::string rest = text.substr(used + 1);
+      tolerance.largest = std::stod(rest, &used);
+      if (used != rest.size())
+        tolerance.largest = -1;
+    } else {
+      tolerance.largest = -1;
+    }
+  } catch (const std::exception &) {
+    tolerance.largest = -1;
+  }
+  if (!(tolerance.rms >= 0 && tolerance.largest >= 0))
+    throw UserError("--tolerance " + text +
+                    ": write rms or rms,largest, two relative errors of at "
+                    "least 0, as 0.01,0.05");
+  return tolerance;
+}
+
+std::string figureText(double value) {
+  char text[32];
+  std::snprintf(text, sizeof(text), "%.3g", value);
+  return text;
+}
+
+/// Without an option, floats may differ by what bf16 does to a model; other
+/// values are right or wrong.
+Tolerance toleranceFor(const Options &options, isa::ElementType type) {
+  if (!options.tolerance.empty())
+    return parseTolerance(options.tolerance);
+  switch (type) {
+  case isa::ElementType::Fp32:
+  case isa::ElementType::Fp16:
+  case isa::ElementType::Bf16:
+    return kModelTolerance;
+  default:
+    return {};
+  }
+}
+
 int run(const Options &options, const Context &context) {
+  if (!options.tolerance.empty()) {
+    parseTolerance(options.tolerance);
+    if (options.expected.empty())
+      throw UserError("--tolerance " + options.tolerance +
+                      " goes with --expect, the values to compare with");
+  }
   const Executable executable =
       openProgram(options.program, options.how.target,
                   options.how.compileOptions(), interrupted);
@@ -81,16 +139,32 @@ int run(const Options &options, const Context &context) {
   }
   for (const auto &[name, file] : wanted)
     writeNpy(report.outputs.at(name), file);
+  std::string mismatch;
   for (const auto &[name, file] : expected) {
-    const TensorError error =
-        compareTensors(report.outputs.at(name), readNpy(file));
-    outputs[name].update({{"max_abs_error", error.maxAbsolute},
-                          {"rms_error", error.rms},
-                          {"cosine", error.cosine}});
-    context.say("  against " + file + ": cosine " +
-                std::to_string(error.cosine) + ", RMS error " +
-                std::to_string(error.rms) + ", largest error " +
-                std::to_string(error.maxAbsolute));
+    const Tensor &output = report.outputs.at(name);
+    const TensorError error = compareTensors(output, readNpy(file));
+    const Tolerance tolerance = toleranceFor(options, output.type);
+    const bool within = error.within(tolerance);
+    outputs[name].update(
+        {{"max_abs_error", error.maxAbsolute},
+         {"rms_error", error.rms},
+         {"cosine", error.cosine},
+         {"within_tolerance", within},
+         {"tolerance",
+          {{"rms", tolerance.rms}, {"largest", tolerance.largest}}}});
+    char cosine[32];
+    std::snprintf(cosine, sizeof(cosine), "%.6f", error.cosine);
+    const std::string figures = std::string("cosine ") + cosine +
+                                ", RMS error " + figureText(error.rms) +
+                                ", largest error " +
+                                figureText(error.maxAbsolute);
+    context.say("  against " + file + ": " + figures);
+    if (!within)
+      mismatch += "\n  " + name + " against " + file + ": " + figures +
+                  "; allowed are " + figureText(tolerance.rms) +
+                  " of the root mean square " + figureText(error.referenceRms) +
+                  " and " + figureText(tolerance.largest) +
+                  " of the largest value " + figureText(error.referenceLargest);
   }
   context.emit({{"schema", kReportSchema},
                 {"engine", options.engine},
@@ -98,7 +172,11 @@ int run(const Options &options, const Context &context) {
                 {"outputs", outputs},
                 {"status", report.result.stickyStatus},
                 {"wall_s", report.result.wallSeconds}});
-  return 0;
+  if (mismatch.empty())
+    return 0;
+  std::cerr << "tilework: outputs differ from what was expected:" << mismatch
+            << "\n  (--tolerance rms,largest changes what is allowed)\n";
+  return 3;
 }
 
 } // namespace
@@ -115,7 +193,11 @@ void addRun(CLI::App &app, Context &context) {
   command.add_option("--output", options->outputs,
                      "write an output: name=@file.npy");
   command.add_option("--expect", options->expected,
-                     "compare an output: name=@file.npy");
+                     "compare an output: name=@file.npy; exit code 3 when it "
+                     "is further off than the tolerance");
+  command.add_option("--tolerance", options->tolerance,
+                     "of --expect: relative RMS error, or rms,largest (default "
+                     "0.1,0.25 for floats, 0 for other types)");
   command.add_flag("--shadow", options->shadow,
                    "functional engine: report races, overlaps and reads of "
                    "unwritten memory");

@@ -124,14 +124,14 @@ int run(const Options &options, const Context &context) {
   const Comparison comparison = executable.compare(model, rtl);
   nlohmann::json object = simulationReport(executable, model);
   object["engine"] = "both";
-  object["equal"] = {{"bytes", comparison.bytesEqual},
-                     {"cycles", comparison.cyclesEqual}};
+  const bool bytesEqual = comparison.bytesEqual == true;
+  object["equal"] = {{"bytes", bytesEqual}, {"cycles", comparison.cyclesEqual}};
   if (!comparison.difference.empty())
     object["equal"]["first_difference"] = comparison.difference;
   object["systemc"] = simulationReport(executable, model);
   object["rtl"] = simulationReport(executable, rtl);
   finish(object);
-  if (comparison.bytesEqual && comparison.cyclesEqual) {
+  if (bytesEqual && comparison.cyclesEqual) {
     context.say("  EQUAL: every byte, every retire cycle");
     return 0;
   }

@@ -11,7 +11,8 @@ class Comparison:
     """What moved from `first` to `second`, and by how much.
 
     `equal` is {bytes, cycles, first_difference} for two runs of one executable,
-    else None: programs that differ have no common instruction to compare.
+    else None: programs that differ have no common instruction to compare. `bytes`
+    is None where a run computed no values (timing_only).
     """
 
     def __init__(self, first, second):
@@ -54,7 +55,9 @@ class Comparison:
             if self.equal["bytes"] and self.equal["cycles"]:
                 text += "; EQUAL: every byte, every retire cycle"
             else:
-                text += "; bytes " + ("equal" if self.equal["bytes"] else "differ")
+                words = {True: "equal", False: "differ", None: "not computed"}
+                text += f"; bytes {words[self.equal['bytes']]}, cycles "
+                text += "equal" if self.equal["cycles"] else "differ"
         return text + ")"
 
     def __str__(self):

@@ -117,7 +117,7 @@ class Simulation:
 
     @property
     def digest(self):
-        """SHA-256 over names, types, shapes and bytes of the outputs."""
+        """SHA-256 over names, types, shapes and bytes of the outputs; None if not computed."""
         return self._native.digest()
 
     def records(self):

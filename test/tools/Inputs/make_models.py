@@ -5,7 +5,7 @@
 tiny.onnx         x[rows, 32] -> y: two matrix products, a softmax
 unsupported.onnx  the same with two nodes that no compiler pass knows
 contradiction.onnx  a matrix product whose shapes do not go together
-x.npy, bad_shape.npy, bad_type.npy, y.npy (what tiny gives for x)
+x.npy, bad_shape.npy, bad_type.npy, y.npy (what tiny gives for x), y_other.npy (something else)
 """
 
 import sys
@@ -90,6 +90,7 @@ def main(folder):
     np.save(folder / "bad_shape.npy", x[:-1])
     np.save(folder / "bad_type.npy", x.astype(np.int64))
     np.save(folder / "y.npy", reference(x))
+    np.save(folder / "y_other.npy", -reference(x))
 
 
 if __name__ == "__main__":

@@ -30,6 +30,35 @@ TEST(ReportTest, ErrorsAgainstAReference) {
   EXPECT_THROW(compareTensors(floats({1}), floats({1, 2})), MismatchError);
 }
 
+TEST(ReportTest, WhatIsNoNumberOnBothSidesIsNoError) {
+  const float inf = INFINITY, nan = NAN;
+  const TensorError same =
+      compareTensors(floats({1, inf, -inf, nan}), floats({1, inf, -inf, nan}));
+  EXPECT_TRUE(same.within({0, 0}));
+  EXPECT_DOUBLE_EQ(same.cosine, 1);
+  for (float other : {1.0f, -inf, nan})
+    EXPECT_FALSE(compareTensors(floats({1, other}), floats({1, inf}))
+                     .within(kModelTolerance));
+  for (float other : {1.0f, -inf, inf})
+    EXPECT_FALSE(compareTensors(floats({1, other}), floats({1, nan}))
+                     .within(kModelTolerance));
+}
+
+TEST(ReportTest, AToleranceIsRelativeToTheReference) {
+  const TensorError error =
+      compareTensors(floats({100, 200, 301}), floats({100, 200, 300}));
+  EXPECT_TRUE(error.within({0.01, 0.01}));
+  EXPECT_FALSE(error.within({0.001, 0.01}));
+  EXPECT_FALSE(error.within({0.01, 0.001}));
+  // One odd element among many hides in the mean, not in the largest error.
+  std::vector<float> many(100000, 1), odd = many;
+  odd[7] = 2;
+  EXPECT_FALSE(
+      compareTensors(floats(odd), floats(many)).within(kModelTolerance));
+  EXPECT_FALSE(
+      compareTensors(floats({1e-3f}), floats({0})).within(kModelTolerance));
+}
+
 TEST(ReportTest, BoundIsTheLargestOfThreeLimits) {
   isa::Image image;
   const target::Target target = target::Target::preset("nano");
