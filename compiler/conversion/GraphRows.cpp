@@ -297,8 +297,12 @@ Expected<int> RowsBuilder::operand(Value value, Operation *op) {
   input.access = planner.access(view, strides);
   bool perRow = view.sizes.empty() || view.sizes.back() == 1;
   // One row for all rows; a row that was widened to many is read again and
-  // again, for what is made of it has many rows too.
-  bool column = view.elements() == group.n;
+  // again, for what is made of it has many rows too. A group of a single row
+  // has none that are shared.
+  bool single = group.m == 1 && llvm::all_of(group.batch, [](int64_t size) {
+                  return size == 1;
+                });
+  bool column = view.elements() == group.n && !single;
   input.kind = group.n == 1 ? RowOpKind::Input
                : perRow     ? RowOpKind::RowScalar
                : column     ? RowOpKind::Column

@@ -385,8 +385,9 @@ void ScheduleLowering::accumulation(isa::Accumulate &mode, uint8_t &loop,
 }
 
 bool ScheduleLowering::emit(const Step &step, LoweredProgram &out) {
-  // A load that an unrolled loop leaves nothing of is no instruction.
-  if (step.kind == StepKind::Load || step.kind == StepKind::Store)
+  // A step that an unrolled loop leaves nothing of is no instruction. (A
+  // product of no depth makes zeros.)
+  if (step.kind != StepKind::Matmul)
     for (const Extent &e : {step.outer, step.rows, step.columns})
       if (e.depth >= 0 && level(e.depth) < 0 && e.at(iteration[e.depth]) == 0)
         return true;

@@ -137,9 +137,26 @@ void tilework::lowerSoftmax(NodeContext &c) {
   c.set(0, c.b.reshape(result, shape));
 }
 
-/// Joins the dimensions from `axis` on, normalises over them and splits again.
-template <typename Fn>
-static Val overAxes(NodeContext &c, const Val &x, Fn norm) {
+/// Scale or shift of a normalisation of `x` over the dimensions from `axis` on,
+/// as the vector that the normalisation itself takes; absent where it differs
+/// between rows.
+static Val normVector(NodeContext &c, const Val &x, int64_t axis,
+                      const Val &v) {
+  if (v.isAbsent())
+    return v;
+  Shape shape = shapeOf(v), wanted(x.shape().begin() + axis, x.shape().end());
+  while (shape.size() > wanted.size() && shape.front() == 1)
+    shape.erase(shape.begin());
+  if (shape.size() > wanted.size())
+    return Val();
+  Val wide = c.b.broadcast(c.b.reshape(v, shape), wanted);
+  return c.b.reshape(wide, {wide.type.getNumElements()});
+}
+
+/// The normalisation over the dimensions from the axis on, as one dimension,
+/// times the scale, plus the shift. What differs between rows stands behind it.
+static void lowerNorm(NodeContext &c, const Val &shift, bool root) {
+  Val x = c.in(0), scale = c.in(1);
   if (x.rank() == 0)
     throw InvalidNode("its input is a scalar");
   int64_t axis = c.axis(c.integer("axis", -1), x.rank());
@@ -148,35 +165,37 @@ static Val overAxes(NodeContext &c, const Val &x, Fn norm) {
   for (int64_t i = axis; i < x.rank(); ++i)
     inner *= x.dim(i);
   joined.push_back(inner);
-  return c.b.reshape(norm(c.b.reshape(x, joined), inner), shapeOf(x));
-}
-
-static Val vector(NodeContext &c, const Val &v, int64_t size) {
-  if (v.isAbsent())
-    return v;
-  return c.b.broadcast(
-      c.b.reshape(v, {static_cast<int64_t>(v.type.getNumElements())}), {size});
+  Val scaleVector = normVector(c, x, axis, scale);
+  Val shiftVector = normVector(c, x, axis, shift);
+  bool scaled = !scaleVector.isAbsent();
+  if (!scaled) {
+    scaleVector = c.b.broadcast(c.b.scalar(1, x.element()), {inner});
+    shiftVector = Val();
+  }
+  Val flat = c.b.reshape(x, joined);
+  float epsilon = c.real("epsilon", 1e-5f);
+  Val result = root ? c.b.rmsNorm(flat, scaleVector, epsilon)
+                    : c.b.layerNorm(flat, scaleVector, shiftVector, epsilon);
+  result = c.b.reshape(result, shapeOf(x));
+  if (!scaled)
+    result = c.b.mul(result, scale);
+  if (!shift.isAbsent() && shiftVector.isAbsent())
+    result = c.b.add(result, shift);
+  if (result.shape() != x.shape())
+    throw InvalidNode("its scale or shift is larger than its input");
+  c.set(0, result);
 }
 
 void tilework::lowerLayerNorm(NodeContext &c) {
-  Val x = c.in(0);
   if (c.wants(1) || c.wants(2))
     throw UnsupportedNode("its outputs of mean and deviation are read");
-  c.set(0, overAxes(c, x, [&](const Val &flat, int64_t n) {
-          return c.b.layerNorm(flat, vector(c, c.in(1), n),
-                               vector(c, c.optional(2), n),
-                               c.real("epsilon", 1e-5f));
-        }));
+  lowerNorm(c, c.optional(2), false);
 }
 
 void tilework::lowerRmsNorm(NodeContext &c) {
-  Val x = c.in(0);
   if (c.wants(1))
     throw UnsupportedNode("its output of the deviation is read");
-  c.set(0, overAxes(c, x, [&](const Val &flat, int64_t n) {
-          return c.b.rmsNorm(flat, vector(c, c.in(1), n),
-                             c.real("epsilon", 1e-5f));
-        }));
+  lowerNorm(c, Val(), true);
 }
 
 void tilework::lowerSkipLayerNorm(NodeContext &c) {

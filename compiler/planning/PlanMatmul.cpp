@@ -29,10 +29,23 @@ std::vector<int64_t> tileChoices(int64_t extent, int64_t unit, int64_t most) {
   return choices;
 }
 
+void shiftRows(ScheduleBuilder &builder, ChainWriter &chain, int64_t n,
+               Extent rows, int depth) {
+  // One chunk of the lanes costs what one element does, and its mean is a
+  // better guess.
+  int64_t count = std::min(n, builder.machine.vectorLanes);
+  chain.reduceAside({count, count, depth}, Reduce::Sum, kNormShift);
+  ChainWriter mean(builder, {1, 1, depth}, rows, 0, Value());
+  mean.beginStatistic(kNormShift);
+  mean.multiplyScalar(1.0f / static_cast<float>(count));
+  mean.finishToStatistic(kNormShift);
+  chain.subtractStatistic(kNormShift);
+}
+
 void finishNormStatistics(ScheduleBuilder &builder, const Norm &norm, int64_t n,
-                          Extent rows, int statisticsBase) {
+                          Extent rows, bool unshift) {
   auto chain = [&](int source) {
-    ChainWriter writer(builder, 1, rows, statisticsBase, Value());
+    ChainWriter writer(builder, 1, rows, 0, Value());
     writer.beginStatistic(source);
     return writer;
   };
@@ -68,6 +81,11 @@ void finishNormStatistics(ScheduleBuilder &builder, const Norm &norm, int64_t n,
     writer.addScalar(norm.epsilon);
     writer.function(Function::ReciprocalSquareRoot);
     writer.finishToStatistic(1);
+  }
+  if (unshift) {
+    auto writer = chain(0);
+    writer.addStatisticElement(kNormShift);
+    writer.finishToStatistic(0);
   }
   {
     auto writer = chain(0);
@@ -126,8 +144,9 @@ private:
     return g.norm ? (g.norm->scale >= 0) + (g.norm->shift >= 0) : 0;
   }
   int epiloguePasses() const {
-    return 1 + (g.activation != Function::Identity && g.residual ? 1 : 0);
+    return 1 + (g.activation != Function::Identity && (g.residual || shifts()));
   }
+  bool shifts() const { return g.norm && !g.norm->root; }
 
   const MatmulGroup &g;
   const Machine &machine;
@@ -180,8 +199,10 @@ Cost MatmulPlanner::cost(const Tiling &t, int64_t scratchpad) const {
   double drains = double(mTrips * nTrips) * epiloguePasses() *
                   double(machine.vectorLatency);
   if (g.norm)
-    drains += double(mTrips) * 6.0 *
-              double(machine.vectorLatency + ceilDiv(t.m, machine.vectorLanes));
+    drains +=
+        double(mTrips) * (g.norm->root ? 1.0 : 7.0) *
+            double(machine.vectorLatency + ceilDiv(t.m, machine.vectorLanes)) +
+        (shifts() ? double(g.m) : 0.0);
   c.vector = double(batches) * (chunks * passes + drains);
 
   double bw = machine.dramBytesPerCycle;
@@ -448,17 +469,31 @@ Schedule MatmulPlanner::write(const Tiling &t) const {
   ChainWriter chain(b, mExtent, nExtent, 0, source);
   chain.begin(source);
   chain.multiplyScalar(g.scale);
-  if (g.bias >= 0) {
+  auto addBias = [&] {
+    if (g.bias < 0)
+      return;
     Tile tile;
     tile.buffer = bias >= 0 ? bias : tileBias;
     tile.blockStride = 1;
     if (bias >= 0)
       tile.row.add(nDepth, t.n / L);
     chain.addColumn(tile);
+  };
+  auto addResidual = [&] {
+    if (g.residual)
+      chain.addElement({residualTile, ValueType::Bf16});
+  };
+  if (g.activation == Function::Identity && shifts()) {
+    // In this order the stage between them is left to the shift.
+    addResidual();
+    addBias();
+  } else {
+    addBias();
+    chain.function(g.activation);
+    addResidual();
   }
-  chain.function(g.activation);
-  if (g.residual)
-    chain.addElement({residualTile, ValueType::Bf16});
+  if (shifts())
+    shiftRows(b, chain, g.n, mExtent, nTrips > 1 ? nDepth : -1);
   if (g.norm)
     chain.reduce(Reduce::SumAndSquares, 0,
                  nTrips > 1 ? Accumulate::AfterFirst : Accumulate::Never,
@@ -475,7 +510,7 @@ Schedule MatmulPlanner::write(const Tiling &t) const {
   }
   b.endLoop();
   if (g.norm) {
-    finishNormStatistics(b, *g.norm, g.n, mExtent, 0);
+    finishNormStatistics(b, *g.norm, g.n, mExtent, false);
     Value row;
     row.tile.buffer = out;
     row.tile.blockStride = t.m;

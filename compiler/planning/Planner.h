@@ -25,12 +25,25 @@ Planned planAttention(const AttentionGroup &group, const Machine &machine);
 Planned planRows(const RowsGroup &group, const Machine &machine);
 Planned planCopy(const CopyGroup &group, const Machine &machine);
 
+class ScheduleBuilder;
+class ChainWriter;
+
+/// The statistic that holds what `shiftRows` subtracts.
+constexpr int kNormShift = 3;
+
+/// Subtracts from each row of `n` elements the mean of its first ones, which is
+/// near the row's own: sums of squares of what is left lose nothing to the
+/// mean. `rows` is the chain's extent of rows. Where the loop at `depth` runs
+/// over tiles of columns, the first tile gives the shift of all.
+void shiftRows(ScheduleBuilder &builder, ChainWriter &chain, int64_t n,
+               Extent rows, int depth = -1);
+
 /// Writes the steps that turn Σx (statistic 0) and Σx² (statistic 1) of `rows`
 /// rows of `n` elements into −mean·rstd (statistic 0) and rstd (statistic 1);
-/// root: only the latter, from Σx² in statistic 1.
-class ScheduleBuilder;
+/// root: only the latter, from Σx² in statistic 1. `unshift`: the sums are
+/// those of shifted rows, the mean is to be that of the rows themselves.
 void finishNormStatistics(ScheduleBuilder &builder, const Norm &norm, int64_t n,
-                          Extent rows, int statisticsBase);
+                          Extent rows, bool unshift);
 
 /// Tile sizes to try for a dimension: multiples of `unit` that split it evenly,
 /// the largest first, ending at `unit`.

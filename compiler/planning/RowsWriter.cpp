@@ -324,6 +324,11 @@ void RowsWriter::across(int index) {
   // tile anyway.
   bool needed = op.kind == RowOpKind::Softmax ||
                 op.kind == RowOpKind::Normalise || nodes[x].uses > 1;
+  // A shifted row serves the normalisation alone; others read the row as it is,
+  // and then its statistics must be those of what it was rounded to.
+  bool shifts = op.kind == RowOpKind::Normalise && !op.norm.root;
+  if (shifts && nodes[x].uses > 1)
+    materialise(x);
   ChainWriter *first;
   std::optional<ChainWriter> own;
   bool fresh = !(chain && chainValue == x) || chain->readsStatistic() ||
@@ -336,6 +341,8 @@ void RowsWriter::across(int index) {
   } else {
     first = &*chain;
   }
+  if (shifts)
+    shiftRows(b, *first, g.n, columns(Shape::Vector));
   switch (op.kind) {
   case RowOpKind::Softmax:
   case RowOpKind::RowMaximum:
@@ -374,7 +381,7 @@ void RowsWriter::across(int index) {
     return;
   }
   if (op.kind == RowOpKind::Normalise) {
-    finishNormStatistics(b, op.norm, g.n, columns(Shape::Vector), 0);
+    finishNormStatistics(b, op.norm, g.n, columns(Shape::Vector), fresh);
     chain.emplace(b, r, c, 0, spill(Shape::Tile));
     chain->begin(as(x, Shape::Tile));
     chain->multiplyStatistic(1);

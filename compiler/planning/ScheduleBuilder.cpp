@@ -139,6 +139,17 @@ void ChainWriter::addStatistic(int statistic, bool minus) {
   position = kAdd1 + 1;
 }
 
+void ChainWriter::subtractStatistic(int statistic) {
+  Chain &c = current.chain;
+  bool onlySums = c.add1 == Add1::None && c.function == Function::Identity &&
+                  c.multiply1 == Multiply1::None;
+  if (!onlySums)
+    return addStatistic(statistic, true);
+  c.add1 = Add1::MinusStatistic;
+  c.add1Statistic = statistic;
+  position = std::max<int>(position, kAdd1 + 1);
+}
+
 void ChainWriter::multiplyColumn(const Tile &column) {
   if (!free(kMultiply1))
     flush();
@@ -211,6 +222,16 @@ void ChainWriter::reduce(Reduce kind, int statistic, Accumulate accumulate,
   current.chain.reduceAccumulate = accumulate;
   current.chain.reduceDepth = depth;
   position = kEnd;
+}
+
+void ChainWriter::reduceAside(Extent columns, Reduce kind, int statistic) {
+  Step step = current;
+  step.columns = columns;
+  step.chain.reduce = kind;
+  step.chain.reduceStatistic = statistic;
+  std::swap(step, current);
+  finishStatistics();
+  std::swap(step, current);
 }
 
 void ChainWriter::finish(const Value &destination) {

@@ -72,6 +72,8 @@ public:
   void addScalar(float scalar);
   void multiplyStatistic(int statistic);
   void addStatistic(int statistic, bool minus);
+  /// x − statistic, before what was added last where that costs no step.
+  void subtractStatistic(int statistic);
   void multiplyColumn(const Tile &column);
   void addColumn(const Tile &column);
   void addElement(const Value &element);
@@ -83,6 +85,9 @@ public:
   /// finishStatistics.
   void reduce(Reduce kind, int statistic,
               Accumulate accumulate = Accumulate::Never, int depth = -1);
+  /// A step of its own that reduces the first `columns` of the value so far;
+  /// the chain goes on.
+  void reduceAside(Extent columns, Reduce kind, int statistic);
   void finish(const Value &destination);
   void finishToStatistic(int statistic);
   /// Ends the chain with its statistics as the only result.

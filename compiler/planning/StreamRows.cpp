@@ -93,7 +93,15 @@ void RowsWriter::stream() {
           ? Reduce::Maximum
       : op.kind == RowOpKind::Normalise ? Reduce::SumAndSquares
                                         : Reduce::Sum;
-  pass(across, [&](ChainWriter &c) { reduceInto(c, kind, kFirst); });
+  bool shifts = op.kind == RowOpKind::Normalise && !op.norm.root;
+  // What DRAM holds is bf16 and the mean may be that of the row itself; what is
+  // computed of it stays fp32 and must be shifted again.
+  bool unshift = across == 1;
+  pass(across, [&](ChainWriter &c) {
+    if (shifts)
+      shiftRows(b, c, g.n, columns(Shape::Vector), nDepth);
+    reduceInto(c, kind, kFirst);
+  });
   if (op.kind == RowOpKind::Softmax) {
     auto power = [](ChainWriter &c) {
       c.addStatistic(kFirst, true);
@@ -113,8 +121,10 @@ void RowsWriter::stream() {
       storeTile(c);
     });
   } else if (op.kind == RowOpKind::Normalise) {
-    finishNormStatistics(b, op.norm, g.n, columns(Shape::Vector), 0);
+    finishNormStatistics(b, op.norm, g.n, columns(Shape::Vector), unshift);
     pass(across, [&](ChainWriter &c) {
+      if (shifts && !unshift)
+        c.addStatistic(kNormShift, true);
       c.multiplyStatistic(1);
       if (!op.norm.root)
         c.addStatistic(0, false);
