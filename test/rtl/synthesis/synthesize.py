@@ -6,8 +6,9 @@ Reads the block with its hierarchy kept and makes one module of those that are a
 processing element is synthesized once and not once for each place. Then runs the coarse half of
 `synth`: processes to flip-flops and multiplexers, memories, arithmetic, sharing. It fails on what
 Yosys refuses, on latches, combinational loops within a module, multiple drivers and wires without
-a driver, and on a block without state. Of tw_top only what stands beside the blocks is
-synthesized. Prints the block's cells, every instance counted.
+a driver, on a bank with more than three read ports and one write port, and on a block without
+state. Of tw_top only what stands beside the blocks is synthesized. Prints the block's cells, every
+instance counted.
 
 synthesize.py FOLDER BLOCK PACKAGE...   FOLDER takes what is written; PACKAGE are the generated ones
 """
@@ -38,6 +39,8 @@ opt_clean
 synth -run begin:fine -top tw_{block}
 check -assert
 select -assert-none t:$dlatch t:$dlatchsr t:$adlatch
+select -assert-none tw_*_bank*/t:$mem_v2 tw_*_bank*/r:RD_PORTS>3 %i
+select -assert-none tw_*_bank*/t:$mem_v2 tw_*_bank*/r:WR_PORTS>1 %i
 tee -q -o stat.json stat -json
 """
 # Names that Yosys makes up, numbered through the whole design; not the type of a cell.
