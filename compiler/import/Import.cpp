@@ -70,13 +70,6 @@ llvm::Expected<ImportedModel> Importer::run() {
         model.functions.empty())
       return failure(Kind::Invalid, "the model names no version of the default "
                                     "operator set");
-    int64_t version = opset == model.opsets.end() ? 1 : opset->second;
-    if (version < kMinOpset || version > kMaxOpset)
-      return failure(Kind::Unsupported,
-                     "the model uses operator set " + std::to_string(version) +
-                         "; versions " + std::to_string(kMinOpset) + " to " +
-                         std::to_string(kMaxOpset) +
-                         " are supported: convert or export it again");
     if (model.graph.hasSparseInitializers)
       return failure(Kind::Unsupported,
                      "sparse initializers are not supported");

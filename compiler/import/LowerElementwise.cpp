@@ -63,8 +63,9 @@ static BinaryKind binaryKind(llvm::StringRef op) {
 void tilework::lowerBinary(NodeContext &c) {
   BinaryKind kind = binaryKind(opName(c));
   Val lhs = c.in(0), rhs = c.in(1);
-  if (kind == BinaryKind::Mod && c.integer("fmod", 0) && !lhs.isFloat())
-    throw UnsupportedNode("fmod of integers is not supported");
+  if (kind == BinaryKind::Mod && (c.integer("fmod", 0) != 0) != lhs.isFloat())
+    throw UnsupportedNode(lhs.isFloat() ? "a floored remainder of floats"
+                                        : "fmod of integers");
   // Pow alone takes an exponent of another type.
   if (kind == BinaryKind::Pow && rhs.element() != lhs.element())
     rhs = c.b.cast(rhs, lhs.element());

@@ -99,10 +99,6 @@ struct OpEntry {
   const char *neutral = "";
 };
 
-/// Highest version of the default operator set that the import knows.
-constexpr int kMaxOpset = 25;
-constexpr int kMinOpset = 7;
-
 /// The entry for an op at a version, or null. `known` tells whether the op has
 /// an entry at some other version.
 const OpEntry *findOp(std::string_view domain, std::string_view op,

@@ -186,3 +186,20 @@ def test_an_attribute_that_changes_nothing_is_no_obstacle(op, inputs, attributes
     plain = build([node(op, inputs, "y", **{k: v for k, v in attributes.items() if k == "to"})],
                   X, weights)  # fmt: skip
     np.testing.assert_array_equal(tw.compile(model)(**X)["y"], tw.compile(plain)(**X)["y"])
+
+
+@pytest.mark.parametrize(
+    "opset, fits", [(6, False), (7, True), (26, True), (28, True), (99, False)]
+)
+def test_the_version_of_the_operator_set_refuses_ops_and_not_models(opset, fits):
+    model = build([node("Add", "x x", "y")], X, opset=opset)
+    if fits:
+        np.testing.assert_array_equal(tw.compile(model)(**X)["y"], reference_of_twice(X["x"]))
+        return
+    reasons, _ = refusal(model)
+    assert reasons["Add_y"].startswith(f"version {opset} of its operator set")
+
+
+def reference_of_twice(x):
+    """2x is a bf16 number where x is one."""
+    return x + x
