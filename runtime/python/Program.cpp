@@ -7,9 +7,10 @@
 
 #include "runtime/Attribution.h"
 #include "runtime/OpenProgram.h"
-#include "runtime/Report.h"
 #include "runtime/python/Arrays.h"
 #include "runtime/python/Calls.h"
+#include "runtime/report/Chip.h"
+#include "runtime/report/Report.h"
 
 #include <pybind11/stl.h>
 
@@ -64,8 +65,9 @@ const char *kindName(isa::BindingKind kind) {
 py::object inspect(const Program &program) {
   const isa::Image &image = program.executable.image();
   const isa::Entry &entry = program.executable.entry();
-  json report = {{"schema", kReportSchema},
-                 {"target", image.targetName},
+  json report = {{"kind", "program"},
+                 {"schema", kReportSchema},
+                 {"target", targetReport(program.executable.target())},
                  {"instructions", image.text.size()},
                  {"program_bytes", image.text.size() * sizeof(image.text[0])},
                  {"weights_bytes", image.weights.size},
@@ -73,7 +75,6 @@ py::object inspect(const Program &program) {
                  {"inputs", tensorReport(entry.inputs)},
                  {"outputs", tensorReport(entry.outputs)},
                  {"bindings", json::array()},
-                 {"model_sha256", image.modelHash},
                  {"legality_sha256", image.legalityHash},
                  {"statistics", image.statistics}};
   for (const isa::Binding &binding : entry.bindings)
@@ -81,6 +82,7 @@ py::object inspect(const Program &program) {
                                   {"kind", kindName(binding.kind)},
                                   {"segment", binding.segment},
                                   {"bytes", binding.bytes}});
+  report.update(subjectReport(image));
   if (!program.statistics.stages.empty()) {
     report["scratchpad_peak_bytes"] = program.statistics.scratchpadPeakBytes;
     report["stages"] = json::array();
@@ -179,7 +181,8 @@ py::list nodeNames(const Run &run) {
   return names;
 }
 
-/// What the compiler noted of the model's work, or None (runtime/Report.h).
+/// What the compiler noted of the model's work, or None
+/// (runtime/report/Report.h).
 py::object workOf(const Run &run) {
   const json &statistics = run.executable.image().statistics;
   auto work = statistics.find("work");
@@ -240,6 +243,15 @@ void registerPrograms(py::module_ &module) {
       .def("same_program",
            [](const Run &run, const Run &other) {
              return &run.executable.image() == &other.executable.image();
+           })
+      .def("planned_note",
+           [](const Run &run) {
+             return plannedNote(run.executable, run.report);
+           })
+      .def("target_differences",
+           [](const Run &run, const Run &other) {
+             return toPython(
+                 targetDifferences(run.report.target, other.report.target));
            })
       .def("compare", &compareRuns);
 

@@ -50,11 +50,26 @@ def test_memory_can_be_changed_and_the_program_not(executable):
         executable.simulate(set={"systolic_array.rows": 32})
 
 
+def test_a_result_names_the_chip_it_ran_on_and_the_one_it_was_planned_for(executable):
+    wider = executable.simulate(set={"dram.channels": 4})
+    report, name = wider.to_dict(), executable.target.name
+    assert report["kind"] == "simulate" and report["set"] == {"dram.channels": 4}
+    assert report["target"]["changes"]["dram.channels"] == 4
+    planned = report["planned_for"]["parameters"]["dram.channels"]
+    assert planned == executable.target["dram.channels"] != 4
+    assert f"planned for {name}, ran on {name}(dram.channels=4)" in repr(wider)
+    assert "planned_for" not in executable.simulate().to_dict()
+    comparison = tw.compare(executable.simulate(), wider)
+    assert comparison.chips == {"dram.channels": [planned, 4]}
+    assert str(comparison).splitlines()[1].strip() == f"chip: dram.channels {planned} → 4"
+    assert comparison.warnings == []
+
+
 def test_a_result_writes_itself(executable, tmp_path):
     result = executable.simulate()
     result.save(tmp_path / "r.json")
     report = json.loads((tmp_path / "r.json").read_text())
-    assert report["cycles"] == result.cycles and report["schema"] == 1
+    assert report["cycles"] == result.cycles and report["schema"] == 2
     result.save(tmp_path / "r.npz")
     assert np.array_equal(np.load(tmp_path / "r.npz")["y"], result.outputs["y"])
 

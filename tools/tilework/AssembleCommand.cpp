@@ -7,7 +7,7 @@
 #include "runtime/Assembly.h"
 #include "runtime/Error.h"
 #include "runtime/Npy.h"
-#include "runtime/Report.h"
+#include "runtime/report/Report.h"
 
 #include <iostream>
 #include <memory>
@@ -27,17 +27,15 @@ int assemble(const Options &options, const Context &context) {
   isa::writeImage(image, options.output);
   context.say(options.input + " → " + options.output + ": " +
               withCommas(image.text.size()) + " instructions");
-  context.emit({{"schema", kReportSchema},
-                {"instructions", image.text.size()},
-                {"weights_bytes", image.weights.size}});
+  context.emit("assemble", {{"instructions", image.text.size()},
+                            {"weights_bytes", image.weights.size}});
   return 0;
 }
 
 int disassemble(const Options &options, const Context &context) {
   const isa::Image image = isa::readImage(options.input);
   const std::string text = disassembleImage(image, options.output);
-  nlohmann::json object = {{"schema", kReportSchema},
-                           {"instructions", image.text.size()},
+  nlohmann::json object = {{"instructions", image.text.size()},
                            {"weights_bytes", image.weights.size}};
   if (options.output.empty()) {
     object["text"] = text;
@@ -48,7 +46,7 @@ int disassemble(const Options &options, const Context &context) {
     context.say(options.input + " → " + options.output + ": " +
                 withCommas(image.text.size()) + " instructions");
   }
-  context.emit(object);
+  context.emit("disassemble", object);
   return 0;
 }
 

@@ -6,6 +6,7 @@
 
 #include "runtime/Error.h"
 #include "runtime/Npy.h"
+#include "runtime/report/Report.h"
 
 #include <cstdio>
 #include <iostream>
@@ -23,10 +24,12 @@ void Context::progress(const std::string &line) const {
     std::cerr << "\r\033[K" << line << std::flush;
 }
 
-void Context::emit(const nlohmann::json &object) const {
+void Context::emit(const std::string &kind,
+                   const nlohmann::json &object) const {
   if (json)
-    std::cout << object.dump(2, ' ', false,
-                             nlohmann::json::error_handler_t::replace)
+    std::cout << stampReport(kind, object)
+                     .dump(2, ' ', false,
+                           nlohmann::ordered_json::error_handler_t::replace)
               << "\n";
 }
 

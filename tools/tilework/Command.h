@@ -25,8 +25,8 @@ struct Context {
   void say(const std::string &line) const;
   /// A progress line on a terminal.
   void progress(const std::string &line) const;
-  /// The one object of --json.
-  void emit(const nlohmann::json &object) const;
+  /// The one object of --json, opened by kind, schema and version.
+  void emit(const std::string &kind, const nlohmann::json &object) const;
 };
 
 /// True once Ctrl-C was pressed.

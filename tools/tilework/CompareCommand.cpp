@@ -10,7 +10,8 @@
 #include "runtime/Error.h"
 #include "runtime/Npy.h"
 #include "runtime/OpenProgram.h"
-#include "runtime/Report.h"
+#include "runtime/report/Chip.h"
+#include "runtime/report/Report.h"
 
 #include <iostream>
 #include <memory>
@@ -75,13 +76,66 @@ nlohmann::json readReport(const std::string &path) {
   const std::vector<uint8_t> bytes = readFile(path);
   try {
     nlohmann::json object = nlohmann::json::parse(bytes.begin(), bytes.end());
-    if (object.contains("cycles") && object.contains("units"))
+    if (object.contains("cycles") && object.contains("units")) {
+      if (!object.contains("target") || !object.at("target").is_object() ||
+          !object.at("target").contains("parameters"))
+        throw UserError("'" + path +
+                        "' does not say which chip it speaks of: another "
+                        "version wrote it; simulate again");
       return object;
+    }
   } catch (const nlohmann::json::exception &) {
   }
   throw UserError("'" + path +
                   "' is neither a program nor a report of "
                   "`tilework simulate --json`");
+}
+
+/// What the second report speaks of and the first does not, before any figure:
+/// parameters of the chips, then model, shapes and inputs, which make a
+/// comparison doubtful.
+nlohmann::json subjects(const nlohmann::json &a, const nlohmann::json &b,
+                        const Context &context) {
+  nlohmann::json object = {{"chips", nlohmann::json::object()},
+                           {"warnings", nlohmann::json::array()}};
+  auto chip = [&](const char *which) {
+    nlohmann::json none;
+    const nlohmann::json *first = &none, *second = &none;
+    for (auto [report, found] : {std::pair(&a, &first), std::pair(&b, &second)})
+      *found =
+          report->contains(which) ? &report->at(which) : &report->at("target");
+    for (const auto &[key, value] : first->at("parameters").items()) {
+      const auto other = second->at("parameters").value(key, nlohmann::json());
+      if (other == value)
+        continue;
+      const std::string name =
+          (which == std::string("target") ? "" : "planned for ") + key;
+      context.say("  chip: " + name + " " + value.dump() + " → " +
+                  other.dump());
+      object["chips"][name] = {value, other};
+    }
+  };
+  chip("target");
+  if (a.contains("planned_for") || b.contains("planned_for"))
+    chip("planned_for");
+  for (const auto &[key, what] :
+       {std::pair("model_sha256", "models"), std::pair("shapes", "shapes"),
+        std::pair("inputs_seed", "inputs")}) {
+    if (a.value(key, nlohmann::json()) == b.value(key, nlohmann::json()))
+      continue;
+    const std::string warning = std::string("the two reports speak of "
+                                            "different ") +
+                                what;
+    std::cerr << "tilework: warning: " << warning << "\n";
+    object["warnings"].push_back(warning);
+  }
+  const auto first = a.value("outputs_sha256", nlohmann::json()),
+             second = b.value("outputs_sha256", nlohmann::json());
+  object["bytes"] = first.is_null() || second.is_null() ? "not computed"
+                    : first == second                   ? "equal"
+                                                        : "different";
+  context.say("  bytes of the outputs: " + object["bytes"].get<std::string>());
+  return object;
 }
 
 /// Names the figures that moved, largest share first within a unit.
@@ -124,9 +178,8 @@ int run(const Options &options, const Context &context) {
     const std::string found =
         difference(imageOf(options.first, options.second),
                    imageOf(options.second, options.first));
-    context.emit({{"schema", kReportSchema},
-                  {"equal", found.empty()},
-                  {"first_difference", found}});
+    context.emit("compare",
+                 {{"equal", found.empty()}, {"first_difference", found}});
     context.say(found.empty() ? "the programs are the same" : found);
     return found.empty() ? 0 : 3;
   }
@@ -136,12 +189,13 @@ int run(const Options &options, const Context &context) {
                     "a program, or two reports of `tilework simulate --json`");
   const nlohmann::json first = readReport(options.first),
                        second = readReport(options.second);
+  nlohmann::json object = subjects(first, second, context);
   const nlohmann::json changes = moved(first, second, context);
   if (changes.empty())
     context.say("nothing moved");
-  context.emit({{"schema", kReportSchema},
-                {"equal", changes.empty()},
-                {"changes", changes}});
+  object["equal"] = changes.empty();
+  object["changes"] = changes;
+  context.emit("compare", object);
   return 0;
 }
 

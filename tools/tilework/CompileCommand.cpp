@@ -6,7 +6,8 @@
 
 #include "runtime/CheckStages.h"
 #include "runtime/OpenProgram.h"
-#include "runtime/Report.h"
+#include "runtime/report/Chip.h"
+#include "runtime/report/Report.h"
 
 #include <chrono>
 #include <cstdio>
@@ -84,14 +85,13 @@ int run(const Options &options, const Context &context) {
   for (const StageTime &stage : statistics.stages)
     stages[stage.name] = stage.seconds;
   nlohmann::json object = {
-      {"schema", kReportSchema},
       {"wall_s", wall},
       {"peak_rss_bytes", uint64_t(usage.ru_maxrss) * 1024},
       {"instructions", statistics.instructions},
       {"program_bytes", statistics.programBytes},
       {"weights_bytes", statistics.weightsBytes},
       {"scratchpad_peak_bytes", statistics.scratchpadPeakBytes},
-      {"target", target.name},
+      {"target", targetReport(target)},
       {"nodes", result.nodes.size()},
       {"stages_s", stages}};
   for (const CheckedStage &stage : checked.stages)
@@ -100,20 +100,24 @@ int run(const Options &options, const Context &context) {
                                  {"values", stage.values},
                                  {"relative_rms_error", stage.error},
                                  {"tolerance", stage.tolerance}});
+  if (result.image)
+    object.update(subjectReport(*result.image));
+  for (const auto &[name, size] : compile.dims)
+    object["dims"][name] = size;
   if (!result.image)
     object["ir"] = result.ir;
-  context.emit(object);
+  context.emit("compile", object);
   if (!result.image) {
     context.say(result.ir);
     if (options.timing)
       sayTimes(context, statistics);
     return 0;
   }
-  context.say(options.model + " → " + options.output + " for " + target.name +
-              ": " + withCommas(result.nodes.size()) + " nodes, " +
-              withCommas(statistics.instructions) + " instructions, " +
-              bytesText(double(statistics.programBytes)) + ", weights " +
-              bytesText(double(statistics.weightsBytes)) +
+  context.say(options.model + " → " + options.output + " for " +
+              targetText(target) + ": " + withCommas(result.nodes.size()) +
+              " nodes, " + withCommas(statistics.instructions) +
+              " instructions, " + bytesText(double(statistics.programBytes)) +
+              ", weights " + bytesText(double(statistics.weightsBytes)) +
               ", scratchpad peak " +
               bytesText(double(statistics.scratchpadPeakBytes)) + ", " +
               secondsText(wall));

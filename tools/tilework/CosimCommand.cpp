@@ -9,7 +9,8 @@
 #include "runtime/Engines.h"
 #include "runtime/Error.h"
 #include "runtime/Npy.h"
-#include "runtime/Report.h"
+#include "runtime/report/Chip.h"
+#include "runtime/report/Report.h"
 #include "sim/cosim/CoSimulation.h"
 #include "sim/functional/TargetGeometry.h"
 
@@ -68,11 +69,10 @@ int replay(const Options &options, const Context &context) {
   sim::RunResult last;
   const std::string difference = sim::cosimulateOne(
       settingsOf(target), enginesOf(options, target), program, &last);
-  context.emit({{"schema", kReportSchema},
-                {"file", options.replay},
-                {"seed", program.seed},
-                {"cycles", last.cycles},
-                {"difference", difference}});
+  context.emit("cosim", {{"file", options.replay},
+                         {"seed", program.seed},
+                         {"cycles", last.cycles},
+                         {"difference", difference}});
   if (difference.empty()) {
     context.say(options.replay + ": the engines agree");
     return 0;
@@ -129,16 +129,15 @@ int run(const Options &options, const Context &context) {
                        std::to_string(program.seed),
                    options.folder);
   }
-  context.emit({{"schema", kReportSchema},
-                {"programs", result.programs},
-                {"mismatches", result.failures.size()},
-                {"failures", failures},
-                {"seed", options.seed},
-                {"target", target.name},
-                {"traps", result.traps},
-                {"cycles", result.cycles},
-                {"operations", result.operations},
-                {"wall_s", wall}});
+  context.emit("cosim", {{"programs", result.programs},
+                         {"mismatches", result.failures.size()},
+                         {"failures", failures},
+                         {"seed", options.seed},
+                         {"target", targetReport(target)},
+                         {"traps", result.traps},
+                         {"cycles", result.cycles},
+                         {"operations", result.operations},
+                         {"wall_s", wall}});
   context.say(withCommas(result.programs) + " programs, " +
               withCommas(result.operations) + " unit instructions, " +
               withCommas(result.cycles) + " cycles, " +

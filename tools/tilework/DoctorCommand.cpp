@@ -6,7 +6,7 @@
 
 #include "tools/tilework/Command.h"
 
-#include "runtime/Report.h"
+#include "runtime/report/Report.h"
 
 #include <cstdlib>
 #include <memory>
@@ -72,8 +72,8 @@ int run(const Context &context) {
   context.say(problems.empty() ? "nothing is missing"
                                : "some engines will not work");
   context.emit(
-      {{"schema", kReportSchema},
-       {"problems", problems},
+      "doctor",
+      {{"problems", problems},
        {"install",
         packages.empty() ? std::string() : "sudo apt-get install" + packages}});
   return problems.empty() ? 0 : 1;

@@ -7,7 +7,8 @@
 
 #include "runtime/Error.h"
 #include "runtime/OpenProgram.h"
-#include "runtime/Report.h"
+#include "runtime/report/Chip.h"
+#include "runtime/report/Report.h"
 
 #include <memory>
 
@@ -37,15 +38,14 @@ nlohmann::json describeTensors(const std::vector<isa::Tensor> &tensors,
 int inspectProgram(const Options &options, const Context &context) {
   const Executable executable = Executable::load(options.file);
   const isa::Image &image = executable.image();
-  nlohmann::json object = {{"schema", kReportSchema},
-                           {"kind", "program"},
-                           {"target", image.targetName},
+  nlohmann::json object = {{"target", targetReport(executable.target())},
                            {"instructions", image.text.size()},
                            {"weights_bytes", image.weights.size},
                            {"legality", image.legality},
                            {"statistics", image.statistics},
                            {"entries", nlohmann::json::array()}};
-  context.say("program for " + image.targetName + ": " +
+  object.update(subjectReport(image));
+  context.say("program for " + targetText(executable.target()) + ": " +
               withCommas(image.text.size()) + " instructions, weights " +
               bytesText(double(image.weights.size)));
   static const char *const kinds[] = {"weights", "input", "output", "state",
@@ -81,7 +81,7 @@ int inspectProgram(const Options &options, const Context &context) {
     }
     object["entries"].push_back(description);
   }
-  context.emit(object);
+  context.emit("program", object);
   return 0;
 }
 
@@ -114,14 +114,13 @@ int inspectModel(const Options &options, const Context &context) {
     std::map<std::string, unsigned> places;
     for (const CompiledNode &node : result.nodes)
       ++places[node.runsOn];
-    std::string summary = options.file + ": supported on " + target.name + "; ";
+    std::string summary =
+        options.file + ": supported on " + targetText(target) + "; ";
     for (const auto &[place, count] : places)
       summary += std::to_string(count) + " nodes " + place + ", ";
     context.say(summary + withCommas(result.statistics.instructions) +
                 " instructions");
-    nlohmann::json object = {{"schema", kReportSchema},
-                             {"kind", "model"},
-                             {"target", target.name},
+    nlohmann::json object = {{"target", targetReport(target)},
                              {"supported", true},
                              {"unsupported_share", 0.0},
                              {"nodes", nodeReport(result.nodes, context)}};
@@ -130,13 +129,12 @@ int inspectModel(const Options &options, const Context &context) {
       object["inputs"] = describeTensors(entry.inputs, "input", context);
       object["outputs"] = describeTensors(entry.outputs, "output", context);
     }
-    context.emit(object);
+    context.emit("model", object);
     return 0;
   } catch (const RefusedModelError &error) {
     context.say(error.what());
-    context.emit({{"schema", kReportSchema},
-                  {"kind", "model"},
-                  {"target", target.name},
+    context.emit("model",
+                 {{"target", targetReport(target)},
                   {"supported", false},
                   {"unsupported_share", error.failure.unsupportedShare},
                   {"nodes", nodeReport(error.failure.nodes, context)}});

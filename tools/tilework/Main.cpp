@@ -7,7 +7,7 @@
 
 #include "runtime/Error.h"
 #include "runtime/OpenProgram.h"
-#include "runtime/Report.h"
+#include "runtime/report/Report.h"
 
 #include <cerrno>
 #include <csignal>
@@ -35,11 +35,10 @@ constexpr int kInternal = 70;
 int fail(const Context &context, int code, const char *kind,
          const std::string &message, nlohmann::json more = nullptr) {
   std::cerr << "tilework: error: " << message << "\n";
-  nlohmann::json object = {{"schema", kReportSchema},
-                           {"error", {{"kind", kind}, {"message", message}}}};
+  nlohmann::json object = {{"error", {{"kind", kind}, {"message", message}}}};
   if (!more.is_null())
     object["error"].update(more);
-  context.emit(object);
+  context.emit("error", object);
   return code;
 }
 

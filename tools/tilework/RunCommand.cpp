@@ -7,7 +7,8 @@
 #include "runtime/Error.h"
 #include "runtime/Npy.h"
 #include "runtime/OpenProgram.h"
-#include "runtime/Report.h"
+#include "runtime/report/Chip.h"
+#include "runtime/report/Report.h"
 
 #include <cstdio>
 #include <iostream>
@@ -166,12 +167,13 @@ int run(const Options &options, const Context &context) {
                   " and " + figureText(tolerance.largest) +
                   " of the largest value " + figureText(error.referenceLargest);
   }
-  context.emit({{"schema", kReportSchema},
-                {"engine", options.engine},
-                {"target", report.target.name},
-                {"outputs", outputs},
-                {"status", report.result.stickyStatus},
-                {"wall_s", report.result.wallSeconds}});
+  nlohmann::json object = subjectReport(executable.image());
+  object.update({{"engine", options.engine},
+                 {"target", targetReport(report.target)},
+                 {"outputs", outputs},
+                 {"status", report.result.stickyStatus},
+                 {"wall_s", report.result.wallSeconds}});
+  context.emit("run", object);
   if (mismatch.empty())
     return 0;
   std::cerr << "tilework: outputs differ from what was expected:" << mismatch

@@ -6,7 +6,8 @@
 
 #include "runtime/Error.h"
 #include "runtime/OpenProgram.h"
-#include "runtime/Report.h"
+#include "runtime/report/Chip.h"
+#include "runtime/report/Report.h"
 
 #include <memory>
 
@@ -44,10 +45,12 @@ void summarise(const Context &context, const Executable &executable,
                const RunReport &report) {
   const sim::RunResult &result = report.result;
   context.say(std::string(engineName(report.engine)) + " on " +
-              report.target.name + ": " + withCommas(result.cycles) +
+              targetText(report.target) + ": " + withCommas(result.cycles) +
               " cycles, " + secondsText(report.latencySeconds()) + " at " +
               withCommas(report.target.clock.frequency_hz / 1000000) +
               " MHz; simulated in " + secondsText(result.wallSeconds));
+  if (const std::string note = plannedNote(executable, report); !note.empty())
+    context.say("  " + note + "; --target compiles for that chip");
   if (auto bound = boundOf(executable.image(), report.target))
     context.say("  bound " + withCommas(uint64_t(bound->cycles())) +
                 " cycles by " + bound->limit() + ": " +
@@ -110,9 +113,11 @@ int run(const Options &options, const Context &context) {
     return report;
   };
   auto finish = [&](nlohmann::json object) {
+    for (const auto &[name, size] : options.how.compileOptions().dims)
+      object["dims"][name] = size;
     if (drawn)
       object["inputs_seed"] = options.seed;
-    context.emit(object);
+    context.emit("simulate", object);
   };
   if (options.engine != "both") {
     const RunReport report = simulate(parseEngine(options.engine));

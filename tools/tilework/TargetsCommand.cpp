@@ -6,7 +6,7 @@
 
 #include "dialects/target/Target.h"
 #include "runtime/Error.h"
-#include "runtime/Report.h"
+#include "runtime/report/Report.h"
 
 #include <iostream>
 #include <memory>
@@ -22,8 +22,7 @@ struct Options {
 
 int show(const Options &options, const Context &context) {
   const target::Target target = target::Target::load(options.name);
-  nlohmann::json object = {{"schema", kReportSchema},
-                           {"target", target.toJson()},
+  nlohmann::json object = {{"target", target.toJson()},
                            {"parameters", nlohmann::json::array()}};
   context.say(target.name + (target.like.empty() ? "" : ": " + target.like));
   std::string block;
@@ -46,7 +45,7 @@ int show(const Options &options, const Context &context) {
       context.say(std::string("    ") + parameter.sentence +
                   " Affects: " + parameter.affects + ".");
   }
-  context.emit(object);
+  context.emit("target", object);
   return 0;
 }
 
@@ -58,9 +57,7 @@ int run(const Options &options, const Context &context) {
   if (!options.validate.empty()) {
     const target::Target target = target::Target::load(options.validate);
     context.say(options.validate + ": a legal target, " + target.name);
-    context.emit({{"schema", kReportSchema},
-                  {"valid", true},
-                  {"target", target.toJson()}});
+    context.emit("target", {{"valid", true}, {"target", target.toJson()}});
     return 0;
   }
   if (!options.name.empty())
@@ -76,7 +73,7 @@ int run(const Options &options, const Context &context) {
                 bytesText(target.dramBandwidthBytesPerSecond()) + "/s; like " +
                 target.like);
   }
-  context.emit({{"schema", kReportSchema}, {"targets", names}});
+  context.emit("targets", {{"targets", names}});
   return 0;
 }
 

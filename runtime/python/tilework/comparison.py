@@ -22,6 +22,21 @@ class Comparison:
             self.equal = first._native.compare(second._native)
 
     @property
+    def chips(self):
+        """{parameter: [of the first, of the second]}: how the two chips differ."""
+        return self.first._native.target_differences(self.second._native)
+
+    @property
+    def warnings(self):
+        """What makes the comparison doubtful: other models or shapes."""
+        reports = self.first.to_dict(), self.second.to_dict()
+        return [
+            f"the two runs are of different {what}"
+            for key, what in (("model_sha256", "models"), ("shapes", "shapes"))
+            if reports[0].get(key) != reports[1].get(key)
+        ]
+
+    @property
     def speedup(self):
         """Latency of the first over that of the second."""
         return self.first.latency_s / self.second.latency_s
@@ -40,7 +55,10 @@ class Comparison:
 
     def to_dict(self):
         return {
-            "schema": 1,
+            "kind": "compare",
+            "schema": 2,
+            "chips": self.chips,
+            "warnings": self.warnings,
             "cycles": [self.first.cycles, self.second.cycles],
             "latency_s": [self.first.latency_s, self.second.latency_s],
             "speedup": self.speedup,
@@ -62,6 +80,8 @@ class Comparison:
 
     def __str__(self):
         lines = [repr(self)]
+        lines += [f"  warning: {warning}" for warning in self.warnings]
+        lines += [f"  chip: {key} {a} → {b}" for key, (a, b) in self.chips.items()]
         if self.equal and "first_difference" in self.equal:
             lines.append(f"  first difference: {self.equal['first_difference']}")
         for unit, activity, before, after in self.moved()[:10]:

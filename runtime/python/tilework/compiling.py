@@ -74,7 +74,8 @@ def inspect(model, *, target=None, dims=None, shapes=None):
     except UnsupportedModel as error:
         return Report(
             {
-                "schema": 1,
+                "kind": "model",
+                "schema": 2,
                 "supported": False,
                 "nodes": list(error.nodes),
                 "unsupported_share": error.unsupported_share,
@@ -83,7 +84,8 @@ def inspect(model, *, target=None, dims=None, shapes=None):
         )
     return Report(
         {
-            "schema": 1,
+            "kind": "model",
+            "schema": 2,
             "supported": True,
             "nodes": executable.nodes,
             "unsupported_share": 0.0,

@@ -171,7 +171,7 @@ def print_next():
     print("not modelled yet: energy, area; one core")
     print("next        . .venv/bin/activate")
     print("            tilework simulate build/models/all-MiniLM-L6-v2.onnx \\")
-    print("                --dim batch=1 --dim sequence=32 --set dram.channels=4")
+    print("                --dim batch=1 --dim sequence=32 --target edge,dram.channels=4")
     print("            in a notebook: tools/notebooks/first_steps.ipynb")
 
 

@@ -110,7 +110,7 @@ class Executable:
         r = self._report
         return (
             f"Executable({r['instructions']:,} instructions, "
-            f"{r['weights_bytes'] / 1e6:.1f} MB weights, for {r['target']}: "
+            f"{r['weights_bytes'] / 1e6:.1f} MB weights, for {r['target']['text']}: "
             f"{', '.join(self.inputs)} → {', '.join(self.outputs)})"
         )
 

@@ -20,7 +20,7 @@ class Report(dict):
     def __repr__(self):
         if "supported" not in self:
             return (
-                f"Report({self['instructions']:,} instructions for {self['target']}, "
+                f"Report({self['instructions']:,} instructions for {self['target']['text']}, "
                 f"{self['weights_bytes'] / 1e6:.1f} MB of weights)"
             )
         places = Counter(node.get("runs_on", "not supported") for node in self["nodes"])

@@ -69,7 +69,8 @@ class Layers(Sequence):
         return Layers(list(groups.values()), self.total)
 
     def to_dict(self):
-        return {"schema": 1, "cycles": self.total, "rows": [dict(row) for row in self.rows]}
+        rows = [dict(row) for row in self.rows]
+        return {"kind": "layers", "schema": 2, "cycles": self.total, "rows": rows}
 
     def to_pandas(self):
         return to_frame(self.rows)

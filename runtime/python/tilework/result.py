@@ -35,8 +35,13 @@ class Simulation:
 
     @property
     def target(self):
-        """Name of the target."""
-        return self._report["target"]
+        """The chip that it ran on: a built-in target's name with every change behind it."""
+        return self._report["target"]["text"]
+
+    @property
+    def planned(self):
+        """ "planned for … , ran on …" where the program was planned for another chip, else ""."""
+        return self._native.planned_note()
 
     @property
     def cycles(self):
@@ -162,6 +167,8 @@ class Simulation:
         )
         if self.mac_utilization is not None:
             text += f", MAC utilization {100 * self.mac_utilization:.1f} %"
+        if self.planned:
+            text += f"; {self.planned}"
         return text + ")"
 
     def _repr_html_(self):

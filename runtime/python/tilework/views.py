@@ -77,7 +77,8 @@ class Roofline:
         names = ("macs", "dram_bytes", "least_bytes", "latency_s", "peak_macs_per_s")
         names += ("bandwidth_bytes_per_s", "intensity", "macs_per_s", "ridge", "efficiency")
         return {
-            "schema": 1,
+            "kind": "roofline",
+            "schema": 2,
             **{name: getattr(self, name) for name in names},
             "attainable_macs_per_s": self.attainable(),
         }
@@ -118,7 +119,8 @@ class Timeline:
 
     def to_dict(self):
         return {
-            "schema": 1,
+            "kind": "timeline",
+            "schema": 2,
             "cycles": self.cycles,
             "nodes": list(self.nodes),
             "units": {

@@ -3,9 +3,10 @@
 //
 // Errors against a reference, the bound, and files that are programs.
 
-#include "runtime/Report.h"
+#include "runtime/report/Report.h"
 #include "runtime/Error.h"
 #include "runtime/OpenProgram.h"
+#include "runtime/report/Chip.h"
 
 #include <gtest/gtest.h>
 
@@ -75,6 +76,26 @@ TEST(ReportTest, BoundIsTheLargestOfThreeLimits) {
   EXPECT_DOUBLE_EQ(bound->cycles(), 6000);
   EXPECT_STREQ(bound->limit(), "array");
   EXPECT_DOUBLE_EQ(*macUtilization(image, target, 12000), 0.5);
+}
+
+TEST(ReportTest, ATargetIsNamedByItsPresetAndEveryChange) {
+  const auto text = [](const std::string &specification) {
+    return targetText(target::Target::load(specification));
+  };
+  for (const std::string &name : target::Target::presetNames())
+    EXPECT_EQ(text(name), name);
+  EXPECT_EQ(text("edge,dram.channels=4,scratchpad.banks=16"),
+            "edge(scratchpad.banks=16, dram.channels=4)");
+  // What a standard brings along is no change of its own.
+  EXPECT_EQ(text("edge,dram.standard=LPDDR5-6400"),
+            "edge(dram.standard=LPDDR5-6400)");
+  target::Target other = target::Target::load("mobile,dram.channels=3");
+  other.name = "mine";
+  const nlohmann::json report = targetReport(other);
+  EXPECT_EQ(report["preset"], "mobile");
+  EXPECT_EQ(report["changes"], nlohmann::json({{"dram.channels", 3}}));
+  EXPECT_EQ(report["text"], "mine = mobile(dram.channels=3)");
+  EXPECT_EQ(report["parameters"].size(), target::parameters().size());
 }
 
 TEST(OpenProgramTest, RefusesWhatIsNoFile) {

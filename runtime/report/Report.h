@@ -14,7 +14,11 @@
 namespace tilework {
 
 /// Version of every JSON object that leaves the tools.
-constexpr int kReportSchema = 1;
+constexpr int kReportSchema = 2;
+
+/// Opens an object with `kind`, `schema` and the version of Tilework.
+nlohmann::ordered_json stampReport(const std::string &kind,
+                                   const nlohmann::json &object);
 
 /// The least cycles that the model needs on a target, by each of three limits;
 /// the bound is their maximum.
@@ -35,8 +39,22 @@ std::optional<double> macUtilization(const isa::Image &image,
                                      const target::Target &target,
                                      uint64_t cycles);
 
-/// One simulation: engine, target, cycles, latency_s, clock_hz, bound,
-/// mac_utilization, dram_bytes, units, wall_s, cycles_per_s, trap, status.
+/// SHA-256 over the model's hash, the legality parameters' and the
+/// instructions: hex.
+std::string programHash(const isa::Image &image);
+
+/// What says which model and program a report speaks of: model_sha256,
+/// program_sha256 and the shapes of the inputs.
+nlohmann::json subjectReport(const isa::Image &image);
+
+/// "planned for edge, ran on edge(dram.channels=4)" where the program was
+/// planned for another chip than it ran on; else empty.
+std::string plannedNote(const Executable &executable, const RunReport &report);
+
+/// One simulation: engine, target, planned_for where the plan is another
+/// chip's, set {key: value} where it ran on other than it was compiled for,
+/// cycles, latency_s, clock_hz, bound, mac_utilization, dram_bytes, units,
+/// wall_s, cycles_per_s, trap, status.
 nlohmann::json simulationReport(const Executable &executable,
                                 const RunReport &report);
 

@@ -3,10 +3,13 @@
 //
 // JSON of runs; the bound as three sums over the model's work.
 
-#include "runtime/Report.h"
+#include "runtime/report/Report.h"
 
 #include "runtime/Error.h"
 #include "runtime/LaunchSteps.h"
+#include "runtime/report/Chip.h"
+
+#include "dialects/target/Sha256.h"
 
 #include <algorithm>
 #include <cmath>
@@ -100,12 +103,54 @@ std::optional<double> macUtilization(const isa::Image &image,
                  double(target.systolic_array.columns) * double(cycles));
 }
 
+nlohmann::ordered_json stampReport(const std::string &kind,
+                                   const json &object) {
+  nlohmann::ordered_json report = {
+      {"kind", kind}, {"schema", kReportSchema}, {"version", TILEWORK_VERSION}};
+  for (const auto &[key, value] : object.items())
+    report[key] = value;
+  return report;
+}
+
+std::string programHash(const isa::Image &image) {
+  target::Sha256 hash;
+  hash.update(image.modelHash);
+  hash.update(image.legalityHash);
+  hash.update(image.text.data(), image.text.size() * sizeof(image.text[0]));
+  return hash.finish();
+}
+
+json subjectReport(const isa::Image &image) {
+  json shapes = json::object();
+  for (const isa::Tensor &input : image.entries.front().inputs)
+    shapes[input.name] = input.shape;
+  return {{"model_sha256", image.modelHash},
+          {"program_sha256", programHash(image)},
+          {"shapes", shapes}};
+}
+
+static bool plannedForAnother(const Executable &executable,
+                              const RunReport &report) {
+  const target::ParameterClass planning = target::ParameterClass::Planning;
+  return !targetDifferences(executable.target(), report.target, &planning)
+              .empty();
+}
+
+std::string plannedNote(const Executable &executable, const RunReport &report) {
+  if (!plannedForAnother(executable, report))
+    return "";
+  return "planned for " + targetText(executable.target()) + ", ran on " +
+         targetText(report.target);
+}
+
 json simulationReport(const Executable &executable, const RunReport &report) {
   const sim::RunResult &result = report.result;
   json object = {
+      {"kind", "simulate"},
       {"schema", kReportSchema},
+      {"version", TILEWORK_VERSION},
       {"engine", engineName(report.engine)},
-      {"target", report.target.name},
+      {"target", targetReport(report.target)},
       {"cycles", result.cycles},
       {"clock_hz", report.target.clock.frequency_hz},
       {"latency_s", report.latencySeconds()},
@@ -114,6 +159,14 @@ json simulationReport(const Executable &executable, const RunReport &report) {
                            ? double(result.cycles) / result.wallSeconds
                            : 0.0},
       {"status", result.stickyStatus}};
+  object.update(subjectReport(executable.image()));
+  if (plannedForAnother(executable, report))
+    object["planned_for"] = targetReport(executable.target());
+  const json set = targetDifferences(executable.target(), report.target);
+  for (const auto &[key, values] : set.items())
+    object["set"][key] = values.at(1);
+  if (const auto digest = outputsDigest(report))
+    object["outputs_sha256"] = *digest;
   if (auto bound = boundOf(executable.image(), report.target))
     object["bound"] = {{"array_cycles", bound->arrayCycles},
                        {"vector_cycles", bound->vectorCycles},
