@@ -18,6 +18,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 
 using namespace mlir;
 
@@ -90,8 +91,12 @@ template <typename Row> void eachRow(Doubles &values, int64_t n, Row &&row) {
     row(values.data() + at);
 }
 
-void softmaxRow(double *x, int64_t n) {
+void softmaxRow(double *x, int64_t n, bool zeroHidden) {
   const double top = *std::max_element(x, x + n);
+  if (zeroHidden && top == -std::numeric_limits<double>::infinity()) {
+    std::fill_n(x, n, 0.0);
+    return;
+  }
   double sum = 0;
   for (int64_t i = 0; i < n; ++i)
     sum += x[i] = std::exp(x[i] - top);
@@ -234,6 +239,7 @@ HostTensor attention(graph::AttentionOp op,
     mask = given.broadcastTo(all).floatValues();
   }
   const double scale = op.getScale().convertToFloat();
+  const auto band = op.getBand();
   Doubles out(batch * rows * heads * dv), scores(keys);
   for (int64_t b = 0; b < batch; ++b)
     for (int64_t h = 0; h < heads; ++h) {
@@ -249,12 +255,16 @@ HostTensor attention(graph::AttentionOp op,
           for (int64_t c = 0; c < d; ++c)
             sum += qRow[c] * kRow[c];
           scores[j] = sum * scale;
+          if (op.getSoftcap()) {
+            const double cap = op.getSoftcap()->convertToFloat();
+            scores[j] = cap * std::tanh(scores[j] / cap);
+          }
           if (!mask.empty())
             scores[j] += mask[((b * heads + h) * rows + i) * keys + j];
-          if (op.getCausal() && j > i + keys - rows)
-            scores[j] = -1e30;
+          if (band && (j - i < (*band)[0] || j - i > (*band)[1]))
+            scores[j] += op.getHiddenValue();
         }
-        softmaxRow(scores.data(), keys);
+        softmaxRow(scores.data(), keys, op.getZeroHidden());
         double *sums = &out[(b * rows + i) * heads * dv + h * dv];
         for (int64_t j = 0; j < keys; ++j)
           for (int64_t c = 0; c < dv; ++c)
@@ -381,8 +391,10 @@ std::optional<HostTensor> Interpreter::evaluate(Operation *op) {
       parts.push_back(value(input));
     return HostTensor::concat(parts, concat.getAxis());
   }
-  if (mlir::isa<graph::SoftmaxOp>(op))
-    return rows([&](double *x) { softmaxRow(x, shape.back()); });
+  if (auto softmax = dyn_cast<graph::SoftmaxOp>(op))
+    return rows([&](double *x) {
+      softmaxRow(x, shape.back(), softmax.getZeroHidden());
+    });
   if (auto gelu = dyn_cast<graph::GeluOp>(op)) {
     const auto kind = gelu.getForm() == graph::GeluForm::Erf
                           ? graph::Activation::GeluErf

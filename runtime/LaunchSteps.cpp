@@ -172,11 +172,15 @@ std::optional<HostTensor> evaluate(const isa::LaunchStep &step,
   return std::nullopt;
 }
 
+/// A finite number stays finite: a mask of −FLT_MAX is no minus infinity.
 uint16_t roundToBf16(float value) {
   uint32_t bits;
   std::memcpy(&bits, &value, sizeof(bits));
-  if ((bits & 0x7fffffff) > 0x7f800000)
+  const uint32_t magnitude = bits & 0x7fffffff;
+  if (magnitude > 0x7f800000)
     return 0x7fc0;
+  if (magnitude > 0x7f7f0000 && magnitude < 0x7f800000)
+    return static_cast<uint16_t>((bits >> 16 & 0x8000) | 0x7f7f);
   return static_cast<uint16_t>((bits + 0x7fff + (bits >> 16 & 1)) >> 16);
 }
 

@@ -35,15 +35,18 @@ static void fillBlocked(const WeightReader &reader, const PlannedTensor &tensor,
   }
 }
 
-static void fillCausal(const PlannedTensor &tensor, uint8_t *out) {
-  float floor = graph::kMaskFloor;
-  uint16_t masked;
-  roundToBf16(&floor, &masked, 1);
+static void fillBand(const PlannedTensor &tensor, uint8_t *out) {
+  auto parts = mlir::cast<mlir::ArrayAttr>(tensor.value);
+  int64_t lower = mlir::cast<mlir::IntegerAttr>(parts[0]).getInt(),
+          upper = mlir::cast<mlir::IntegerAttr>(parts[1]).getInt();
+  float value = mlir::cast<mlir::FloatAttr>(parts[2]).getValueAsDouble();
+  uint16_t hidden;
+  roundToBf16(&value, &hidden, 1);
   auto *values = reinterpret_cast<uint16_t *>(out);
   for (int64_t q = 0; q < tensor.rows; ++q)
     for (int64_t k = 0; k < tensor.columns; ++k)
       values[q * tensor.columns + k] =
-          k <= q + tensor.columns - tensor.rows ? 0 : masked;
+          lower <= k - q && k - q <= upper ? 0 : hidden;
 }
 
 mlir::FailureOr<std::shared_ptr<std::vector<uint8_t>>>
@@ -57,8 +60,8 @@ fillWeights(const PlannedProgram &program, const planning::Machine &machine,
     if (cancelled && cancelled->load())
       return mlir::failure();
     uint8_t *out = bytes->data() + tensor.place.offset;
-    if (tensor.layout == WeightLayout::Causal) {
-      fillCausal(tensor, out);
+    if (tensor.layout == WeightLayout::Band) {
+      fillBand(tensor, out);
       continue;
     }
     auto expr =

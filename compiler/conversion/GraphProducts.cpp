@@ -269,15 +269,28 @@ Error GraphPlanner::planAttentionOp(graph::AttentionOp op) {
       g.fullMasks.push_back(access);
     }
   }
-  if (op.getCausal()) {
-    View causal = weightTensor({}, "causal mask", WeightLayout::Causal,
-                               {g.queries, g.keys});
+  if (auto band = op.getBand()) {
+    mlir::Builder b(op.getContext());
+    auto value = b.getArrayAttr(
+        {b.getI64IntegerAttr((*band)[0]), b.getI64IntegerAttr((*band)[1]),
+         b.getF32FloatAttr(op.getHiddenValue()), b.getI64IntegerAttr(g.queries),
+         b.getI64IntegerAttr(g.keys)});
     Access access;
-    access.tensor = causal.tensor;
+    access.tensor = weightTensor(value, "band mask", WeightLayout::Band,
+                                 {g.queries, g.keys})
+                        .tensor;
     access.rowStride = g.keys * 2;
     access.batchStrides = {0, 0};
     g.fullMasks.push_back(access);
   }
+  g.softcap = op.getSoftcap() ? op.getSoftcap()->convertToFloat() : 0;
+  g.zeroHidden = op.getZeroHidden();
+  // A band from the first key on shows it to every query.
+  bool seesFirst =
+      !op.getMask() && (!op.getBand() || ((*op.getBand())[0] <= 1 - g.queries &&
+                                          (*op.getBand())[1] >= 0));
+  if (!seesFirst)
+    g.ones = onesTensor(op.getContext(), g.queries);
   View out = newResult(op.getResult());
   g.out.tensor = out.tensor;
   g.out.offset = out.offset * 2;

@@ -525,8 +525,20 @@ Error RowsBuilder::addOp(Operation *op) {
   auto x = operand(op->getOperand(0), op);
   if (!x)
     return x.takeError();
-  if (mlir::isa<graph::SoftmaxOp>(op))
-    return set(unary(RowOpKind::Softmax, *x));
+  if (auto softmax = dyn_cast<graph::SoftmaxOp>(op)) {
+    int ones = -1;
+    if (softmax.getZeroHidden()) {
+      RowOp input; // read again for each tile of rows
+      input.kind = RowOpKind::RowScalar;
+      input.access.tensor = planner.onesTensor(
+          op->getContext(), std::min(group.m, planner.statisticsRows()));
+      input.access.batchStrides.assign(group.batch.size(), 0);
+      ones = push(input);
+    }
+    int index = unary(RowOpKind::Softmax, *x);
+    group.ops[index].rhs = ones;
+    return set(index);
+  }
   if (auto gelu = dyn_cast<graph::GeluOp>(op))
     return set(unary(RowOpKind::Function, *x, 0,
                      gelu.getForm() == graph::GeluForm::Erf

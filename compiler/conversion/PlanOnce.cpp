@@ -98,9 +98,11 @@ Planned GraphPlanner::planOnce(AttentionGroup g) {
                               g.headDim,
                               g.valueDim,
                               bitsOf(g.scale),
+                              bitsOf(g.softcap),
+                              g.zeroHidden,
                               g.keyMask.has_value(),
                               static_cast<int64_t>(g.fullMasks.size())};
-  std::vector<int *> tensors;
+  std::vector<int *> tensors = {&g.ones};
   auto add = [&](Access &access) {
     describe(access, key);
     tensors.push_back(&access.tensor);

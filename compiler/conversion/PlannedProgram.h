@@ -27,7 +27,7 @@ enum class WeightLayout : uint8_t {
   Dense,   ///< row-major
   Blocked, ///< [K, N] as ⌈N/L⌉ blocks of K rows of L, the last padded with
            ///< zeros
-  Causal   ///< [Q, K]: 0 where key ≤ query + K − Q, else the mask floor
+  Band     ///< [Q, K]: 0 where key − query lies within bounds, else a value
 };
 
 struct PlannedTensor {
@@ -36,10 +36,11 @@ struct PlannedTensor {
   TensorKind kind = TensorKind::Scratch;
   int64_t bytes = 0;
   Placement place;
-  /// Weights: what they hold (a graph expression; null for Causal).
+  /// Weights: what they hold: a graph expression; of a Band [lower, upper,
+  /// value, Q, K].
   mlir::Attribute value;
   WeightLayout layout = WeightLayout::Dense;
-  int64_t rows = 0, columns = 0; ///< K and N of Blocked; Q and K of Causal
+  int64_t rows = 0, columns = 0; ///< K and N of Blocked; Q and K of Band
 };
 
 /// Where a computed value of the fused graph stands in DRAM, for checks: a

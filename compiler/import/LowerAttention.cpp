@@ -6,7 +6,11 @@
 
 #include "compiler/import/Lowering.h"
 
+#include <algorithm>
 #include <cmath>
+#include <limits>
+#include <numeric>
+#include <optional>
 
 using namespace tilework;
 using namespace tilework::graph;
@@ -18,16 +22,21 @@ struct Heads {
   Val query, key, value, mask;
   int64_t heads = 1, kvHeads = 1, headDim = 0, valueDim = 0;
   int64_t window[3][2] = {{0, 0}, {0, 0}, {0, 0}};
-  float scale = 0;
-  bool causal = false;
+  std::optional<float> scale, softcap;
+  /// As the attributes of graph.attention.
+  std::optional<Shape> band;
+  std::optional<float> bandValue;
+  bool zeroHidden = false;
+
+  float scaleFactor() const {
+    return scale.value_or(1.0f / std::sqrt(static_cast<float>(headDim)));
+  }
 };
 } // namespace
 
 static Val emitAttention(NodeContext &c, Heads h) {
   ValueBuilder &b = c.b;
   int64_t batch = h.query.dim(0), rows = h.query.dim(1), keys = h.key.dim(1);
-  if (h.scale == 0)
-    h.scale = 1.0f / std::sqrt(static_cast<float>(h.headDim));
   if (h.heads < 1 || h.kvHeads < 1 || h.headDim < 1 || h.valueDim < 1 ||
       h.heads % h.kvHeads)
     throw InvalidNode("its numbers of heads do not fit its inputs");
@@ -46,6 +55,9 @@ static Val emitAttention(NodeContext &c, Heads h) {
   auto window = [&](int i) {
     return builder.getDenseI64ArrayAttr({h.window[i][0], h.window[i][1]});
   };
+  auto real = [&](std::optional<float> value) {
+    return value ? builder.getF32FloatAttr(*value) : mlir::FloatAttr();
+  };
   auto type = mlir::RankedTensorType::get({batch, rows, h.heads * h.valueDim},
                                           h.query.element());
   auto op = AttentionOp::create(
@@ -55,16 +67,17 @@ static Val emitAttention(NodeContext &c, Heads h) {
       builder.getI64IntegerAttr(h.heads), builder.getI64IntegerAttr(h.kvHeads),
       builder.getI64IntegerAttr(h.headDim),
       builder.getI64IntegerAttr(h.valueDim), window(0), window(1), window(2),
-      builder.getF32FloatAttr(h.scale),
-      h.causal ? builder.getUnitAttr() : nullptr);
+      real(h.scaleFactor()), real(h.softcap),
+      h.band ? builder.getDenseI64ArrayAttr(*h.band)
+             : mlir::DenseI64ArrayAttr(),
+      real(h.bandValue), h.zeroHidden ? builder.getUnitAttr() : nullptr);
   c.count(batch * h.heads, rows, keys, h.headDim + h.valueDim);
   return b.fromValue(op->getResult(0));
 }
 
-/// An additive mask of a boolean that says which keys are seen; the others are
-/// given `hidden`.
+/// An additive mask of a boolean that says which keys are seen.
 static Val maskOf(NodeContext &c, const Val &seen, mlir::Type element,
-                  double hidden = kMaskFloor) {
+                  double hidden = -std::numeric_limits<double>::infinity()) {
   return c.b.select(seen, c.b.scalar(0, element), c.b.scalar(hidden, element));
 }
 
@@ -84,73 +97,245 @@ static Val mergeHeads(NodeContext &c, Val x, bool transposed) {
   return c.b.reshape(x, {x.dim(0), x.dim(1), x.dim(2) * x.dim(3)});
 }
 
-void tilework::lowerAttention(NodeContext &c) {
+/// [B, S, N·D] as [B, N, S, D].
+static Val splitHeads(NodeContext &c, const Val &x, int64_t heads) {
+  return c.b.transpose(
+      c.b.reshape(x, {x.dim(0), x.dim(1), heads, x.dim(2) / heads}),
+      {0, 2, 1, 3});
+}
+
+/// The integers from 0 to before `count`.
+static Val positions(NodeContext &c, int64_t count, const Shape &shape) {
+  Shape values(count);
+  std::iota(values.begin(), values.end(), 0);
+  return c.b.reshape(c.b.ints(values), shape);
+}
+
+/// ONNX's mask in the last dimension of `keys`; what is missing is hidden.
+static Val padMask(NodeContext &c, const Val &mask, int64_t keys) {
+  Shape shape = mask.shape().vec();
+  if (shape.empty() || shape.back() > keys)
+    throw InvalidNode("its mask does not fit its keys");
+  int64_t missing = keys - shape.back();
+  if (missing == 0)
+    return mask;
+  shape.back() = missing;
+  bool isBool = mask.element().isInteger(1);
+  Val rest = c.b.scalar(isBool ? 0 : -std::numeric_limits<double>::infinity(),
+                        mask.element());
+  return c.b.concat({mask, c.b.broadcast(rest, shape)}, shape.size() - 1);
+}
+
+namespace {
+
+/// ONNX's Attention, read from its node.
+class StandardAttention {
+public:
+  explicit StandardAttention(NodeContext &c) : c(c) {}
+  void lower();
+
+private:
+  void readOperands();
+  void readMask();
+  /// The keys that a mask of boolean input and lengths leaves to be seen.
+  Val seenKeys(int64_t rows, int64_t keys);
+  /// Output 3, after the stage that `qk_matmul_output_mode` names.
+  Val scores(int64_t mode);
+
+  NodeContext &c;
   Heads h;
-  bool rank4Inputs = c.in(0).rank() == 4;
-  if (c.has(4) || c.has(5) || c.wants(1) || c.wants(2))
-    throw UnsupportedNode("a key-value cache");
-  if (c.wants(3))
-    throw UnsupportedNode("its output of scores is read");
-  if (c.has(6))
-    throw UnsupportedNode("a length for each batch element");
-  if (c.real("softcap", 0) != 0)
-    throw UnsupportedNode("a soft cap on scores");
-  auto merge = [&](size_t i) {
-    const Val &x = c.in(i);
-    if (x.rank() != (rank4Inputs ? 4 : 3))
+  Val key4, value4; ///< [B, N, S, D], with what was cached
+  bool isRank4 = false;
+  int64_t past = 0, left = -1, right = -1;
+};
+
+} // namespace
+
+void StandardAttention::readOperands() {
+  isRank4 = c.in(0).rank() == 4;
+  for (size_t i = 0; i < 3; ++i)
+    if (c.in(i).rank() != (isRank4 ? 4 : 3))
       throw InvalidNode("its inputs differ in rank");
-    return rank4Inputs ? mergeHeads(c, x, true) : x;
-  };
-  h.heads = rank4Inputs ? c.in(0).dim(1) : c.integer("q_num_heads", 0);
-  h.kvHeads = rank4Inputs ? c.in(1).dim(1) : c.integer("kv_num_heads", 0);
+  h.heads = isRank4 ? c.in(0).dim(1) : c.integer("q_num_heads", 0);
+  h.kvHeads = isRank4 ? c.in(1).dim(1) : c.integer("kv_num_heads", 0);
   if (h.heads < 1 || h.kvHeads < 1)
     throw InvalidNode("its numbers of heads are missing");
-  h.query = merge(0);
-  h.key = merge(1);
-  h.value = merge(2);
+  if (c.has(4) != c.has(5))
+    throw InvalidNode("past_key and past_value come together");
+  if (c.has(4) && c.has(6))
+    throw InvalidNode("nonpad_kv_seqlen and a cache exclude each other");
+  auto operand = [&](size_t i, size_t cached, Val &four) {
+    const Val &x = c.in(i);
+    bool grows = c.has(cached) && c.in(cached).dim(2) > 0;
+    if (!isRank4 && !grows && !c.wants(i) && !c.wants(3))
+      return x;
+    four = isRank4 ? x : splitHeads(c, x, h.kvHeads);
+    if (grows)
+      four = c.b.concat({c.in(cached), four}, 2);
+    return isRank4 || grows ? mergeHeads(c, four, true) : x;
+  };
+  h.query = isRank4 ? mergeHeads(c, c.in(0), true) : c.in(0);
+  h.key = operand(1, 4, key4);
+  h.value = operand(2, 5, value4);
+  past = c.has(4) ? c.in(4).dim(2) : 0;
   h.headDim = h.query.dim(2) / h.heads;
   h.valueDim = h.value.dim(2) / h.kvHeads;
   h.window[0][1] = h.window[1][1] = h.headDim;
   h.window[2][1] = h.valueDim;
-  h.scale = c.real("scale", 0);
-  h.causal = c.integer("is_causal", 0) != 0;
-  // ONNX counts the causal triangle from the first key, not from the last.
-  if (h.causal && h.query.dim(1) != h.key.dim(1))
-    throw UnsupportedNode("a causal mask with more or fewer keys than queries");
-  if (c.has(3))
-    h.mask = rank4(c, c.in(3).element().isInteger(1)
-                          ? maskOf(c, c.in(3), h.query.element())
-                          : c.in(3));
-  Val result = emitAttention(c, h);
-  if (rank4Inputs)
-    result = c.b.transpose(c.b.reshape(result, {result.dim(0), result.dim(1),
-                                                h.heads, h.valueDim}),
-                           {0, 2, 1, 3});
-  c.set(0, result);
 }
 
+Val StandardAttention::seenKeys(int64_t rows, int64_t keys) {
+  Val seen;
+  if (c.has(3) && c.in(3).element().isInteger(1))
+    seen = rank4(c, padMask(c, c.in(3), keys));
+  auto require = [&](const Val &more) {
+    seen = seen.isAbsent() ? more : c.b.binary(BinaryKind::And, seen, more);
+  };
+  if (!c.has(6))
+    return seen;
+  // Where each batch element ends is known at the launch: so are its bounds.
+  Val length = c.b.reshape(c.b.cast(c.in(6), c.b.builder.getI64Type()),
+                           {h.query.dim(0), 1, 1, 1});
+  Val key = positions(c, keys, {1, 1, 1, keys});
+  require(c.b.binary(BinaryKind::Lt, key, length));
+  Val query =
+      c.b.add(c.b.binary(BinaryKind::Sub, positions(c, rows, {1, 1, rows, 1}),
+                         c.b.ints({rows})),
+              length);
+  if (right >= 0)
+    require(c.b.binary(BinaryKind::Le, key, c.b.add(query, c.b.ints({right}))));
+  if (left >= 0)
+    require(c.b.binary(BinaryKind::Ge, key,
+                       c.b.binary(BinaryKind::Sub, query, c.b.ints({left}))));
+  return seen;
+}
+
+void StandardAttention::readMask() {
+  int64_t rows = h.query.dim(1), keys = h.key.dim(1);
+  left = c.integer("left_window_size", -1);
+  right = c.integer("right_window_size", -1);
+  if (left < -1 || right < -1)
+    throw InvalidNode("a window size is below -1");
+  // Nothing reaches past the last key.
+  left = std::min(left, rows + keys);
+  right = std::min(right, rows + keys);
+  if (c.integer("is_causal", 0))
+    right = 0;
+  mlir::Type element = h.query.element();
+  Val seen = seenKeys(rows, keys);
+  if (!seen.isAbsent())
+    h.mask = maskOf(c, seen, element);
+  if (c.has(3) && !c.in(3).element().isInteger(1)) {
+    Val given = rank4(c, padMask(c, c.in(3), keys));
+    h.mask = h.mask.isAbsent() ? given : c.b.add(given, h.mask);
+  }
+  if (!c.has(6) && (left >= 0 || right >= 0))
+    h.band = {left >= 0 ? past - left : 1 - rows,
+              right >= 0 ? past + right : keys - 1};
+  h.zeroHidden = true;
+}
+
+Val StandardAttention::scores(int64_t mode) {
+  mlir::Type element = h.query.element();
+  int64_t batch = h.query.dim(0), rows = h.query.dim(1), keys = h.key.dim(1);
+  // The query heads of a key head are rows of one product.
+  Val query =
+      c.b.reshape(isRank4 ? c.in(0) : splitHeads(c, c.in(0), h.heads),
+                  {batch, h.kvHeads, h.heads / h.kvHeads * rows, h.headDim});
+  Val x = c.b.reshape(c.matmul(query, key4, false, true),
+                      {batch, h.heads, rows, keys});
+  auto times = [&](float factor) {
+    x = c.b.mul(x, c.b.scalar(factor, element));
+  };
+  times(h.scaleFactor());
+  if (mode >= 1 && h.softcap) {
+    times(1 / *h.softcap);
+    x = c.b.unary(UnaryKind::Tanh, x);
+    times(*h.softcap);
+  }
+  if (mode < 2)
+    return x;
+  if (!h.mask.isAbsent())
+    x = c.b.add(x, h.mask);
+  if (h.band) {
+    Val distance = c.b.binary(BinaryKind::Sub, positions(c, keys, {1, keys}),
+                              positions(c, rows, {rows, 1}));
+    auto bound = [&](BinaryKind kind, int64_t value) {
+      return c.b.binary(kind, distance, c.b.ints({value}));
+    };
+    x = c.b.add(x, maskOf(c,
+                          c.b.binary(BinaryKind::And,
+                                     bound(BinaryKind::Ge, (*h.band)[0]),
+                                     bound(BinaryKind::Le, (*h.band)[1])),
+                          element));
+  }
+  if (mode < 3)
+    return x;
+  mlir::Value in = c.b.materialise(x);
+  auto softmax = SoftmaxOp::create(c.b.builder, c.b.loc, in.getType(), in,
+                                   c.b.builder.getUnitAttr());
+  return c.b.fromValue(softmax.getResult());
+}
+
+void StandardAttention::lower() {
+  // Scores and their softmax are computed in fp32 whatever the model asks.
+  int64_t precision = c.integer("softmax_precision", 1);
+  if (precision == 11)
+    throw UnsupportedNode("softmax_precision asks for double: the softmax is "
+                          "computed in fp32");
+  if (precision != 1 && precision != 10 && precision != 16)
+    throw InvalidNode("softmax_precision names no float type");
+  int64_t mode = c.integer("qk_matmul_output_mode", 0);
+  if (mode < 0 || mode > 3)
+    throw InvalidNode("qk_matmul_output_mode is not 0, 1, 2 or 3");
+  if (c.attribute("scale"))
+    h.scale = c.real("scale", 0);
+  float softcap = c.real("softcap", 0);
+  if (softcap < 0)
+    throw InvalidNode("softcap is negative");
+  if (softcap > 0)
+    h.softcap = softcap;
+  readOperands();
+  readMask();
+  if (c.wants(0)) {
+    Val result = emitAttention(c, h);
+    c.set(0, isRank4 ? splitHeads(c, result, h.heads) : result);
+  }
+  if (c.wants(1))
+    c.set(1, key4);
+  if (c.wants(2))
+    c.set(2, value4);
+  if (c.wants(3))
+    c.set(3, scores(mode));
+}
+
+void tilework::lowerAttention(NodeContext &c) { StandardAttention(c).lower(); }
+
 /// ONNX Runtime's masks: [B, S] or [B, Sq, S] of ones and zeros, or [B] of
-/// lengths.
+/// lengths, with the first keys behind them in [2 · B].
 static Val integerMask(NodeContext &c, const Val &mask, int64_t batch,
                        int64_t keys, mlir::Type element) {
   mlir::Type type = mask.element();
   Val seen;
-  if (mask.rank() == 1 && mask.dim(0) == batch) {
-    std::vector<int64_t> values(keys);
-    for (int64_t i = 0; i < keys; ++i)
-      values[i] = i;
-    Val positions = c.b.fromHost(
-        HostTensor::fromInts(c.b.dataType(type), {keys}, std::move(values)));
-    seen = c.b.binary(BinaryKind::Lt, positions, c.b.reshape(mask, {batch, 1}));
+  if (mask.rank() == 1 && (mask.dim(0) == batch || mask.dim(0) == 2 * batch)) {
+    Val key = c.b.cast(positions(c, keys, {keys}), type);
+    auto bound = [&](BinaryKind kind, int64_t first) {
+      return c.b.binary(
+          kind, key, c.b.reshape(c.b.range(mask, 0, first, batch), {batch, 1}));
+    };
+    seen = bound(BinaryKind::Lt, 0);
+    if (mask.dim(0) == 2 * batch)
+      seen = c.b.binary(BinaryKind::And, seen, bound(BinaryKind::Ge, batch));
   } else if (mask.rank() == 2 || mask.rank() == 3) {
-    seen = c.b.cast(mask, c.b.builder.getI1Type());
+    seen = c.b.binary(BinaryKind::Gt, mask, c.b.scalar(0, type));
   } else {
     throw UnsupportedNode("a mask of this shape");
   }
   Shape shape = seen.shape().vec();
   shape.insert(shape.begin() + 1, 4 - shape.size(), 1);
+  // Finite: a row of masked keys alone keeps the order of its scores.
   return maskOf(c, c.b.reshape(seen, shape), element,
-                c.real("mask_filter_value", -10000));
+                c.real("mask_filter_value", -10000.0f));
 }
 
 /// Adds the part [first, first + size) of a packed bias.
@@ -167,8 +352,13 @@ static void addMask(NodeContext &c, Heads &h, size_t mask, size_t bias) {
     Val more = rank4(c, c.in(bias));
     h.mask = h.mask.isAbsent() ? more : c.b.add(h.mask, more);
   }
-  h.causal = c.integer("unidirectional", 0) != 0;
-  h.scale = c.real("scale", 0);
+  if (c.integer("unidirectional", 0)) {
+    int64_t rows = h.query.dim(1), keys = h.key.dim(1);
+    h.band = {1 - rows, keys - rows};
+    h.bandValue = std::numeric_limits<float>::lowest();
+  }
+  if (float scale = c.real("scale", 0))
+    h.scale = scale;
 }
 
 void tilework::lowerFusedAttention(NodeContext &c) {

@@ -164,26 +164,47 @@ Val ValueBuilder::ints(const Shape &values) {
       DataType::Int64, {static_cast<int64_t>(values.size())}, values));
 }
 
-/// Whether the last two dimensions let row i see columns up to i + n - m: as
-/// booleans, or as an additive mask of zeros and large negative numbers.
-static bool isCausal(const HostTensor &tensor) {
+namespace {
+/// A mask of two dimensions that sees a band: see `kBandAttrName`.
+struct Band {
+  int64_t lower, upper;
+  double hidden;
+};
+} // namespace
+
+/// The band that the last two dimensions see: as booleans, or as an additive
+/// mask of zeros and one negative number. Nothing where it hides nothing.
+static std::optional<Band> findBand(const HostTensor &tensor) {
   if (tensor.rank() < 2)
-    return false;
-  HostTensor stored = tensor.compact();
+    return std::nullopt;
   int64_t rows = tensor.shape()[tensor.rank() - 2];
   int64_t columns = tensor.shape()[tensor.rank() - 1];
-  if (rows < 2 || rows > columns || stored.size() != rows * columns)
-    return false;
+  HostTensor stored = tensor.compact();
+  if (rows < 2 || columns < 2 || stored.size() != rows * columns)
+    return std::nullopt;
   std::vector<double> values = stored.floatValues();
+  auto isSeen = [&](double value) { return (value == 0) == tensor.isFloat(); };
+  Band band{columns, -rows, 0};
+  for (int64_t i = 0; i < rows; ++i)
+    for (int64_t j = 0; j < columns; ++j)
+      if (double value = values[i * columns + j]; isSeen(value)) {
+        band.lower = std::min(band.lower, j - i);
+        band.upper = std::max(band.upper, j - i);
+      } else if (tensor.isFloat() &&
+                 (!(value < 0) || (band.hidden != 0 && value != band.hidden))) {
+        return std::nullopt;
+      } else {
+        band.hidden = value;
+      }
+  bool hides = false;
   for (int64_t i = 0; i < rows; ++i)
     for (int64_t j = 0; j < columns; ++j) {
-      double value = values[i * columns + j];
-      bool seen = tensor.isFloat() ? value == 0 : value != 0;
-      bool hidden = tensor.isFloat() ? value <= -1.0e4 : value == 0;
-      if (j <= i + columns - rows ? !seen : !hidden)
-        return false;
+      bool within = band.lower <= j - i && j - i <= band.upper;
+      if (within != isSeen(values[i * columns + j]))
+        return std::nullopt;
+      hides |= !within;
     }
-  return true;
+  return hides ? std::optional<Band>(band) : std::nullopt;
 }
 
 static DenseElementsAttr denseAttribute(const HostTensor &tensor,
@@ -233,8 +254,8 @@ Value ValueBuilder::materialise(const Val &val) {
       return BroadcastOp::create(builder, loc, val.type,
                                  materialise(fromHost(one)));
     }
-    // A causal mask is marked, which an inline constant cannot be.
-    bool inlined = !isCausal(*val.host) &&
+    // A band is marked, which an inline constant cannot be.
+    bool inlined = !findBand(*val.host) &&
                    (!val.isFloat() || val.type.getNumElements() <= 1);
     if (inlined && val.type.getNumElements() * storedBits(val.element()) / 8 <=
                        kMaxInlineBytes)
@@ -242,8 +263,14 @@ Value ValueBuilder::materialise(const Val &val) {
                                        denseAttribute(*val.host, val.type));
   }
   auto op = WeightOp::create(builder, loc, val.type, val.name, expression(val));
-  if (val.host && isCausal(*val.host))
-    op->setAttr("graph.causal", builder.getUnitAttr());
+  std::optional<Band> band = val.host ? findBand(*val.host) : std::nullopt;
+  if (band) {
+    op->setAttr(kBandAttrName,
+                builder.getDenseI64ArrayAttr({band->lower, band->upper}));
+    if (val.isFloat())
+      op->setAttr(kBandValueAttrName,
+                  builder.getF32FloatAttr(static_cast<float>(band->hidden)));
+  }
   return op;
 }
 

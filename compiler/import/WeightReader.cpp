@@ -696,6 +696,9 @@ void tilework::roundToBf16(const float *in, uint16_t *out, int64_t count) {
     // A subnormal result is zero; the largest subnormal rounds up to normal.
     if ((rounded & 0x7f80u) == 0)
       rounded = sign;
+    // A finite number stays finite: a mask of −FLT_MAX is no minus infinity.
+    if (magnitude > 0x7f7f0000u && magnitude < 0x7f800000u)
+      rounded = sign | 0x7f7fu;
     out[i] = static_cast<uint16_t>(magnitude > 0x7f800000u ? 0x7fc0u : rounded);
   }
 }

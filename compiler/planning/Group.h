@@ -48,12 +48,19 @@ struct MatmulGroup {
   Access out;
 };
 
-/// softmax(scale·Q·Kᵀ + mask)·V for each batch and head.
+/// softmax(cap(scale·Q·Kᵀ) + mask)·V for each batch and head; cap(x) is
+/// softcap·tanh(x / softcap).
 struct AttentionGroup {
   int64_t batch = 1, heads = 1, kvHeads = 1;
   int64_t queries = 0, keys = 0, headDim = 0, valueDim = 0;
   Access q, k, v, out; ///< batchStrides: {batch, head (of kvHeads for k and v)}
   float scale = 1;
+  float softcap = 0; ///< 0: none
+  /// A row whose masks are all minus infinity is zero, not NaN.
+  bool zeroHidden = false;
+  /// A tensor of at least `queries` ones, where masks may hide every key of a
+  /// row or of a tile; -1: they cannot.
+  int ones = -1;
   std::optional<Access>
       keyMask; ///< one row a batch: batchStrides {batch, head}
   /// Queries × keys each, added to the scores: batchStrides {batch, head}.
@@ -75,7 +82,7 @@ enum class RowOpKind : uint8_t {
   Divide,
   Maximum,
   Minimum,
-  Softmax,
+  Softmax,   ///< with ones as `rhs`, a row of −inf alone is zero, not NaN
   Normalise, ///< over the row
   RowSum,
   RowMean,

@@ -89,6 +89,12 @@ private:
   void loadQueries(int64_t shift, bool inLoop, int ahead);
   void scores(int64_t shift, bool inLoop, int ahead, int64_t keyShift,
               int keyDepth);
+  /// Begins the maxima at a finite number, so that a row with no key yet has
+  /// sums of zero, not of NaN.
+  void beginMaxima(int64_t shift, bool inLoop);
+  bool startsMaxima() const {
+    return g.ones >= 0 && (g.zeroHidden || g.keys > t.keys);
+  }
   void softmax(int64_t shift, bool inLoop, int64_t keyShift, int keyDepth,
                bool first);
   void values(bool inLoop, int64_t shift, int64_t keyShift, int keyDepth,
@@ -103,7 +109,7 @@ private:
   int64_t L;
   int qBuffer = -1, kBuffer = -1, vBuffer = -1, maskBuffer = -1,
       fullBuffer = -1, pBuffer = -1, outBuffer = -1;
-  int sBuffer = -1, oBuffer = -1;
+  int sBuffer = -1, oBuffer = -1, onesBuffer = -1;
   std::vector<int> fullBuffers;
 };
 
@@ -159,10 +165,22 @@ void AttentionWriter::scores(int64_t shift, bool inLoop, int ahead,
   step.byColumns = true;
 }
 
+void AttentionWriter::beginMaxima(int64_t shift, bool inLoop) {
+  Value ones;
+  ones.tile.buffer = onesBuffer;
+  ones.tile.blockStride = 1;
+  ChainWriter least(b, 1, queryExtent(shift, inLoop), 0, Value());
+  least.begin(ones);
+  least.multiplyScalar(-std::numeric_limits<float>::max());
+  least.finishToStatistic(kMaximum);
+}
+
 void AttentionWriter::softmax(int64_t shift, bool inLoop, int64_t keyShift,
                               int keyDepth, bool first) {
   Extent rows = queryExtent(shift, inLoop),
          columns = keyExtent(keyShift, keyDepth);
+  if (first && startsMaxima())
+    beginMaxima(shift, inLoop);
   Value s;
   s.tile.buffer = sBuffer;
   s.tile.blockStride = t.queries;
@@ -187,11 +205,18 @@ void AttentionWriter::softmax(int64_t shift, bool inLoop, int64_t keyShift,
     keep.beginStatistic(kMaximum);
     keep.finishToStatistic(kOldMaximum);
   }
+  if (g.softcap) {
+    ChainWriter capped(b, rows, columns, 0, s);
+    capped.begin(s);
+    capped.multiplyScalar(g.scale / g.softcap);
+    capped.function(Function::Tanh);
+    capped.finish(s);
+  }
   // Scaled and masked scores stay where the array put them; their maximum
   // starts anew or goes on.
   ChainWriter one(b, rows, columns, 0, s);
   one.begin(s);
-  one.multiplyScalar(g.scale);
+  one.multiplyScalar(g.softcap ? g.softcap : g.scale);
   if (g.keyMask) {
     Tile tile;
     tile.buffer = maskBuffer;
@@ -207,7 +232,7 @@ void AttentionWriter::softmax(int64_t shift, bool inLoop, int64_t keyShift,
     one.addElement(full);
   }
   one.reduce(Reduce::Maximum, kMaximum,
-             first ? Accumulate::Never : Accumulate::Always);
+             first && !startsMaxima() ? Accumulate::Never : Accumulate::Always);
   one.finish(s);
   if (!first) {
     ChainWriter factor(b, 1, rows, 0, Value());
@@ -265,6 +290,10 @@ void AttentionWriter::finish(int64_t shift, bool inLoop) {
   Extent rows = queryExtent(shift, inLoop);
   ChainWriter inverse(b, 1, rows, 0, Value());
   inverse.beginStatistic(kSum);
+  // A sum of zero is a hidden row's; others are at least 1 and stay as they
+  // are.
+  if (g.zeroHidden)
+    inverse.addScalar(0x1p-100f);
   inverse.function(Function::Reciprocal);
   inverse.finishToStatistic(kSum);
   Value o, out;
@@ -299,6 +328,9 @@ void AttentionWriter::write() {
                      keyRows * ceilDiv(g.valueDim, L), t.slots, keyTurn);
   if (g.keyMask)
     maskBuffer = b.buffer("mask", Space::Scratchpad, ceilDiv(g.keys, L), 1, -1);
+  if (startsMaxima())
+    onesBuffer =
+        b.buffer("ones", Space::Scratchpad, ceilDiv(t.queries, L), 1, -1);
   for (size_t i = 0; i < g.fullMasks.size(); ++i)
     fullBuffers.push_back(b.buffer("mask", Space::Scratchpad,
                                    b.tileRows(t.queries, t.keys), t.slots,
@@ -314,6 +346,14 @@ void AttentionWriter::write() {
   oBuffer = b.buffer("sums", Space::Accumulator,
                      b.sumRows(t.queries, g.valueDim), t.slots, kQueryDepth);
 
+  if (startsMaxima()) {
+    DramTile dram;
+    dram.tensor = g.ones;
+    Tile tile;
+    tile.buffer = onesBuffer;
+    tile.blockStride = 1;
+    b.load(dram, tile, 1, std::min(t.queries, g.queries));
+  }
   b.beginLoop(g.batch);
   if (g.keyMask) {
     DramTile dram;
@@ -399,8 +439,8 @@ Cost AttentionPlanner::cost(const Tiling &t) const {
   double chunks = sum(g.keys, t.keys, [&](int64_t k) { return ceilDiv(k, V); });
   double lat = double(machine.vectorLatency);
   c.vector =
-      heads * (double(g.queries) *
-                   (2.0 * chunks + double(ceilDiv(g.valueDim, V)) * keyTrips) +
+      heads * (double(g.queries) * ((g.softcap ? 3.0 : 2.0) * chunks +
+                                    double(ceilDiv(g.valueDim, V)) * keyTrips) +
                queryTrips * (4.0 + 6.0 * (keyTrips - 1) + keyTrips) * lat);
   double kvTimes = t.holdKeys ? 1.0 : queryTrips * double(g.heads / g.kvHeads);
   c.dramBytes =

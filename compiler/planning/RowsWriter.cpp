@@ -9,6 +9,7 @@
 #include "compiler/planning/Planner.h"
 
 #include <algorithm>
+#include <limits>
 
 namespace tilework::planning {
 
@@ -343,10 +344,19 @@ void RowsWriter::across(int index) {
   }
   if (shifts)
     shiftRows(b, *first, g.n, columns(Shape::Vector));
+  bool zeroHidden = op.kind == RowOpKind::Softmax && op.rhs >= 0;
+  if (zeroHidden) {
+    // The maximum is finite, so that e^(−inf − maximum) is zero.
+    ChainWriter least(b, 1, columns(Shape::Vector), 0, Value());
+    least.begin({tileOf(op.rhs), ValueType::Bf16});
+    least.multiplyScalar(-std::numeric_limits<float>::max());
+    least.finishToStatistic(kFirst);
+  }
   switch (op.kind) {
   case RowOpKind::Softmax:
   case RowOpKind::RowMaximum:
-    first->reduce(Reduce::Maximum, kFirst);
+    first->reduce(Reduce::Maximum, kFirst,
+                  zeroHidden ? Accumulate::Always : Accumulate::Never);
     break;
   case RowOpKind::Normalise:
     first->reduce(Reduce::SumAndSquares, kFirst);
@@ -372,6 +382,8 @@ void RowsWriter::across(int index) {
     exponential.finish(powers);
     ChainWriter inverse(b, 1, columns(Shape::Vector), 0, Value());
     inverse.beginStatistic(kSecond);
+    if (zeroHidden) // other sums are at least 1 and stay as they are
+      inverse.addScalar(0x1p-100f);
     inverse.function(Function::Reciprocal);
     inverse.finishToStatistic(kSecond);
     chain.emplace(b, r, c, 0, powers);

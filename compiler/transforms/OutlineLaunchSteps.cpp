@@ -9,6 +9,9 @@
 
 #include "llvm/ADT/TypeSwitch.h"
 
+#include <algorithm>
+#include <cmath>
+
 namespace tilework {
 #define GEN_PASS_DEF_OUTLINELAUNCHSTEPS
 #include "compiler/transforms/Passes.h.inc"
@@ -279,6 +282,10 @@ private:
       auto onFalse = scalarConstant(select.getOnFalse());
       if (onTrue && onFalse) {
         Location loc = op->getLoc();
+        // A finite number beyond bf16 stays finite.
+        for (std::optional<double> *value : {&onTrue, &onFalse})
+          if (std::isfinite(**value))
+            *value = std::clamp(**value, -kLargestBf16, kLargestBf16);
         return step(builder, loc, StepKind::Select,
                     {steppedValue(select.getCondition()),
                      scalar(builder, loc, *onTrue, bf16),

@@ -8,6 +8,9 @@
 #include "compiler/transforms/Passes.h"
 #include "compiler/transforms/ViewMap.h"
 
+#include <cmath>
+#include <optional>
+
 namespace tilework {
 #define GEN_PASS_DEF_RECOGNISEATTENTION
 #include "compiler/transforms/Passes.h.inc"
@@ -17,8 +20,9 @@ using namespace mlir;
 using namespace tilework;
 using namespace tilework::graph;
 
-/// A score at or below this masks its key.
-static constexpr double kMasked = -1.0e4;
+/// A constant selected instead of a score hides its key from `kHides` on. Added
+/// to a score it takes its place from `kReplaces` on.
+static constexpr double kHides = -1.0e4, kReplaces = -1.0e30;
 
 namespace {
 
@@ -26,6 +30,9 @@ namespace {
 struct Scores {
   MatmulOp product;
   double scale = 1.0;
+  std::optional<double> cap;
+  /// No other mask may join: one stands in the place of a smaller constant.
+  bool closed = false;
   /// Values added to the scores, with the scale that applies to each.
   SmallVector<std::pair<Value, double>> masks;
 };
@@ -53,6 +60,17 @@ static bool findProduct(Value value, double scale, Scores &scores,
   }
   if (auto scaled = matchScaled(value))
     return findProduct(scaled->value, scale * scaled->factor, scores, builder);
+  if (UnaryOp tanh = unaryOf(value, UnaryKind::Tanh)) {
+    // A cap of the scores: cap · tanh(scores / cap).
+    Scores inner;
+    if (!(scale > 0) || !findProduct(tanh.getInput(), scale, inner, builder) ||
+        !inner.masks.empty() || inner.cap)
+      return false;
+    scores.product = inner.product;
+    scores.scale = inner.scale;
+    scores.cap = scale;
+    return true;
+  }
   if (auto reshape = value.getDefiningOp<ReshapeOp>()) {
     ArrayRef<int64_t> from = shapeOf(reshape.getInput()), to = shapeOf(value);
     return from.size() >= 2 && to.size() >= 2 &&
@@ -64,10 +82,11 @@ static bool findProduct(Value value, double scale, Scores &scores,
                                std::pair{add.getRhs(), add.getLhs()}}) {
       Scores found;
       if (shapeOf(inner) != shapeOf(value) ||
-          !findProduct(inner, scale, found, builder))
+          !findProduct(inner, scale, found, builder) || found.closed)
         continue;
       scores.product = found.product;
       scores.scale = found.scale;
+      scores.cap = found.cap;
       scores.masks.append(found.masks);
       scores.masks.push_back({mask, scale});
       return true;
@@ -77,13 +96,27 @@ static bool findProduct(Value value, double scale, Scores &scores,
       Value inner = keepTrue ? select.getOnTrue() : select.getOnFalse();
       auto masked =
           scalarConstant(keepTrue ? select.getOnFalse() : select.getOnTrue());
-      if (!masked || *masked > kMasked || shapeOf(inner) != shapeOf(value) ||
-          !findProduct(inner, scale, scores, builder))
+      Scores found;
+      if (!masked || *masked * scale > kHides ||
+          shapeOf(inner) != shapeOf(value) ||
+          !findProduct(inner, scale, found, builder) || found.closed)
         continue;
+      // A row of one finite constant has equal weights, whatever the constant;
+      // added, a small one would leave the scores in it, and any other mask.
+      double added = *masked * scale;
+      if (std::isfinite(added) && !found.masks.empty())
+        continue;
+      if (added > kReplaces) {
+        found.closed = true;
+        added = kReplaces;
+      }
+      scores = found;
       Type element = tensorTypeOf(value).getElementType();
+      if (element.isF16())
+        element = builder.getF32Type();
       Location loc = select.getLoc();
       Value zero = scalar(builder, loc, 0, element);
-      Value floor = scalar(builder, loc, kMaskFloor, element);
+      Value floor = scalar(builder, loc, added, element);
       Value condition = select.getCondition();
       auto type = RankedTensorType::get(shapeOf(condition), element);
       Value mask =
@@ -210,6 +243,14 @@ static Value joinMasks(OpBuilder &builder, Location loc, const Scores &scores) {
     shape.insert(shape.begin(), 4 - shape.size(), 1);
     Value next = reshaped(builder, loc, mask, shape);
     Type element = tensorTypeOf(mask).getElementType();
+    if (sum && tensorTypeOf(sum).getElementType() != element) {
+      element = builder.getF32Type();
+      for (Value *value : {&sum, &next})
+        if (tensorTypeOf(*value).getElementType() != element)
+          *value = CastOp::create(
+              builder, loc, RankedTensorType::get(shapeOf(*value), element),
+              *value);
+    }
     if (scale != 1.0)
       next = BinaryOp::create(builder, loc, next.getType(), BinaryKind::Mul,
                               next, scalar(builder, loc, scale, element));
@@ -321,11 +362,10 @@ static void recognise(SoftmaxOp softmax) {
       builder.getI64IntegerAttr(headDim), builder.getI64IntegerAttr(valueDim),
       window(query), window(key), window(value),
       builder.getF32FloatAttr(static_cast<float>(scale)),
-      /*causal=*/nullptr);
-  if (guarded)
-    addNote(attention,
-            "the guard that turns NaN after the softmax into zero is left out: "
-            "masks are finite, so that the softmax is never NaN");
+      scores.cap ? builder.getF32FloatAttr(static_cast<float>(*scores.cap))
+                 : FloatAttr(),
+      /*band=*/nullptr, /*band_value=*/nullptr,
+      /*zero_hidden=*/guarded ? builder.getUnitAttr() : nullptr);
   Value split =
       reshaped(builder, loc, attention, {batch, query.rows, heads, valueDim});
   Value moved = TransposeOp::create(

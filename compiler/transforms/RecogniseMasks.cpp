@@ -1,11 +1,16 @@
 // Part of the Tilework project, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// graph-recognise-masks: takes the mask of each attention apart, keeps what
-// depends on data in its smallest form, and makes it finite.
+// graph-recognise-masks: takes the mask of each attention apart and keeps what
+// depends on data in its smallest form. Every part keeps its value: what a row
+// whose keys are all masked gives depends on it.
 
 #include "compiler/transforms/Matchers.h"
 #include "compiler/transforms/Passes.h"
+
+#include <cmath>
+#include <limits>
+#include <optional>
 
 namespace tilework {
 #define GEN_PASS_DEF_RECOGNISEMASKS
@@ -21,7 +26,9 @@ namespace {
 /// The parts of one mask: additive values, in the order found.
 struct Parts {
   SmallVector<Value> terms;
-  bool causal = false;
+  /// As attributes of the attention; no value: minus infinity.
+  SmallVector<int64_t> band;
+  std::optional<float> bandValue;
   bool emptied = false;
 };
 
@@ -36,10 +43,10 @@ public:
   /// value makes of it, where there is one.
   void add(Value mask, Shape shape = std::nullopt) {
     mask = strip(mask, shape);
-    if (isCausal(mask) && !shape) {
-      parts.causal = true;
-      return;
-    }
+    if (Operation *op = mask.getDefiningOp(); op && !shape)
+      if (auto value = op->getAttrOfType<FloatAttr>(kBandValueAttrName))
+        if (addBand(op, value.getValueAsDouble()))
+          return;
     if (scalarConstant(mask) == 0.0) {
       parts.emptied = true;
       return;
@@ -54,22 +61,15 @@ public:
         select && shapeOf(select.getCondition()) == shapeOf(mask)) {
       auto onTrue = scalarConstant(select.getOnTrue());
       auto onFalse = scalarConstant(select.getOnFalse());
-      if (onTrue == 0.0 && onFalse && *onFalse <= kMasked)
+      if (onTrue == 0.0 && onFalse)
         return seen(select.getCondition(), true, *onFalse, shape);
-      if (onFalse == 0.0 && onTrue && *onTrue <= kMasked)
+      if (onFalse == 0.0 && onTrue)
         return seen(select.getCondition(), false, *onTrue, shape);
     }
-    // Other values may be minus infinity.
-    Value floor =
-        scalar(builder, loc, kMaskFloor, tensorTypeOf(mask).getElementType());
-    push(BinaryOp::create(builder, loc, mask.getType(), BinaryKind::Max, mask,
-                          floor),
-         shape);
+    push(mask, shape);
   }
 
 private:
-  static constexpr double kMasked = -1.0e4;
-
   void push(Value term, const Shape &shape) {
     parts.terms.push_back(shape ? reshaped(builder, loc, term, *shape) : term);
   }
@@ -101,9 +101,24 @@ private:
     }
   }
 
-  static bool isCausal(Value mask) {
-    Operation *op = mask.getDefiningOp();
-    return op && op->hasAttr("graph.causal");
+  /// Takes a band mask that adds `hidden` outside; false where it is none or
+  /// cannot join the band that is there.
+  bool addBand(Operation *op, double hidden) {
+    auto found = op->getAttrOfType<DenseI64ArrayAttr>(kBandAttrName);
+    if (!found || !(hidden < 0))
+      return false;
+    ArrayRef<int64_t> band = found.asArrayRef();
+    if (parts.band.empty()) {
+      parts.band.assign(band.begin(), band.end());
+      if (!std::isinf(hidden))
+        parts.bandValue = static_cast<float>(hidden);
+      return true;
+    }
+    if (parts.bandValue || !std::isinf(hidden))
+      return false;
+    parts.band = {std::max(parts.band[0], band[0]),
+                  std::min(parts.band[1], band[1])};
+    return true;
   }
 
   /// Splits a condition: keys are seen where it is `polarity`.
@@ -111,25 +126,25 @@ private:
     condition = strip(condition, shape);
     if (UnaryOp inverse = unaryOf(condition, UnaryKind::Not))
       return seen(inverse.getInput(), !polarity, masked, shape);
+    // A key that two finite masks hide would carry their sum.
     if (BinaryOp both =
             binaryOf(condition, polarity ? BinaryKind::And : BinaryKind::Or);
-        both && (!shape || sameShapes(both))) {
+        both && masked == -std::numeric_limits<double>::infinity() &&
+        (!shape || sameShapes(both))) {
       seen(both.getLhs(), polarity, masked, shape);
       seen(both.getRhs(), polarity, masked, shape);
       return;
     }
-    if (polarity && isCausal(condition) && !shape) {
-      parts.causal = true;
+    if (Operation *op = condition.getDefiningOp();
+        op && polarity && !shape && addBand(op, masked))
       return;
-    }
     if (auto value = scalarConstant(condition);
         value && (*value != 0) == polarity) {
       parts.emptied = true;
       return;
     }
     Value zero = scalar(builder, loc, 0, element);
-    Value floor =
-        scalar(builder, loc, std::max<double>(masked, kMaskFloor), element);
+    Value floor = scalar(builder, loc, masked, element);
     push(SelectOp::create(
              builder, loc, RankedTensorType::get(shapeOf(condition), element),
              condition, polarity ? zero : floor, polarity ? floor : zero),
@@ -156,9 +171,16 @@ static void simplifyMask(AttentionOp attention) {
   if (tensorTypeOf(mask).getRank() == 2)
     mask = reshaped(builder, loc, mask,
                     {shapeOf(mask)[0], 1, 1, shapeOf(mask)[1]});
+  if (auto band = attention.getBand()) {
+    parts.band.assign(band->begin(), band->end());
+    if (attention.getBandValue())
+      parts.bandValue = attention.getHiddenValue();
+  }
   Splitter(builder, loc, element, parts).add(mask);
-  if (parts.causal)
-    attention.setCausal(true);
+  if (!parts.band.empty())
+    attention.setBand(parts.band);
+  if (parts.bandValue)
+    attention.setBandValueAttr(builder.getF32FloatAttr(*parts.bandValue));
   int64_t keys = shapeOf(attention.getKey())[1];
   Value sum;
   for (Value term : parts.terms) {

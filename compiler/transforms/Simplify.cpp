@@ -231,11 +231,13 @@ struct FoldIntoWeight : RewritePattern {
     }
     auto next = rewriter.replaceOpWithNewOp<WeightOp>(
         op, op->getResult(0).getType(), weight.getName(), expr);
-    // A causal mask stays one under added dimensions.
+    // A band stays one under added dimensions.
     ArrayRef<int64_t> from = shapeOf(weight), to = shapeOf(next);
-    if (weight->hasAttr("graph.causal") && isa<ReshapeOp>(op) &&
-        to.size() >= 2 && from.take_back(2) == to.take_back(2))
-      next->setAttr("graph.causal", rewriter.getUnitAttr());
+    if (isa<ReshapeOp>(op) && to.size() >= 2 &&
+        from.take_back(2) == to.take_back(2))
+      for (StringRef name : {kBandAttrName, kBandValueAttrName})
+        if (Attribute attribute = weight->getAttr(name))
+          next->setAttr(name, attribute);
     return success();
   }
 };

@@ -20,10 +20,6 @@ using namespace mlir;
 using namespace tilework;
 using namespace tilework::graph;
 
-/// The largest bf16 number: a finite constant beyond it must not become
-/// infinite, since sums and differences of infinities are NaN.
-static constexpr double kLargest = 3.3895313892515355e38;
-
 namespace {
 
 class Splitter {
@@ -77,7 +73,7 @@ private:
       return {};
     bool isHost = !isConstant(select.getCondition());
     if (std::isfinite(*constant) || !isHost)
-      constant = std::clamp(*constant, -kLargest, kLargest);
+      constant = std::clamp(*constant, -kLargestBf16, kLargestBf16);
     Value repeated = scalar(builder, loc, *constant, element);
     if (!isHost)
       return binary(BinaryKind::Mul, repeated, ones(polarity));

@@ -11,6 +11,8 @@
 #include "mlir/IR/DialectImplementation.h"
 #include "llvm/ADT/TypeSwitch.h"
 
+#include <algorithm>
+
 using namespace mlir;
 using namespace tilework::graph;
 
@@ -109,6 +111,14 @@ bool tilework::graph::broadcastsTo(ArrayRef<int64_t> from,
 unsigned tilework::graph::storedBits(Type element) {
   unsigned bits = element.isIntOrFloat() ? element.getIntOrFloatBitWidth() : 0;
   return bits == 1 ? 8 : bits;
+}
+
+bool tilework::graph::bandSeesAll(ArrayRef<int64_t> band, int64_t rows,
+                                  int64_t keys) {
+  for (int64_t i = 0; i < rows; ++i)
+    if (std::max<int64_t>(0, i + band[0]) > std::min(keys - 1, i + band[1]))
+      return false;
+  return true;
 }
 
 bool tilework::graph::isComparison(BinaryKind kind) {

@@ -27,16 +27,20 @@
 
 namespace tilework::graph {
 
-/// The value that stands for minus infinity in an additive mask. It is finite
-/// in bf16, survives a factor of log2(e) and the sum of several masks in fp32,
-/// and leaves a weight of exactly zero beside any score above it.
-constexpr float kMaskFloor = -1.0e30f;
-
 /// Name of the module attribute that lists the files which spans refer to.
 constexpr llvm::StringLiteral kFilesAttrName = "graph.files";
 
 /// Name of the argument and result attribute that carries the ONNX name.
 constexpr llvm::StringLiteral kNameAttrName = "graph.name";
+
+/// Names of the discardable attributes of a weight that is a band mask: key j
+/// of query i is seen, true or 0, where the first and second of `graph.band`
+/// hold j - i between them, else it is false or adds `graph.band_value`.
+constexpr llvm::StringLiteral kBandAttrName = "graph.band";
+constexpr llvm::StringLiteral kBandValueAttrName = "graph.band_value";
+
+/// Whether a band over `rows` queries and `keys` keys leaves each query one.
+bool bandSeesAll(llvm::ArrayRef<int64_t> band, int64_t rows, int64_t keys);
 
 /// Name of the discardable attribute with sentences that say what a pass left
 /// out of this op and why (an array of strings).

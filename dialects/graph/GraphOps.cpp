@@ -8,6 +8,8 @@
 
 #include "mlir/IR/Builders.h"
 
+#include <limits>
+
 using namespace mlir;
 using namespace tilework::graph;
 
@@ -134,6 +136,11 @@ static LogicalResult verifyWindow(Operation *op, ArrayRef<int64_t> window,
   return success();
 }
 
+float AttentionOp::getHiddenValue() {
+  return getBandValue() ? getBandValue()->convertToFloat()
+                        : -std::numeric_limits<float>::infinity();
+}
+
 LogicalResult AttentionOp::verify() {
   RankedTensorType query = typeOf(getQuery()), key = typeOf(getKey());
   RankedTensorType value = typeOf(getValue()), result = typeOf(getResult());
@@ -160,6 +167,10 @@ LogicalResult AttentionOp::verify() {
       ArrayRef<int64_t>({batch, rows, getHeads() * getValueDim()}))
     return emitOpError() << "result must be [" << batch << ", " << rows << ", "
                          << getHeads() * getValueDim() << "]";
+  if (auto band = getBand(); band && band->size() != 2)
+    return emitOpError() << "needs a lower and an upper bound as band";
+  if (getBandValue() && !getBand())
+    return emitOpError() << "band_value needs a band";
   if (!getMask())
     return success();
   RankedTensorType mask = typeOf(getMask());

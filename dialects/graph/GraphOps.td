@@ -95,16 +95,19 @@ def Graph_MatmulOp : Graph_Op<"matmul", [AttrSizedOperandSegments]> {
 def Graph_AttentionOp : Graph_Op<"attention"> {
   let summary = "scaled dot-product attention on column windows";
   let description = [{
-    For each batch b and head h: `softmax(scale · Qh · Khᵀ + mask) · Vh`. Q, K
+    For each batch b and head h: `softmax(cap(scale · Qh · Khᵀ) + mask) · Vh`,
+    where cap(x) is `softcap · tanh(x / softcap)`, or x without `softcap`. Q, K
     and V are [B, S, width] tensors. Head h of Q is the `head_dim` columns from
     `q_window[0] + h · q_window[1]`; K and V likewise with the key-value head
     `h / (heads / kv_heads)` and `value_dim` columns for V. Three windows of
     one tensor say that the projections are fused; nothing is transposed.
 
     `mask` is added to the scaled scores: rank 2, [B or 1, Skv], is a mask of
-    keys; rank 4 is [B or 1, heads or 1, Sq or 1, Skv]. Mask values are finite
-    (not below -1e30). With `causal`, query i sees keys up to i + Skv - Sq.
-    The result is [B, Sq, heads · value_dim].
+    keys; rank 4 is [B or 1, heads or 1, Sq or 1, Skv]. With `band` = [lower,
+    upper], `band_value`, or minus infinity without it, is added where key j is
+    not within lower ≤ j - i ≤ upper of query i. Minus infinity hides a key;
+    finite values are ordinary numbers. A row whose keys are all hidden is NaN,
+    or zero with `zero_hidden`. The result is [B, Sq, heads · value_dim].
 
     ```mlir
     %o = graph.attention %qkv, %qkv, %qkv mask(%m : tensor<1x16xbf16>)
@@ -118,12 +121,18 @@ def Graph_AttentionOp : Graph_Op<"attention"> {
       AnyRankedTensor:$value, Optional<AnyRankedTensor>:$mask,
       Graph_SizeAttr:$heads, Graph_SizeAttr:$kv_heads, Graph_SizeAttr:$head_dim, Graph_SizeAttr:$value_dim,
       DenseI64ArrayAttr:$q_window, DenseI64ArrayAttr:$k_window,
-      DenseI64ArrayAttr:$v_window, F32Attr:$scale, UnitAttr:$causal);
+      DenseI64ArrayAttr:$v_window, F32Attr:$scale,
+      OptionalAttr<F32Attr>:$softcap, OptionalAttr<DenseI64ArrayAttr>:$band,
+      OptionalAttr<F32Attr>:$band_value, UnitAttr:$zero_hidden);
   let results = (outs AnyRankedTensor:$result);
   let assemblyFormat = [{
     $query `,` $key `,` $value (`mask` `(` $mask^ `:` type($mask) `)`)?
     attr-dict `:` `(` type($query) `,` type($key) `,` type($value) `)` `->`
     type($result)
+  }];
+  let extraClassDeclaration = [{
+    /// What is added outside of `band`.
+    float getHiddenValue();
   }];
 }
 
@@ -175,11 +184,13 @@ def Graph_RmsNormOp : Graph_Op<"rms_norm", [AllTypesMatch<["input", "result"]>]>
 def Graph_SoftmaxOp : Graph_Op<"softmax", [SameOperandsAndResultType]> {
   let summary = "softmax over the last dimension";
   let description = [{
+    A row of minus infinity alone is NaN, or zero with `zero_hidden`.
+
     ```mlir
     %r = graph.softmax %x : tensor<1x12x16x16xf32>
     ```
   }];
-  let arguments = (ins AnyRankedTensor:$input);
+  let arguments = (ins AnyRankedTensor:$input, UnitAttr:$zero_hidden);
   let results = (outs AnyRankedTensor:$result);
   let assemblyFormat = "$input attr-dict `:` type($input)";
 }

@@ -12,6 +12,7 @@ import pytest
 import tilework as tw
 from on_chip import MICROSOFT, Case, normal
 from onnx import TensorProto, helper
+from onnx.reference import ReferenceEvaluator
 
 BOUND = dict(relative=on_chip.ROUNDED, absolute=on_chip.ROUNDED / 2)
 LOW = np.float32(np.finfo(np.float32).min)
@@ -309,3 +310,124 @@ def test_packed_projections_are_the_separate_ones():
         tw.compile(one, target="nano")(x=packed)["y"],
         tw.compile(three, target="nano")(**separate)["y"],
     )
+
+
+def of_attention(past=0, **attributes):
+    """Inputs of ONNX's Attention, with room for `past` cached keys, and attributes."""
+    feeds = {
+        "q": normal(2, 4, 7, 16),
+        "k": normal(2, 2, 13 - past, 16, seed=1),
+        "v": normal(2, 2, 13 - past, 8, seed=2),
+    }
+    return feeds, attributes
+
+
+def by_definition(model, feeds):
+    names = [o.name for o in model.graph.output]
+    return dict(zip(names, ReferenceEvaluator(model).run(None, feeds)))
+
+
+MASK = np.random.default_rng(3).random((2, 1, 7, 13)) < 0.5
+MASK[0, 0, 2] = False
+MASK[1, 0, 6] = False
+MASKS = {
+    "none": None,
+    "bool": MASK,
+    "rank 2": MASK[0, 0],
+    "rank 3": np.random.default_rng(4).random((4, 7, 13)) < 0.6,
+    "short": MASK[..., :9],
+    "float": np.where(MASK, normal(2, 1, 7, 13, seed=8), np.float32(-np.inf)),
+    "finite": np.where(MASK, np.float32(0), LOW),
+    "small": np.where(MASK, np.float32(0), np.float32(-1.0e4)),
+}
+FORMS = {
+    "plain": {},
+    "causal": {"is_causal": 1},
+    "left": {"left_window_size": 2},
+    "both": {"left_window_size": 0, "right_window_size": 3},
+    "causal window": {"left_window_size": 1, "is_causal": 1},
+    "capped": {"softcap": 2.0, "scale": 0.5},
+}
+
+
+@pytest.mark.parametrize("past", [0, 6, None])
+@pytest.mark.parametrize("form", FORMS)
+@pytest.mark.parametrize("mask", MASKS)
+def test_attention_is_that_of_its_definition(mask, form, past):
+    """`past` None: the lengths of an outer cache instead of one inside."""
+    feeds, attributes = of_attention(past=past or 0, **FORMS[form])
+    inputs = ["q", "k", "v", "", "", ""]
+    outputs = ["y", "", "", "s"]
+    attributes["qk_matmul_output_mode"] = 3
+    if MASKS[mask] is not None:
+        inputs[3] = "m"
+        feeds["m"] = MASKS[mask]
+    if past:
+        inputs[4:6] = ["pk", "pv"]
+        feeds["pk"] = normal(2, 2, past, 16, seed=5)
+        feeds["pv"] = normal(2, 2, past, 8, seed=6)
+        outputs[1:3] = ["k2", "v2"]
+    if past is None:
+        inputs.append("n")
+        feeds["n"] = np.array([13, 5])
+    nodes = [node("Attention", inputs, outputs, **attributes)]
+    model = on_chip.build(nodes, feeds, {}, 25, tuple(o for o in outputs if o))
+    got = tw.compile(model, target="edge")(**feeds)
+    wanted = by_definition(model, feeds)
+    if mask == "small":  # stored, a masked score has lost what tells it from others
+        del wanted["s"]
+    for name, value in wanted.items():
+        units = on_chip.worst(got[name], value, 2 * on_chip.ROUNDED, 2 * on_chip.ROUNDED)
+        assert units <= 1, f"{name} is {units:.2f} times the bound away"
+
+
+@pytest.mark.parametrize("mode", [0, 1, 2])
+def test_scores_are_those_of_each_stage(mode):
+    cap = 2.0 if mode else 0.0  # the evaluator caps raw scores too
+    feeds, attributes = of_attention(softcap=cap, qk_matmul_output_mode=mode, is_causal=1)
+    nodes = [node("Attention", ["q", "k", "v"], ["y", "", "", "s"], **attributes)]
+    model = on_chip.build(nodes, feeds, {}, 25, ("y", "s"))
+    got = tw.compile(model, target="edge")(**feeds)["s"]
+    wanted = by_definition(model, feeds)["s"]
+    hidden = np.isinf(wanted)
+    np.testing.assert_array_equal(np.isinf(got), hidden)
+    np.testing.assert_allclose(got[~hidden], wanted[~hidden], rtol=2**-6, atol=2**-6)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float16])
+@pytest.mark.parametrize("low", [-np.inf, -1.0e4, -65504.0, "least"])
+@pytest.mark.parametrize("keys", [9, 300])
+@pytest.mark.parametrize("spelling", ["given", "added", "selected"])
+def test_a_row_without_keys_is_what_its_mask_says(spelling, keys, low, dtype):
+    """Minus infinity alone gives NaN, in p and in p · v; a finite mask is a number."""
+    low = np.finfo(dtype).min if low == "least" else dtype(low)
+    seen = np.ones((1, 1, 4, keys), bool)
+    seen[..., 1, :] = seen[..., 2, : keys - 1] = seen[..., 3, 1:] = False
+    feeds = {
+        n: normal(1, 2, rows, 16, seed=seed).astype(dtype)
+        for seed, (n, rows) in enumerate({"q": 4, "k": keys, "v": keys}.items())
+    }
+    nodes = [node("Transpose", ["k"], ["t"], perm=[0, 1, 3, 2]), node("MatMul", ["q", "t"], ["s"])]
+    if spelling == "given":
+        feeds["b"] = np.where(seen, dtype(0), low)
+    else:
+        feeds["m"] = seen
+    if spelling == "added":
+        nodes.append(node("Where", ["m", "zero", "low"], ["b"]))
+    if spelling == "selected":
+        nodes.append(node("Where", ["m", "s", "low"], ["masked"]))
+    else:
+        nodes.append(node("Add", ["s", "b"], ["masked"]))
+    nodes += [
+        node("Softmax", ["masked"], ["p"], axis=-1),
+        node("MatMul", ["p", "v"], ["o"]),
+        node("Cast", ["o"], ["y"], to=TensorProto.FLOAT),
+    ]
+    model = on_chip.build(nodes, feeds, {"zero": dtype(0), "low": low})
+    wanted = on_chip.reference(model, feeds)["y"]
+    executable = tw.compile(model, target="edge")
+    for _ in range(2):
+        got = executable(**feeds)["y"]
+        np.testing.assert_array_equal(np.isnan(got), np.isnan(wanted))
+        assert np.isnan(got[:, :, 1]).all() == np.isneginf(low)
+        np.testing.assert_allclose(got, wanted, rtol=2**-6, atol=2**-6)

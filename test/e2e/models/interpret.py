@@ -130,7 +130,7 @@ class _Parser:
         if token in ("true", "false"):
             return token == "true"
         if re.match(r"-?0x", token):
-            return np.frombuffer(bytes.fromhex(token[2:]), ">f4")[0]
+            return np.frombuffer(bytes.fromhex(token[2:]).ljust(4, b"\0"), ">f4")[0]
         if re.match(r"-?\d", token):
             return float(token) if re.search(r"[.eE]", token) else int(token)
         return token
@@ -244,9 +244,12 @@ def _activate(x, kind):
     return _gelu(x, kind[5:]) if kind.startswith("gelu") else _unary(kind, x)
 
 
-def _softmax(x):
-    e = np.exp(x - x.max(-1, keepdims=True))
-    return e / e.sum(-1, keepdims=True)
+def _softmax(x, zero_hidden=False):
+    with np.errstate(invalid="ignore"):
+        e = np.exp(x - x.max(-1, keepdims=True))
+    e /= e.sum(-1, keepdims=True)
+    hidden = (x == -np.inf).all(-1, keepdims=True)
+    return np.where(hidden, 0, e) if zero_hidden else e
 
 
 def _attention(q, k, v, mask, a):
@@ -261,13 +264,17 @@ def _attention(q, k, v, mask, a):
         kv = h // (heads // kv_heads)
         scores = head(q, a["q_window"], h, dim) @ head(k, a["k_window"], kv, dim).transpose(0, 2, 1)
         scores = scores * a["scale"]
+        if a.get("softcap"):
+            scores = a["softcap"] * np.tanh(scores / a["softcap"])
         if mask is not None:
             scores = scores + (mask[:, None, :] if mask.ndim == 2 else mask[:, h % mask.shape[1]])
-        if a.get("causal"):
+        if a.get("band"):
             rows, keys = scores.shape[1:]
-            hidden = np.triu(np.ones((rows, keys), bool), keys - rows + 1)
-            scores = np.where(hidden, -1e30, scores)
-        results.append(_softmax(scores) @ head(v, a["v_window"], kv, value_dim))
+            distance = np.arange(keys) - np.arange(rows)[:, None]
+            hidden = (distance < a["band"][0]) | (distance > a["band"][1])
+            scores = np.where(hidden, scores + a.get("band_value", -np.inf), scores)
+        weights = _softmax(scores, a.get("zero_hidden"))
+        results.append(weights @ head(v, a["v_window"], kv, value_dim))
     return np.concatenate(results, -1)
 
 
@@ -409,7 +416,7 @@ class Module:
         if name == "reduce":
             return getattr(np, a["kind"])(x[0], axis=tuple(a["axes"]), keepdims=True)
         if name == "softmax":
-            return _softmax(x[0])
+            return _softmax(x[0], a.get("zero_hidden"))
         if name == "gelu":
             return _gelu(x[0], a["form"])
         if name == "layer_norm":
