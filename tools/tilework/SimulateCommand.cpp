@@ -41,6 +41,12 @@ sim::WaveWindow waveWindow(const Options &options) {
   return window;
 }
 
+uint64_t dramBytes(const sim::RunResult &result) {
+  return result.counters[sim::Counter::LoadBytes] +
+         result.counters[sim::Counter::StoreBytes] +
+         result.counters[sim::Counter::FetchBytes];
+}
+
 void summarise(const Context &context, const Executable &executable,
                const RunReport &report) {
   const sim::RunResult &result = report.result;
@@ -56,6 +62,13 @@ void summarise(const Context &context, const Executable &executable,
                 " cycles by " + bound->limit() + ": " +
                 ratioText(double(result.cycles) / bound->cycles()) +
                 " × the bound");
+  const double clock = double(report.target.clock.frequency_hz);
+  context.say("  off-chip memory: " +
+              bytesText(double(dramBytes(result)) * clock /
+                        double(std::max<uint64_t>(result.cycles, 1))) +
+              "/s reached of " +
+              bytesText(report.target.dramBytesPerCycle() * clock) +
+              "/s that memory and ports let through");
   if (const std::string note = statusNote(report); !note.empty())
     context.say("  status: " + note);
   for (unsigned unit = 0; unit < sim::kCountedUnits; ++unit) {
