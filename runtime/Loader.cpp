@@ -112,6 +112,16 @@ void LoadedEntry::writeBinding(const isa::Binding &binding,
   ranges.push_back({segment.base, tensor.bytes});
 }
 
+/// NumPy alone has no bfloat16: such an input takes the other floats too,
+/// rounded to nearest even.
+static bool takes(isa::ElementType wanted, isa::ElementType given) {
+  using isa::ElementType;
+  return given == wanted ||
+         (wanted == ElementType::Bf16 &&
+          (given == ElementType::Fp32 || given == ElementType::Fp16 ||
+           given == ElementType::Fp64));
+}
+
 void LoadedEntry::setInputs(const TensorMap &inputs) {
   std::string problems;
   for (const isa::Tensor &wanted : description.inputs) {
@@ -120,7 +130,7 @@ void LoadedEntry::setInputs(const TensorMap &inputs) {
     auto found = inputs.find(wanted.name);
     if (found == inputs.end())
       problems += "\n  " + what + " is missing";
-    else if (found->second.type != wanted.type ||
+    else if (!takes(wanted.type, found->second.type) ||
              found->second.shape != wanted.shape)
       problems += "\n  " + what + " is given as " +
                   describe(found->second.type, found->second.shape);
@@ -135,6 +145,9 @@ void LoadedEntry::setInputs(const TensorMap &inputs) {
     throw UserError("inputs do not fit the program:" + problems);
 
   values = inputs;
+  for (const isa::Tensor &wanted : description.inputs)
+    if (Tensor &value = values[wanted.name]; value.type != wanted.type)
+      value = convert(value, wanted.type);
   executeLaunchSteps(description.before, values,
                      [](const std::string &name, isa::ElementType,
                         const std::vector<int64_t> &) -> Tensor {

@@ -30,7 +30,8 @@ constexpr TypeCode kCodes[] = {
     {ElementType::Fp64, "<f8"},  {ElementType::Int8, "|i1"},
     {ElementType::Uint8, "|u1"}, {ElementType::Int16, "<i2"},
     {ElementType::Int32, "<i4"}, {ElementType::Int64, "<i8"},
-    {ElementType::Bool, "|b1"},  {ElementType::Bf16, "<u2"}};
+    {ElementType::Bool, "|b1"},  {ElementType::Bf16, "<u2"},
+    {ElementType::Bf16, "<V2"},  {ElementType::Bf16, "|V2"}};
 
 } // namespace
 
@@ -78,7 +79,7 @@ Tensor parseNpy(const std::vector<uint8_t> &bytes, const std::string &path) {
     throw refuse("its header is cut off");
   const std::string header(bytes.begin() + start,
                            bytes.begin() + start + length);
-  static const std::regex descr("'descr': *'([<>|=]?[a-z][0-9]+)'"),
+  static const std::regex descr("'descr': *'([<>|=]?[a-zV][0-9]+)'"),
       order("'fortran_order': *(True|False)"),
       shape("'shape': *\\(([0-9, ]*)\\)");
   std::smatch type, fortran, dims;
@@ -90,7 +91,7 @@ Tensor parseNpy(const std::vector<uint8_t> &bytes, const std::string &path) {
   Tensor tensor;
   bool known = false;
   for (const TypeCode &code : kCodes)
-    if (type[1] == code.code && code.type != ElementType::Bf16) {
+    if (type[1] == code.code) {
       tensor.type = code.type;
       known = true;
     }
@@ -122,7 +123,7 @@ Tensor parseNpy(const std::vector<uint8_t> &bytes, const std::string &path) {
 void writeNpy(const Tensor &tensor, const std::string &path) {
   const char *descr = "";
   for (const TypeCode &code : kCodes)
-    if (code.type == tensor.type)
+    if (code.type == tensor.type && !*descr)
       descr = code.code;
   std::string header = std::string("{'descr': '") + descr +
                        "', 'fortran_order': False, 'shape': (";

@@ -2,7 +2,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 // NumPy's .npy files, versions 1 to 3, dense in C order. bfloat16, which the
-// format does not know, is written as uint16.
+// format does not know, is written as uint16, and read as that or as the bytes
+// that NumPy writes of an array with such a type.
 
 #pragma once
 

@@ -19,10 +19,11 @@ namespace {
 
 using isa::ElementType;
 
-constexpr std::array<ElementType, 9> kTypes = {
+constexpr std::array<ElementType, 10> kTypes = {
     ElementType::Fp32,  ElementType::Fp16,  ElementType::Fp64,
     ElementType::Int8,  ElementType::Uint8, ElementType::Int16,
-    ElementType::Int32, ElementType::Int64, ElementType::Bool};
+    ElementType::Int32, ElementType::Int64, ElementType::Bool,
+    ElementType::Bf16}; // an extension of NumPy's, such as ml_dtypes has
 
 std::optional<ElementType> elementType(const py::dtype &type) {
   if (type.byteorder() == '>')

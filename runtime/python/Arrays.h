@@ -15,6 +15,7 @@ namespace tilework::python {
 
 /// Borrows the array's bytes and keeps it alive; an array that is not dense in
 /// C order is copied. Throws UserError for a type that no model has.
+/// (bfloat16 is what an extension of NumPy calls so.)
 Tensor toTensor(const std::string &name, const pybind11::array &array);
 TensorMap toTensors(const pybind11::dict &arrays);
 
