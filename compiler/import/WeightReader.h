@@ -155,7 +155,8 @@ private:
   std::unique_ptr<weights_detail::Node> node;
 };
 
-/// Rounds fp32 to bf16: nearest even, subnormal results to zero, one NaN.
+/// Rounds fp32 to bf16: nearest even, subnormal results to zero, one NaN; what
+/// is beyond the largest bf16 becomes that, so that no mask turns infinite.
 void roundToBf16(const float *in, uint16_t *out, int64_t count);
 
 } // namespace tilework

@@ -183,7 +183,9 @@ TEST(WeightReaderTest, bf16_rounds_to_nearest_even) {
   EXPECT_EQ(round(0x3f808000), 0x3f80);
   EXPECT_EQ(round(0x3f818000), 0x3f82);
   EXPECT_EQ(round(0x3f808001), 0x3f81);
-  EXPECT_EQ(round(0x7f7fffff), 0x7f80);
+  EXPECT_EQ(round(0x7f7fffff), 0x7f7f); // finite numbers stay finite
+  EXPECT_EQ(round(0x7f7f8000), 0x7f7f);
+  EXPECT_EQ(round(0xff800000), 0xff80);
   EXPECT_EQ(round(0x00400000), 0x0000);
   EXPECT_EQ(round(0x80400000), 0x8000);
   EXPECT_EQ(round(0xffffffff), 0x7fc0);
