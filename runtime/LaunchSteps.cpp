@@ -10,6 +10,7 @@
 #include "runtime/HostTensors.h"
 
 #include <algorithm>
+#include <cstdlib>
 #include <cstring>
 
 namespace tilework {
@@ -129,9 +130,16 @@ std::optional<HostTensor> evaluate(const isa::LaunchStep &step,
   const auto dims = attributes.value("dims", std::vector<int64_t>());
   const std::string &op = step.op;
   if (op == "constant") {
-    if (isFloatType(type))
-      return HostTensor::fromFloats(
-          type, shape, attributes.at("values").get<std::vector<double>>());
+    if (isFloatType(type)) {
+      // JSON has no infinities and no NaN: they stand as text.
+      std::vector<double> values;
+      for (const nlohmann::json &value : attributes.at("values"))
+        values.push_back(
+            value.is_string()
+                ? std::strtod(value.get<std::string>().c_str(), nullptr)
+                : value.get<double>());
+      return HostTensor::fromFloats(type, shape, std::move(values));
+    }
     return HostTensor::fromInts(
         type, shape, attributes.at("values").get<std::vector<int64_t>>());
   }

@@ -5,12 +5,12 @@
 
 #include "compiler/codegen/ImageBuilder.h"
 
+#include "compiler/import/ValueBuilder.h"
 #include "compiler/import/WeightExpr.h"
 
 #include "mlir/IR/BuiltinTypes.h"
 
 #include <cmath>
-#include <limits>
 #include <map>
 
 namespace tilework {
@@ -37,6 +37,53 @@ static std::optional<isa::ElementType> elementType(mlir::Type type) {
   if (type.isInteger(64))
     return isa::ElementType::Int64;
   return std::nullopt;
+}
+
+/// The elements of a launch step's constant: integers to the bit, floats as
+/// numbers, but what JSON has no number for as text.
+static mlir::FailureOr<nlohmann::json> constantValues(graph::ExprAttr value,
+                                                      mlir::Type element,
+                                                      const SourceFiles &files,
+                                                      mlir::Location loc) {
+  nlohmann::json values = nlohmann::json::array();
+  auto dense = mlir::dyn_cast<mlir::DenseElementsAttr>(value.getSource());
+  bool plain = value.getSteps().empty();
+  if (dense && plain && mlir::isa<mlir::IntegerType>(dense.getElementType())) {
+    bool isBool = dense.getElementType().isInteger(1);
+    for (llvm::APInt number : dense.getValues<llvm::APInt>())
+      values.push_back(isBool ? static_cast<int64_t>(number.getZExtValue())
+                              : number.getSExtValue());
+    return values;
+  }
+  auto expr = resolveWeight(value, files, loc);
+  if (failed(expr))
+    return mlir::failure();
+  bool integer = mlir::isa<mlir::IntegerType>(element);
+  auto span = mlir::dyn_cast<graph::SpanAttr>(value.getSource());
+  if (integer && plain && span)
+    if (auto exact = HostTensor::fromBytes(ValueBuilder::dataType(element),
+                                           expr->shape, expr->bytes)) {
+      values = exact->intValues();
+      return values;
+    }
+  WeightReader reader(*expr);
+  std::vector<float> numbers(reader.rows() * reader.columns());
+  reader.read(0, reader.rows(), numbers.data());
+  for (float number : numbers) {
+    if (integer && !(std::fabs(number) < 0x1p24f))
+      return mlir::emitError(loc)
+             << "a constant of integers beyond 24 bits that other constants "
+                "make; fold it before the export";
+    if (integer)
+      values.push_back(static_cast<int64_t>(number));
+    else if (std::isnan(number))
+      values.push_back("nan");
+    else if (std::isinf(number))
+      values.push_back(number < 0 ? "-inf" : "inf");
+    else
+      values.push_back(number);
+  }
+  return values;
 }
 
 static mlir::FailureOr<isa::LaunchStep>
@@ -66,36 +113,11 @@ launchStep(const HostStep &step, const SourceFiles &files, mlir::Location loc) {
     out.attributes["of"] = step.of;
   if (!step.value)
     return out;
-  auto expr =
-      resolveWeight(mlir::cast<graph::ExprAttr>(step.value), files, loc);
-  if (failed(expr))
+  auto values = constantValues(mlir::cast<graph::ExprAttr>(step.value),
+                               step.element, files, loc);
+  if (failed(values))
     return mlir::failure();
-  // Integers beyond 24 bits are taken as they stand; the reader gives fp32.
-  nlohmann::json values = nlohmann::json::array();
-  auto dense = mlir::dyn_cast<mlir::DenseElementsAttr>(
-      mlir::cast<graph::ExprAttr>(step.value).getSource());
-  bool plain = mlir::cast<graph::ExprAttr>(step.value).getSteps().empty();
-  if (dense && plain && mlir::isa<mlir::IntegerType>(dense.getElementType())) {
-    bool isBool = dense.getElementType().isInteger(1);
-    for (llvm::APInt value : dense.getValues<llvm::APInt>())
-      values.push_back(isBool ? static_cast<int64_t>(value.getZExtValue())
-                              : value.getSExtValue());
-  } else {
-    WeightReader reader(*expr);
-    std::vector<float> numbers(reader.rows() * reader.columns());
-    reader.read(0, reader.rows(), numbers.data());
-    bool integer = mlir::isa<mlir::IntegerType>(step.element);
-    for (float number : numbers) {
-      if (integer)
-        values.push_back(static_cast<int64_t>(number));
-      else if (std::isinf(number)) // JSON has none: it becomes one as fp32
-        values.push_back(std::copysign(std::numeric_limits<double>::max(),
-                                       static_cast<double>(number)));
-      else
-        values.push_back(number);
-    }
-  }
-  out.attributes["values"] = std::move(values);
+  out.attributes["values"] = std::move(*values);
   return out;
 }
 

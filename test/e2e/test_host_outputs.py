@@ -112,3 +112,27 @@ def test_names_of_the_model_change_no_values(names):
     got = tw.compile(model)(**feeds)
     for name, value in wanted.items():
         assert worst(got[name], value, 2.0**-7, 1e-6) <= 1
+
+
+@pytest.mark.parametrize("value", (np.nan, np.inf, -np.inf, 3e38))
+def test_a_constant_of_a_step_keeps_what_json_cannot_say(value):
+    keep = np.array([[1, 0, 1]])
+    nodes = [
+        helper.make_node("Cast", ["keep"], ["b"], to=TensorProto.BOOL),
+        helper.make_node("Where", ["b", "k", "zero"], ["y"]),
+    ]
+    weights = {"k": np.array([[value, 1, 2]], np.float32), "zero": np.float32(0)}
+    model = build(nodes, {"keep": keep}, weights)
+    wanted = np.where(keep, weights["k"], 0)
+    np.testing.assert_array_equal(tw.compile(model)(keep=keep)["y"], wanted)
+
+
+@pytest.mark.parametrize("count", (1, 300))
+def test_integers_of_a_step_are_exact(count):
+    large = np.array([[2**24 + 1, 2**31 - 1, -(2**40) - 3] * count])
+    nodes = [
+        helper.make_node("Sub", ["i", "k"], ["d"]),
+        helper.make_node("Cast", ["d"], ["y"], to=TensorProto.FLOAT),
+    ]
+    model = build(nodes, {"i": large}, {"k": large})
+    np.testing.assert_array_equal(tw.compile(model)(i=large + 1)["y"], np.ones_like(large))
