@@ -9,6 +9,7 @@
 #include "compiler/transforms/ViewMap.h"
 
 #include <cmath>
+#include <limits>
 #include <optional>
 
 namespace tilework {
@@ -202,6 +203,56 @@ static Operand rearranged(OpBuilder &builder, Location loc, Value value,
   return operand;
 }
 
+/// Whether `part` is added to make `sum`, in a few additions.
+static bool isSummand(Value part, Value sum, int most = 6) {
+  BinaryOp add = binaryOf(sum, BinaryKind::Add);
+  return add && most > 0 &&
+         (add.getLhs() == part || add.getRhs() == part ||
+          isSummand(part, add.getLhs(), most - 1) ||
+          isSummand(part, add.getRhs(), most - 1));
+}
+
+/// Whether the condition is that a mask of the scores hides all keys of a row:
+/// the largest of its row is minus infinity.
+static bool hidesRow(Value condition, Value scores) {
+  BinaryOp equal = binaryOf(condition, BinaryKind::Eq);
+  if (!equal)
+    return false;
+  for (auto [largest, bound] : {std::pair{equal.getLhs(), equal.getRhs()},
+                                std::pair{equal.getRhs(), equal.getLhs()}}) {
+    auto reduce = largest.getDefiningOp<ReduceOp>();
+    if (!reduce || reduce.getKind() != ReduceKind::Max)
+      continue;
+    auto rank = static_cast<int64_t>(shapeOf(reduce.getInput()).size());
+    if (reduce.getAxes() == ArrayRef<int64_t>{rank - 1} &&
+        scalarConstant(bound) == -std::numeric_limits<double>::infinity() &&
+        isSummand(reduce.getInput(), scores))
+      return true;
+  }
+  return false;
+}
+
+/// A selection of 0 for the rows that a mask hides is a softmax that gives it.
+static void takeGuards(SoftmaxOp softmax) {
+  for (Operation *user :
+       llvm::make_early_inc_range(softmax.getResult().getUsers())) {
+    auto select = dyn_cast<SelectOp>(user);
+    if (!select || select.getOnFalse() != softmax.getResult() ||
+        select.getType() != softmax.getType() ||
+        scalarConstant(select.getOnTrue()) != 0.0 ||
+        !hidesRow(select.getCondition(), softmax.getInput()))
+      continue;
+    OpBuilder builder(select);
+    auto guarded = cast<SoftmaxOp>(builder.clone(*softmax));
+    guarded->setLoc(builder.getFusedLoc({softmax.getLoc(), select.getLoc()}));
+    guarded.setZeroHidden(true);
+    select.replaceAllUsesWith(guarded.getResult());
+    select.erase();
+  }
+  if (softmax.use_empty())
+    softmax.erase();
+}
+
 /// The product that reads the probabilities, behind a guard against NaN and
 /// reshapes.
 static MatmulOp findConsumer(Value probabilities, bool &guarded) {
@@ -269,7 +320,7 @@ static Value joinMasks(OpBuilder &builder, Location loc, const Scores &scores) {
 }
 
 static void recognise(SoftmaxOp softmax) {
-  bool guarded = false;
+  bool guarded = softmax.getZeroHidden();
   MatmulOp values = findConsumer(softmax.getResult(), guarded);
   if (!values)
     return;
@@ -382,7 +433,12 @@ struct RecogniseAttentionPass
     : tilework::impl::RecogniseAttentionBase<RecogniseAttentionPass> {
   void runOnOperation() override {
     SmallVector<SoftmaxOp> candidates;
-    getOperation().walk([&](SoftmaxOp op) { candidates.push_back(op); });
+    auto collect = [&](SoftmaxOp op) { candidates.push_back(op); };
+    getOperation().walk(collect);
+    for (SoftmaxOp op : candidates)
+      takeGuards(op);
+    candidates.clear();
+    getOperation().walk(collect);
     for (SoftmaxOp op : candidates)
       recognise(op);
   }

@@ -431,3 +431,29 @@ def test_a_row_without_keys_is_what_its_mask_says(spelling, keys, low, dtype):
         np.testing.assert_array_equal(np.isnan(got), np.isnan(wanted))
         assert np.isnan(got[:, :, 1]).all() == np.isneginf(low)
         np.testing.assert_allclose(got, wanted, rtol=2**-6, atol=2**-6)
+
+
+@pytest.mark.parametrize("product", (False, True))
+@pytest.mark.parametrize("keys", (6, 300))
+def test_a_guard_that_asks_the_mask_gives_zeros(keys, product):
+    """As function bodies of Attention write it: zero where the largest of a row's mask is -inf."""
+    rows, size = 5, 16
+    seen = np.random.default_rng(2).integers(0, 2, (1, 1, rows, keys)).astype(bool)
+    seen[0, 0, 1] = False
+    feeds = {"q": normal(1, 2, rows, size), "k": normal(1, 2, size, keys, seed=1), "m": seen}
+    nodes = [
+        node("MatMul", ["q", "k"], ["s"]),
+        node("Where", ["m", "zero", "low"], ["b"]),
+        node("Add", ["s", "b"], ["a"]),
+        node("Softmax", ["a"], ["p"], axis=-1),
+        node("ReduceMax", ["b", "last"], ["r"]),
+        node("Equal", ["r", "low"], ["hidden"]),
+        node("Where", ["hidden", "zero", "p"], ["w" if product else "y"]),
+    ]
+    if product:
+        feeds["v"] = normal(1, 2, keys, size, seed=3)
+        nodes.append(node("MatMul", ["w", "v"]))
+    weights = {"zero": np.float32(0), "low": np.float32(-np.inf), "last": np.array([-1])}
+    case = Case("guard", nodes, feeds, weights, 20, **BOUND)
+    with np.errstate(invalid="ignore"):
+        on_chip.check(case, "edge")

@@ -55,3 +55,24 @@ func.func @interleaved(%x: tensor<1x6x24xf32>) -> tensor<2x6x4xf32> {
   %o = graph.matmul %p, %v : (tensor<2x6x6xf32>, tensor<2x6x4xf32>) -> tensor<2x6x4xf32>
   return %o : tensor<2x6x4xf32>
 }
+
+// A guard that asks the mask whether it hides the whole row, around a softmax alone. Where it asks another tensor the
+// selection stays.
+// CHECK-LABEL: func @hidden_rows
+// CHECK: %[[Q:.*]] = graph.softmax %{{[0-9a-z]+}} : tensor<4x6xf32>
+// CHECK: %[[P:.*]] = graph.softmax %{{.*}} {zero_hidden}
+// CHECK: %[[R:.*]] = graph.select %{{.*}}, %{{.*}}, %[[Q]]
+// CHECK: return %[[P]], %[[R]]
+func.func @hidden_rows(%s: tensor<4x6xf32>, %m: tensor<4x6xf32>, %o: tensor<4x6xf32>) -> (tensor<4x6xf32>, tensor<4x6xf32>) {
+  %zero = arith.constant dense<0.0> : tensor<f32>
+  %infinite = arith.constant dense<0xFF800000> : tensor<f32>
+  %a = graph.binary add %s, %m : (tensor<4x6xf32>, tensor<4x6xf32>) -> tensor<4x6xf32>
+  %p = graph.softmax %a : tensor<4x6xf32>
+  %r = graph.reduce max %m {axes = array<i64: 1>} : tensor<4x6xf32> -> tensor<4x1xf32>
+  %e = graph.binary eq %r, %infinite : (tensor<4x1xf32>, tensor<f32>) -> tensor<4x1xi1>
+  %y = graph.select %e, %zero, %p : (tensor<4x1xi1>, tensor<f32>, tensor<4x6xf32>) -> tensor<4x6xf32>
+  %r2 = graph.reduce max %o {axes = array<i64: 1>} : tensor<4x6xf32> -> tensor<4x1xf32>
+  %e2 = graph.binary eq %r2, %infinite : (tensor<4x1xf32>, tensor<f32>) -> tensor<4x1xi1>
+  %y2 = graph.select %e2, %zero, %p : (tensor<4x1xi1>, tensor<f32>, tensor<4x6xf32>) -> tensor<4x6xf32>
+  return %y, %y2 : tensor<4x6xf32>, tensor<4x6xf32>
+}
