@@ -140,12 +140,12 @@ REFUSALS = {
     "a shape from data": refused(
         "Reshape", {"x": X, "s": np.array([6, 8])}, "depends on the data of an input"
     ),
-    "a soft cap": refused(
+    "a softmax in double": refused(
         "Attention",
         {n: normal(1, 2, 4, 8, seed=i) for i, n in enumerate("qkv")},
-        "soft cap",
+        "softmax_precision asks for double",
         opset=23,
-        softcap=5.0,
+        softmax_precision=11,
     ),
     "a triangle of data": refused("Trilu", {"x": normal(4, 4)}, "triangle of a computed tensor"),
     "padding by reflection": refused(
