@@ -601,14 +601,19 @@ Planned MatmulPlanner::plan() {
       }
   Planned result;
   if (!std::isfinite(bestTotal)) {
+    // A tile is a row of the scratchpad wide, so its sums may exceed the
+    // accumulator whatever the scratchpad holds.
+    int64_t sums = ceilDiv(nChoices.back(), machine.columns);
+    std::string needs = std::to_string(sums) + " accumulator rows";
+    std::string has = std::to_string(machine.accumulatorRows());
+    if (smallestRows >= 0) {
+      needs = std::to_string(smallestRows) + " scratchpad rows and " + needs;
+      has = std::to_string(machine.scratchpadRows()) + " and " + has;
+    }
     result.refusal = "no tile of the product " + std::to_string(g.m) + "x" +
                      std::to_string(g.k) + "x" + std::to_string(g.n) +
-                     " fits: the smallest tried needs " +
-                     std::to_string(smallestRows) + " scratchpad rows and " +
-                     std::to_string(ceilDiv(nChoices.back(), machine.columns)) +
-                     " accumulator rows, the target has " +
-                     std::to_string(machine.scratchpadRows()) + " and " +
-                     std::to_string(machine.accumulatorRows());
+                     " fits: the smallest tried needs " + needs +
+                     ", the target has " + has;
     return result;
   }
   Schedule schedule = write(best);

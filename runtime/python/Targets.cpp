@@ -65,7 +65,17 @@ void registerTargets(py::module_ &module) {
       .def_readonly("like", &Target::like)
       .def_property_readonly("dram_bytes_per_s",
                              &Target::dramBandwidthBytesPerSecond)
-      .def("__eq__", [](const Target &a, const Target &b) { return a == b; });
+      .def("__eq__", [](const Target &a, const Target &b) { return a == b; })
+      .def(py::pickle(
+          [](const Target &target) {
+            return py::make_tuple(target.toYaml(), target.like);
+          },
+          [](const py::tuple &state) {
+            Target target = Target::fromYaml(py::cast<std::string>(state[0]),
+                                             "a pickled target");
+            target.like = py::cast<std::string>(state[1]);
+            return target;
+          }));
 
   module.def("preset_names", &Target::presetNames);
   module.def("parameters", [] {

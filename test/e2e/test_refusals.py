@@ -203,3 +203,17 @@ def test_the_version_of_the_operator_set_refuses_ops_and_not_models(opset, fits)
 def reference_of_twice(x):
     """2x is a bf16 number where x is one."""
     return x + x
+
+
+def test_a_refusal_names_what_no_tile_fits():
+    changes = {
+        "systolic_array.rows": 128,
+        "accumulator.banks": 4,
+        "accumulator.size_bytes": 256,
+        "scratchpad.banks": 16,
+        "scratchpad.size_bytes": 16 * 256 * 4096,
+    }
+    model = build([node("MatMul", "x w", "y")], {"x": normal(20, 48)}, {"w": normal(48, 100)})
+    with pytest.raises(tw.UnsupportedModel) as caught:
+        tw.compile(model, target=tw.Target("edge", changes))
+    assert "needs 8 accumulator rows, the target has 4" in str(caught.value)

@@ -2,6 +2,9 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """Targets in Python: reading, changing, refusing."""
 
+import copy
+import pickle
+
 import pytest
 import tilework as tw
 
@@ -44,3 +47,14 @@ def test_a_target_file_comes_back(tmp_path):
 def test_every_parameter_has_a_value_and_a_sentence():
     for parameter in tw.Target("nano").parameters():
         assert parameter["sentence"] and parameter["value"] is not None
+
+
+@pytest.mark.parametrize(
+    "twin", (copy.copy, copy.deepcopy, lambda target: pickle.loads(pickle.dumps(target)))
+)
+def test_a_target_is_copied_and_pickled_by_value(twin):
+    target = tw.Target("edge", {"systolic_array.rows": 32, "dram.channels": 4})
+    other = twin(target)
+    assert other == target and other.name == target.name and other.like == target.like
+    other["dram.channels"] = 2
+    assert target["dram.channels"] == 4

@@ -2,6 +2,10 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """Calling an executable: what comes out, and what is said when inputs do not fit."""
 
+import concurrent.futures
+import copy
+import multiprocessing
+import pickle
 import sys
 
 import conftest
@@ -104,3 +108,17 @@ def test_an_input_too_many_is_named(executable, x):
 def test_an_unknown_engine_is_refused(executable, x):
     with pytest.raises(tw.InvalidArgument, match="functional"):
         executable(x=x, engine="quantum")
+
+
+@pytest.mark.parametrize("twin", (copy.deepcopy, lambda e: pickle.loads(pickle.dumps(e))))
+def test_an_executable_is_copied_and_pickled_by_value(executable, x, twin):
+    other = twin(executable)
+    assert other.target == executable.target and other.nodes == executable.nodes
+    np.testing.assert_array_equal(other(x=x)["y"], executable(x=x)["y"])
+
+
+def test_an_executable_goes_to_other_processes(executable, x):
+    context = multiprocessing.get_context("spawn")
+    with concurrent.futures.ProcessPoolExecutor(1, mp_context=context) as pool:
+        y = pool.submit(executable.__call__, x=x).result()["y"]
+    np.testing.assert_array_equal(y, executable(x=x)["y"])

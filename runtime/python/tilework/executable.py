@@ -3,10 +3,11 @@
 """A compiled program: call it for values, simulate it for cycles."""
 
 import os
+import tempfile
 
 import numpy as np
 
-from tilework import drawing
+from tilework import _native, drawing
 from tilework.errors import InvalidArgument, Mismatch
 from tilework.inspection import Report
 from tilework.result import Simulation
@@ -16,9 +17,18 @@ from tilework.target import Target
 class Executable:
     """What `tilework.compile` and `tilework.load` return."""
 
-    def __init__(self, program):
+    def __init__(self, program, nodes=None):
         self._program = program
+        self._nodes = program.nodes() if nodes is None else nodes
         self._report = program.inspect()
+
+    def __reduce__(self):
+        """Pickles and copies by value: the program file and where its nodes run."""
+        with tempfile.TemporaryDirectory() as folder:
+            path = os.path.join(folder, "program.tw")
+            self.save(path)
+            with open(path, "rb") as file:
+                return _restore, (file.read(), self._nodes)
 
     @property
     def target(self):
@@ -38,7 +48,7 @@ class Executable:
     @property
     def nodes(self):
         """Where each node of the model runs; empty for a loaded program."""
-        return self._program.nodes()
+        return self._nodes
 
     def _arrays(self, inputs):
         """Arrays pass unchanged; other values take the type of the input."""
@@ -116,3 +126,12 @@ class Executable:
 
     def _repr_html_(self):
         return drawing.memory_map(self._report, repr(self))
+
+
+def _restore(program, nodes):
+    """An Executable from the bytes of its program file."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = os.path.join(folder, "program.tw")
+        with open(path, "wb") as file:
+            file.write(program)
+        return Executable(_native.load(path), nodes)

@@ -87,6 +87,9 @@ class Target:
 
     __hash__ = None
 
+    def __copy__(self):
+        return Target(self)
+
     def __repr__(self):
         rows, columns = self["systolic_array.rows"], self["systolic_array.columns"]
         return (
