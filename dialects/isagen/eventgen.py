@@ -8,13 +8,12 @@
 Kinds are the keys of EMITTERS.
 """
 
-import argparse
 import pprint
 import sys
 
+import driver
 import events
-import tablegen
-from text import camel, fill, literal, write
+from text import camel, fill, literal
 
 
 def cpp_cases(records):
@@ -103,23 +102,5 @@ def page(found):
 EMITTERS = {"header": header, "systemverilog": systemverilog, "python": python, "page": page}
 
 
-def main():
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--tblgen", required=True)
-    parser.add_argument("--root", required=True)
-    parser.add_argument("--definitions", required=True)
-    parser.add_argument("--output", action="append", default=[])
-    arguments = parser.parse_args()
-    try:
-        found = events.read(tablegen.dump(arguments.tblgen, arguments.root, arguments.definitions))
-        for output in arguments.output:
-            kind, path = output.split("=", 1)
-            write(path, EMITTERS[kind](found))
-    except tablegen.RecordError as error:
-        print(f"{arguments.definitions}: error: {error}", file=sys.stderr)
-        return 1
-    return 0
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(driver.run(__doc__, events.read, EMITTERS))

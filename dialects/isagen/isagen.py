@@ -9,17 +9,15 @@
 Kinds are the keys of EMITTERS. CMake runs this with the build folder as output.
 """
 
-import argparse
 import sys
 
 import cpp
+import driver
 import manual
 import mlir_dialect
 import python_tables
 import records
 import systemverilog
-import tablegen
-from text import write
 
 EMITTERS = {
     "header": cpp.header,
@@ -33,23 +31,5 @@ EMITTERS = {
 }
 
 
-def main():
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--tblgen", required=True)
-    parser.add_argument("--root", required=True)
-    parser.add_argument("--definitions", required=True)
-    parser.add_argument("--output", action="append", default=[])
-    arguments = parser.parse_args()
-    try:
-        isa = records.read(tablegen.dump(arguments.tblgen, arguments.root, arguments.definitions))
-        for output in arguments.output:
-            kind, path = output.split("=", 1)
-            write(path, EMITTERS[kind](isa))
-    except tablegen.RecordError as error:
-        print(f"{arguments.definitions}: error: {error}", file=sys.stderr)
-        return 1
-    return 0
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(driver.run(__doc__, records.read, EMITTERS))

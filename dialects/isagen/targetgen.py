@@ -9,18 +9,17 @@
 Kinds are the keys of EMITTERS.
 """
 
-import argparse
 import json
 import os
 import pprint
 import sys
 
+import driver
 import parameters
-import tablegen
-from text import camel, fill, literal, write
+from text import camel, fill, literal
 
 
-def header(target, _presets):
+def header(target, _arguments):
     structures, members = [], []
     for b in target.blocks:
         out = [f"/// {b.name}: {b.sentence}.", f"struct {camel(b.name)}Parameters {{"]
@@ -59,7 +58,7 @@ def table_row(p):
     )
 
 
-def tables(target, presets):
+def tables(target, arguments):
     out = []
     for p in target.parameters:
         if p.choices:
@@ -79,13 +78,13 @@ def tables(target, presets):
         )
     out.append("};")
     out.append("static const PresetInfo kPresets[] = {")
-    for path in presets:
+    for path in arguments.preset:
         with open(path, encoding="utf-8") as source:
             text = source.read()
         name = os.path.splitext(os.path.basename(path))[0]
         out.append(f'    {{{literal(name)}, R"preset({text})preset"}},')
     out.append("};")
-    out.append(f'static const char kSchema[] = R"schema({schema(target, presets)})schema";')
+    out.append(f'static const char kSchema[] = R"schema({schema(target, arguments)})schema";')
     return fill("ParameterTables.inc.in", tables="\n".join(out))
 
 
@@ -106,7 +105,7 @@ def schema_of(p):
     return out
 
 
-def schema(target, _presets):
+def schema(target, _arguments):
     """A JSON schema of target files; classes and units are own key words."""
     properties = {
         "name": {"type": "string", "description": "What reports call the target."},
@@ -135,7 +134,7 @@ def schema(target, _presets):
     )
 
 
-def page(target, _presets):
+def page(target, _arguments):
     out = []
     for b in target.blocks:
         out += [f"## {b.name}", "", f"{b.sentence[0].upper()}{b.sentence[1:]}.", ""]
@@ -164,7 +163,7 @@ def page(target, _presets):
     )
 
 
-def python(target, _presets):
+def python(target, _arguments):
     rows = [
         {
             "key": p.key,
@@ -187,32 +186,15 @@ def python(target, _presets):
 EMITTERS = {
     "header": header,
     "tables": tables,
-    "schema": lambda target, presets: schema(target, presets) + "\n",
+    "schema": lambda target, arguments: schema(target, arguments) + "\n",
     "page": page,
     "python": python,
 }
 
 
-def main():
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--tblgen", required=True)
-    parser.add_argument("--root", required=True)
-    parser.add_argument("--definitions", required=True)
+def add_arguments(parser):
     parser.add_argument("--preset", action="append", default=[])
-    parser.add_argument("--output", action="append", default=[])
-    arguments = parser.parse_args()
-    try:
-        target = parameters.read(
-            tablegen.dump(arguments.tblgen, arguments.root, arguments.definitions)
-        )
-        for output in arguments.output:
-            kind, path = output.split("=", 1)
-            write(path, EMITTERS[kind](target, arguments.preset))
-    except tablegen.RecordError as error:
-        print(f"{arguments.definitions}: error: {error}", file=sys.stderr)
-        return 1
-    return 0
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(driver.run(__doc__, parameters.read, EMITTERS, add_arguments))
