@@ -98,7 +98,7 @@ static const OpEntry kOps[] = {
     {"", "Trilu", 14, 28, lowerTrilu},
     {"", "Unsqueeze", 1, 28, lowerUnsqueeze},
     // Products, reductions, normalisations.
-    {"", "Attention", 23, 28, lowerAttention, "qk_matmul_output_mode=*"},
+    {"", "Attention", 23, 28, lowerAttention},
     {"", "Gemm", 7, 28, lowerGemm, "beta=*"},
     {"", "LayerNormalization", 17, 28, lowerLayerNorm, "stash_type=1"},
     {"", "MatMul", 1, 28, lowerMatMul},
