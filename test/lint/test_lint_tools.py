@@ -124,7 +124,7 @@ def test_the_summary_never_hides_a_failure(tmp_path, files, expected):
     "log, advice",
     [
         ("E: Unable to locate package llvm-22-dev", "bookworm-security"),
-        ("Temporary failure resolving 'deb.debian.org'\nE: Unable to locate package x", "proxy"),
+        ("Temporary failure resolving 'mirror.example'\nE: Unable to locate package x", "proxy"),
         ("write error: No space left on device", "disk is full"),
         ("E: Could not get lock /var/lib/dpkg/lock-frontend", "uses apt"),
         ("c++: fatal error: Killed signal terminated program cc1plus", "out of memory"),
