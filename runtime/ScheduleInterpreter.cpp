@@ -165,18 +165,14 @@ void ScheduleRun::vector(const Step &step) {
                ? sim::TileAddress{}
                : at(operand);
   };
-  const bool element = chain.add0 == Add0::Element ||
-                       chain.add1 == Add1::Element ||
-                       chain.multiply1 == Multiply1::Element;
+  const isa::VectorStages stages = chain.stages();
+  const bool element = stages.usesElement();
   v.elementType = element ? number(chain.elementType) : 0;
   v.source = tile(chain.sourceType, step.tile);
   v.element = tile(element ? chain.elementType : ValueType::None, step.element);
   v.destination = tile(chain.destinationType, step.sums);
-  const std::array<bool, 3> columns = {chain.add0 == Add0::Column,
-                                       chain.multiply1 == Multiply1::Column,
-                                       chain.add2 == Add2::Column};
   for (unsigned i = 0; i < 3; ++i)
-    if (columns[i])
+    if (stages.usesColumns()[i])
       v.columns[i] = at(step.column[i]);
   v.rows = at(step.rows);
   v.elements = at(step.columns);
@@ -186,6 +182,7 @@ void ScheduleRun::vector(const Step &step) {
   v.add0 = number(chain.add0);
   v.add1 = number(chain.add1);
   v.function = number(chain.function);
+  v.functionOperand = number(chain.operand);
   v.multiply1 = number(chain.multiply1);
   v.add2 = number(chain.add2);
   v.reduce = number(chain.reduce);

@@ -96,6 +96,7 @@ void Emitter::vector(const plan::Step &s) {
       static_cast<npu::OperandType>(c.destinationType),
       static_cast<npu::Multiply0>(c.multiply0), static_cast<npu::Add0>(c.add0),
       static_cast<npu::Add1>(c.add1), static_cast<npu::Function>(c.function),
+      static_cast<npu::FunctionOperand>(c.operand),
       static_cast<npu::Multiply1>(c.multiply1), static_cast<npu::Add2>(c.add2),
       static_cast<npu::Reduce>(c.reduce),
       static_cast<npu::Accumulate>(c.reduceAccumulate), c.reduceDepth,

@@ -135,8 +135,10 @@ llvm::Error GraphPlanner::planArguments(func::FuncOp main) {
     const HostTensorInfo &info = program.inputs[argument.getArgNumber()];
     if (!isReadByChip(argument))
       continue;
-    // Floats are stored as bf16, integers that the chip reads as int32.
-    bool isFloat = mlir::isa<FloatType>(info.element);
+    // Floats and conditions are stored as bf16, integers that the chip reads
+    // as int32.
+    bool isFloat =
+        mlir::isa<FloatType>(info.element) || info.element.isInteger(1);
     HostStep step;
     step.op = "cast";
     step.inputs = {info.name};
@@ -178,11 +180,40 @@ std::string GraphPlanner::hostName(Value value) {
   return name;
 }
 
+llvm::Expected<std::string> GraphPlanner::leavingName(Value value,
+                                                      Operation *reader) {
+  auto known = hostNames.find(value);
+  if (known != hostNames.end())
+    return known->second;
+  auto binding = leave(value, "result", reader);
+  if (!binding)
+    return binding.takeError();
+  auto type = cast<RankedTensorType>(value.getType());
+  HostStep step;
+  step.op = "cast";
+  step.inputs = {program.tensors[*binding].name};
+  step.source = BFloat16Type::get(value.getContext());
+  step.output = uniqueName("result");
+  step.element = type.getElementType();
+  step.shape.assign(type.getShape().begin(), type.getShape().end());
+  hostNames[value] = step.output;
+  program.after.push_back(std::move(step));
+  return program.after.back().output;
+}
+
 llvm::Error GraphPlanner::planLaunchStep(graph::LaunchStepOp op) {
   HostStep step;
   step.op = graph::stringifyStepKind(op.getKind()).str();
-  for (Value input : op.getInputs())
-    step.inputs.push_back(hostName(input));
+  for (Value input : op.getInputs()) {
+    if (isOnHost(input)) {
+      step.inputs.push_back(hostName(input));
+      continue;
+    }
+    auto name = leavingName(input, op);
+    if (!name)
+      return name.takeError();
+    step.inputs.push_back(*name);
+  }
   auto type = cast<RankedTensorType>(op.getResult().getType());
   step.output = uniqueName("step");
   step.element = type.getElementType();
@@ -195,6 +226,10 @@ llvm::Error GraphPlanner::planLaunchStep(graph::LaunchStepOp op) {
   step.exclusive = op.getExclusive();
   step.reverse = op.getReverse();
   hostNames[op.getResult()] = step.output;
+  if (op.getFinish()) {
+    program.after.push_back(std::move(step));
+    return llvm::Error::success();
+  }
   bool indexes = op.getKind() == graph::StepKind::Index ||
                  op.getKind() == graph::StepKind::Gather;
   if (indexes) {

@@ -430,6 +430,30 @@ Error GraphPlanner::planConcat(graph::ConcatOp op) {
   return Error::success();
 }
 
+int GraphPlanner::outputTensor(Value value, const std::string &name) {
+  int64_t elements = cast<RankedTensorType>(value.getType()).getNumElements();
+  return newTensor(uniqueName(name + ".bf16"), TensorKind::Output,
+                   std::max<int64_t>(1, elements) * 2);
+}
+
+Expected<int> GraphPlanner::leave(Value value, const std::string &name,
+                                  Operation *reader) {
+  auto view = viewOf(value);
+  if (!view)
+    return view.takeError();
+  auto made = outputTensors.find(value);
+  if (made != outputTensors.end() && view->tensor == made->second &&
+      view->dense() && view->offset == 0)
+    return made->second;
+  auto type = cast<RankedTensorType>(value.getType());
+  int tensor =
+      made != outputTensors.end() ? made->second : outputTensor(value, name);
+  if (Error error =
+          copyTo(*view, denseView(tensor, type.getShape(), 2), reader))
+    return error;
+  return tensor;
+}
+
 Error GraphPlanner::planReturn(func::ReturnOp op) {
   for (auto [i, value] : llvm::enumerate(op.getOperands())) {
     auto type = cast<RankedTensorType>(value.getType());
@@ -444,24 +468,16 @@ Error GraphPlanner::planReturn(func::ReturnOp op) {
       program.after.push_back(std::move(step));
       continue;
     }
-    if (!mlir::isa<FloatType>(type.getElementType()))
+    if (!mlir::isa<FloatType>(type.getElementType()) &&
+        !type.getElementType().isInteger(1))
       return fail(value.getDefiningOp(),
                   "the output '" + info.name +
-                      "' is no float, and the chip stores floats alone");
-    auto view = viewOf(value);
-    if (!view)
-      return view.takeError();
-    int &binding = outputBindings[i];
-    if (binding < 0 || view->tensor != binding || !view->dense() ||
-        view->offset != 0) {
-      if (binding < 0)
-        binding = newTensor(uniqueName(info.name + ".bf16"), TensorKind::Output,
-                            std::max<int64_t>(1, type.getNumElements()) * 2);
-      View target = denseView(binding, type.getShape(), 2);
-      if (Error error = copyTo(*view, target, op))
-        return error;
-    }
-    step.inputs = {program.tensors[binding].name};
+                      "' is of integers, and the chip stores floats and "
+                      "conditions alone");
+    auto binding = leave(value, info.name, op);
+    if (!binding)
+      return binding.takeError();
+    step.inputs = {program.tensors[*binding].name};
     step.source = BFloat16Type::get(op.getContext());
     program.after.push_back(std::move(step));
   }
@@ -524,11 +540,12 @@ static std::pair<Operation *, std::string> refusalOf(Error error,
   return result;
 }
 
-/// The first operand of an op on the chip that is no float; ids are indices.
+/// The first operand of an op on the chip that is neither float nor condition
+/// (a bf16 0 or 1); ids are indices.
 static Type otherThanFloat(Operation *op) {
   auto isOther = [](Value value) {
-    return !mlir::isa<FloatType>(
-        cast<RankedTensorType>(value.getType()).getElementType());
+    Type element = cast<RankedTensorType>(value.getType()).getElementType();
+    return !mlir::isa<FloatType>(element) && !element.isInteger(1);
   };
   for (OpOperand &operand : op->getOpOperands())
     if (isOther(operand.get()) &&
@@ -566,25 +583,33 @@ Expected<PlannedProgram> GraphPlanner::run() {
   std::vector<Operation *> ops;
   for (Operation &op : main.getBody().front())
     ops.push_back(&op);
-  // The host's steps depend on no op of the chip, and one may stand between ops
-  // that join.
-  std::stable_partition(ops.begin(), ops.end(), [](Operation *op) {
-    return mlir::isa<graph::LaunchStepOp>(op);
+  // The host's steps before the launch depend on no op of the chip, those after
+  // it serve none; either may stand between ops that join.
+  auto isStep = [](Operation *op, bool finish) {
+    auto step = dyn_cast<graph::LaunchStepOp>(op);
+    return step && step.getFinish() == finish;
+  };
+  std::stable_partition(ops.begin(), ops.end(), [&](Operation *op) {
+    return isStep(op, /*finish=*/false);
   });
-  outputBindings.assign(program.outputs.size(), -1);
-  // Results that are returned are made in their output's place.
-  for (auto [i, value] : llvm::enumerate(ops.back()->getOperands())) {
+  std::stable_partition(ops.begin(), std::prev(ops.end()), [&](Operation *op) {
+    return !isStep(op, /*finish=*/true);
+  });
+  // Results that leave the chip are made in their output's place.
+  auto makeInPlace = [&](Value value, const std::string &name) {
     Operation *maker = value.getDefiningOp();
     if (maker && !outputTensors.count(value) &&
         (isRowWise(maker) ||
          mlir::isa<graph::MatmulOp, graph::AttentionOp, graph::ConcatOp>(
              maker)))
-      outputBindings[i] = outputTensors[value] = newTensor(
-          uniqueName(program.outputs[i].name + ".bf16"), TensorKind::Output,
-          std::max<int64_t>(
-              1, cast<RankedTensorType>(value.getType()).getNumElements()) *
-              2);
-  }
+      outputTensors[value] = outputTensor(value, name);
+  };
+  for (auto [i, value] : llvm::enumerate(ops.back()->getOperands()))
+    makeInPlace(value, program.outputs[i].name);
+  for (Operation *op : ops)
+    if (isStep(op, /*finish=*/true))
+      for (Value value : op->getOperands())
+        makeInPlace(value, "result");
   std::vector<RefusedOp> refused;
   llvm::DenseSet<Operation *> known;
   for (size_t i = 0; i < ops.size();) {

@@ -56,7 +56,6 @@ private:
   View denseView(int tensor, llvm::ArrayRef<int64_t> sizes, int elementBytes);
   View newResult(mlir::Value value);
   llvm::Expected<View> viewOf(mlir::Value value);
-  int64_t statisticsRows() const { return machine.statisticsRows; }
   /// A weight of `count` ones.
   int onesTensor(mlir::MLIRContext *context, int64_t count);
   View weightTensor(mlir::Attribute expr, const std::string &name,
@@ -101,6 +100,13 @@ private:
   llvm::Error planLaunchStep(graph::LaunchStepOp op);
   /// Whether the host has the value without the chip.
   static bool isOnHost(mlir::Value value);
+  /// The tensor in which a value leaves the chip, made there or copied.
+  llvm::Expected<int> leave(mlir::Value value, const std::string &name,
+                            mlir::Operation *reader);
+  int outputTensor(mlir::Value value, const std::string &name);
+  /// The name of a computed value among the steps after the launch.
+  llvm::Expected<std::string> leavingName(mlir::Value value,
+                                          mlir::Operation *reader);
   std::string hostName(mlir::Value value);
   std::string uniqueName(std::string name);
 
@@ -122,7 +128,6 @@ private:
   std::map<std::string, int> usedNames;
   std::map<std::vector<int64_t>, planning::Planned> plans;
   llvm::DenseMap<mlir::Value, int> outputTensors; ///< made in their place
-  std::vector<int> outputBindings; ///< by output; -1 where there is none yet
   friend class RowsBuilder;
 };
 

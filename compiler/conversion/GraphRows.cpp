@@ -9,6 +9,9 @@
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/ADT/SetVector.h"
 
+#include <algorithm>
+#include <cmath>
+
 using namespace mlir;
 
 namespace tilework {
@@ -26,21 +29,27 @@ static ArrayRef<int64_t> shapeOf(Value value) {
   return cast<RankedTensorType>(value.getType()).getShape();
 }
 
-/// The splat value of a float constant.
+/// The splat value of a constant that the chip computes with.
 static std::optional<double> splatOf(Value value) {
   auto constant = value.getDefiningOp<arith::ConstantOp>();
   if (!constant)
     return std::nullopt;
   auto dense = dyn_cast<DenseElementsAttr>(constant.getValue());
-  if (!dense || !dense.isSplat() ||
-      !mlir::isa<FloatType>(dense.getElementType()))
+  if (!dense || !dense.isSplat())
+    return std::nullopt;
+  if (dense.getElementType().isInteger(1))
+    return dense.getSplatValue<bool>();
+  if (!mlir::isa<FloatType>(dense.getElementType()))
     return std::nullopt;
   return dense.getSplatValue<llvm::APFloat>().convertToDouble();
 }
 
 /// The constant that an instruction holds in place of this operand: one operand
-/// of a binary op may be such, the right one when both could.
+/// of a binary op may be such, the right one when both could, and what a
+/// selection chooses between.
 static std::optional<double> scalarOf(OpOperand &use) {
+  if (mlir::isa<graph::SelectOp>(use.getOwner()))
+    return use.getOperandNumber() == 0 ? std::nullopt : splatOf(use.get());
   auto binary = dyn_cast<graph::BinaryOp>(use.getOwner());
   if (!binary || (use.getOperandNumber() == 0 && splatOf(binary.getRhs())))
     return std::nullopt;
@@ -57,7 +66,8 @@ static bool reducesRows(graph::ReduceOp op) {
 bool GraphPlanner::isRowWise(Operation *op) {
   return mlir::isa<graph::UnaryOp, graph::BinaryOp, graph::GeluOp,
                    graph::LayerNormOp, graph::RmsNormOp, graph::SoftmaxOp,
-                   graph::ReduceOp, graph::EmbeddingOp, graph::CastOp>(op);
+                   graph::ReduceOp, graph::EmbeddingOp, graph::CastOp,
+                   graph::SelectOp>(op);
 }
 
 /// The rows and columns that an op runs over.
@@ -104,8 +114,7 @@ Expected<size_t> GraphPlanner::planRowsFrom(ArrayRef<Operation *> ops,
   size_t next = begin + 1;
   for (; next < ops.size() && cluster.size() < kMostOps; ++next) {
     Operation *op = ops[next];
-    if (mlir::isa<graph::WeightOp, arith::ConstantOp, graph::LaunchStepOp>(
-            op)) {
+    if (mlir::isa<graph::WeightOp, arith::ConstantOp>(op)) {
       skipped.push_back(op);
       continue;
     }
@@ -168,7 +177,22 @@ private:
   Expected<int> operand(Value value, Operation *op);
   Expected<int> addBinary(graph::BinaryOp op);
   Expected<int> withScalar(graph::BinaryOp op, double scalar, bool scalarLeft);
-  int maximum(int x, float c);
+  /// function(x, y); y = -1: function(x, scalar).
+  int combine(Function function, int x, int y, float scalar = 0) {
+    RowOp op;
+    op.kind = RowOpKind::Combine;
+    op.lhs = x;
+    op.rhs = y;
+    op.function = function;
+    op.scalar = scalar;
+    return push(op);
+  }
+  /// 1 − x, the inverse of a condition.
+  int inverted(int x) {
+    return unary(RowOpKind::AddScalar, unary(RowOpKind::MultiplyScalar, x, -1),
+                 1);
+  }
+  Expected<int> addSelect(graph::SelectOp op);
   llvm::Expected<Norm> norm(Value scale, Value shift, llvm::APFloat epsilon,
                             bool root, Operation *op);
 
@@ -312,27 +336,35 @@ Expected<int> RowsBuilder::operand(Value value, Operation *op) {
   return index;
 }
 
-/// max(x, c), out of relu: the vector unit has no maximum of two operands.
-int RowsBuilder::maximum(int x, float c) {
-  auto function = [&](int value, Function f) {
-    return unary(RowOpKind::Function, value, 0, f);
-  };
-  auto atLeast = [&](int value, float bound) { // relu(v − b) + b
-    value =
-        function(unary(RowOpKind::AddScalar, value, -bound), Function::Relu);
-    return unary(RowOpKind::AddScalar, value, bound);
-  };
-  if (c >= -1.0f)
-    return atLeast(x, c);
-  // Beside a large negative bound x would be rounded away. Its two signs are
-  // taken apart: max(x, c) = relu(x) − min(relu(−x), −c), and a minimum of
-  // positive numbers is the reciprocal of a maximum of reciprocals.
-  int below =
-      function(unary(RowOpKind::MultiplyScalar, x, -1.0f), Function::Relu);
-  below = function(below, Function::Reciprocal);
-  below = function(atLeast(below, -1.0f / c), Function::Reciprocal);
-  below = unary(RowOpKind::MultiplyScalar, below, -1.0f);
-  return binary(RowOpKind::Add, below, function(x, Function::Relu));
+/// How the function stage does a binary op: with its operands exchanged too.
+struct BinaryForm {
+  Function function, mirrored;
+  bool inverted = false;
+};
+
+static std::optional<BinaryForm> functionOf(graph::BinaryKind kind) {
+  switch (kind) {
+  case graph::BinaryKind::Max:
+  case graph::BinaryKind::Or: // conditions are 0 and 1
+    return BinaryForm{Function::Maximum, Function::Maximum};
+  case graph::BinaryKind::Min:
+    return BinaryForm{Function::Minimum, Function::Minimum};
+  case graph::BinaryKind::Eq:
+    return BinaryForm{Function::Equal, Function::Equal};
+  case graph::BinaryKind::Ne:
+  case graph::BinaryKind::Xor:
+    return BinaryForm{Function::Equal, Function::Equal, /*inverted=*/true};
+  case graph::BinaryKind::Lt:
+    return BinaryForm{Function::Less, Function::Greater};
+  case graph::BinaryKind::Le:
+    return BinaryForm{Function::LessOrEqual, Function::GreaterOrEqual};
+  case graph::BinaryKind::Gt:
+    return BinaryForm{Function::Greater, Function::Less};
+  case graph::BinaryKind::Ge:
+    return BinaryForm{Function::GreaterOrEqual, Function::LessOrEqual};
+  default:
+    return std::nullopt;
+  }
 }
 
 Expected<int> RowsBuilder::withScalar(graph::BinaryOp op, double c, bool left) {
@@ -355,12 +387,8 @@ Expected<int> RowsBuilder::withScalar(graph::BinaryOp op, double c, bool left) {
       return unary(RowOpKind::MultiplyScalar,
                    unary(RowOpKind::Function, *x, 0, Function::Reciprocal), s);
     return unary(RowOpKind::MultiplyScalar, *x, static_cast<float>(1.0 / c));
-  case graph::BinaryKind::Max:
-    return maximum(*x, s);
-  case graph::BinaryKind::Min: { // −max(−x, −c)
-    int negative = unary(RowOpKind::MultiplyScalar, *x, -1.0f);
-    return unary(RowOpKind::MultiplyScalar, maximum(negative, -s), -1.0f);
-  }
+  case graph::BinaryKind::And:
+    return unary(RowOpKind::MultiplyScalar, *x, s);
   case graph::BinaryKind::Pow: {
     if (left)
       break;
@@ -382,6 +410,10 @@ Expected<int> RowsBuilder::withScalar(graph::BinaryOp op, double c, bool left) {
     break;
   }
   default:
+    if (auto form = functionOf(op.getKind())) {
+      int result = combine(left ? form->mirrored : form->function, *x, -1, s);
+      return form->inverted ? inverted(result) : result;
+    }
     break;
   }
   return planner.fail(op, "no stage of the vector unit does '" +
@@ -394,38 +426,81 @@ Expected<int> RowsBuilder::addBinary(graph::BinaryOp op) {
     return withScalar(op, *c, false);
   if (auto c = scalarOf(op.getLhsMutable()))
     return withScalar(op, *c, true);
-  RowOpKind kind;
-  switch (op.getKind()) {
-  case graph::BinaryKind::Add:
-    kind = RowOpKind::Add;
-    break;
-  case graph::BinaryKind::Sub:
-    kind = RowOpKind::Subtract;
-    break;
-  case graph::BinaryKind::Mul:
-    kind = RowOpKind::Multiply;
-    break;
-  case graph::BinaryKind::Div:
-    kind = RowOpKind::Divide;
-    break;
-  case graph::BinaryKind::Max:
-    kind = RowOpKind::Maximum;
-    break;
-  case graph::BinaryKind::Min:
-    kind = RowOpKind::Minimum;
-    break;
-  default:
-    return planner.fail(op, "no stage of the vector unit does '" +
-                                graph::stringifyBinaryKind(op.getKind()).str() +
-                                "' on floats");
-  }
   auto x = operand(op.getLhs(), op);
   if (!x)
     return x.takeError();
   auto y = operand(op.getRhs(), op);
   if (!y)
     return y.takeError();
-  return binary(kind, *x, *y);
+  switch (op.getKind()) {
+  case graph::BinaryKind::Add:
+    return binary(RowOpKind::Add, *x, *y);
+  case graph::BinaryKind::Sub:
+    return binary(RowOpKind::Subtract, *x, *y);
+  case graph::BinaryKind::Mul:
+  case graph::BinaryKind::And: // conditions are 0 and 1
+    return binary(RowOpKind::Multiply, *x, *y);
+  case graph::BinaryKind::Div:
+    return binary(RowOpKind::Divide, *x, *y);
+  default:
+    break;
+  }
+  auto form = functionOf(op.getKind());
+  if (!form)
+    return planner.fail(op, "no stage of the vector unit does '" +
+                                graph::stringifyBinaryKind(op.getKind()).str() +
+                                "' on floats");
+  int result = combine(form->function, *x, *y);
+  return form->inverted ? inverted(result) : result;
+}
+
+/// A constant that a choice gives: stored as bf16, what is finite stays so.
+static std::optional<float> chosenConstant(Value value) {
+  std::optional<double> constant = splatOf(value);
+  if (constant && std::isfinite(*constant))
+    constant = std::clamp(*constant, -graph::kLargestBf16, graph::kLargestBf16);
+  return constant;
+}
+
+Expected<int> RowsBuilder::addSelect(graph::SelectOp op) {
+  auto onTrue = chosenConstant(op.getOnTrue()),
+       onFalse = chosenConstant(op.getOnFalse());
+  // A guard against NaN asks for the very value that it keeps.
+  auto test = op.getCondition().getDefiningOp<graph::UnaryOp>();
+  if (test && test.getKind() == graph::UnaryKind::IsNan && onTrue &&
+      test.getInput() == op.getOnFalse()) {
+    auto x = operand(op.getOnFalse(), op);
+    if (!x)
+      return x.takeError();
+    return combine(Function::ReplaceNaN, *x, -1, *onTrue);
+  }
+  auto condition = operand(op.getCondition(), op);
+  if (!condition)
+    return condition.takeError();
+  // A sum with −0 is the other summand to the bit.
+  std::optional<int> kept, replaced;
+  if (!onTrue || onFalse) {
+    int x = *condition;
+    if (onTrue) {
+      x = combine(Function::Replace, x, x, *onTrue);
+    } else {
+      auto value = operand(op.getOnTrue(), op);
+      if (!value)
+        return value.takeError();
+      x = *value;
+    }
+    kept = combine(Function::Select, x, *condition, onFalse ? *onFalse : -0.0f);
+  }
+  if (!onFalse) {
+    auto y = operand(op.getOnFalse(), op);
+    if (!y)
+      return y.takeError();
+    replaced =
+        combine(Function::Replace, *y, *condition, onTrue ? *onTrue : -0.0f);
+  }
+  return !kept       ? *replaced
+         : !replaced ? *kept
+                     : binary(RowOpKind::Add, *kept, *replaced);
 }
 
 Expected<Norm> RowsBuilder::norm(Value scale, Value shift,
@@ -470,6 +545,8 @@ static std::optional<Function> functionOf(graph::UnaryKind kind) {
     return Function::Silu;
   case graph::UnaryKind::Relu:
     return Function::Relu;
+  case graph::UnaryKind::IsNan:
+    return Function::IsNaN;
   default:
     return std::nullopt;
   }
@@ -499,6 +576,8 @@ Error RowsBuilder::addOp(Operation *op) {
   }
   if (auto binary = dyn_cast<graph::BinaryOp>(op))
     return set(addBinary(binary));
+  if (auto select = dyn_cast<graph::SelectOp>(op))
+    return set(addSelect(select));
   if (auto layer = dyn_cast<graph::LayerNormOp>(op)) {
     auto n =
         norm(layer.getScale(), layer.getShift(), layer.getEpsilon(), false, op);
@@ -526,17 +605,8 @@ Error RowsBuilder::addOp(Operation *op) {
   if (!x)
     return x.takeError();
   if (auto softmax = dyn_cast<graph::SoftmaxOp>(op)) {
-    int ones = -1;
-    if (softmax.getZeroHidden()) {
-      RowOp input; // read again for each tile of rows
-      input.kind = RowOpKind::RowScalar;
-      input.access.tensor = planner.onesTensor(
-          op->getContext(), std::min(group.m, planner.statisticsRows()));
-      input.access.batchStrides.assign(group.batch.size(), 0);
-      ones = push(input);
-    }
     int index = unary(RowOpKind::Softmax, *x);
-    group.ops[index].rhs = ones;
+    group.ops[index].zeroHidden = softmax.getZeroHidden();
     return set(index);
   }
   if (auto gelu = dyn_cast<graph::GeluOp>(op))
@@ -545,14 +615,19 @@ Error RowsBuilder::addOp(Operation *op) {
                          ? Function::Gelu
                          : Function::GeluTanh));
   if (auto cast = dyn_cast<graph::CastOp>(op)) {
-    if (!mlir::isa<FloatType>(
-            mlir::cast<RankedTensorType>(cast.getType()).getElementType()))
+    Type element =
+        mlir::cast<RankedTensorType>(cast.getType()).getElementType();
+    if (element.isInteger(1))
+      return set(inverted(combine(Function::Equal, *x, -1, 0)));
+    if (!mlir::isa<FloatType>(element))
       return planner.fail(op, "a float tensor cast to integers on the chip");
     return set(unary(RowOpKind::AddScalar, *x, 0.0f));
   }
   if (auto u = dyn_cast<graph::UnaryOp>(op)) {
     if (u.getKind() == graph::UnaryKind::Neg)
       return set(unary(RowOpKind::MultiplyScalar, *x, -1.0f));
+    if (u.getKind() == graph::UnaryKind::Not)
+      return set(inverted(*x));
     auto function = functionOf(u.getKind());
     if (!function)
       return planner.fail(op, "the vector unit has no function '" +

@@ -481,8 +481,8 @@ bool ScheduleLowering::emit(const Step &step, LoweredProgram &out) {
       first = static_cast<uint8_t>(tile.first);
       return true;
     };
-    bool elementUsed = c.add0 == Add0::Element || c.add1 == Add1::Element ||
-                       c.multiply1 == Multiply1::Element;
+    const isa::VectorStages stages = c.stages();
+    bool elementUsed = stages.usesElement();
     if (!operand(c.sourceType, step.tile, inst.source, inst.source_offset,
                  inst.source_first) ||
         (elementUsed && !operand(c.elementType, step.element, inst.element,
@@ -500,12 +500,12 @@ bool ScheduleLowering::emit(const Step &step, LoweredProgram &out) {
       fieldOffset = static_cast<uint16_t>(offset);
       return true;
     };
-    if (!column(c.add0 == Add0::Column, step.column[0], inst.column0,
+    const std::array<bool, 3> columns = stages.usesColumns();
+    if (!column(columns[0], step.column[0], inst.column0,
                 inst.column0_offset) ||
-        !column(c.multiply1 == Multiply1::Column, step.column[1], inst.column1,
+        !column(columns[1], step.column[1], inst.column1,
                 inst.column1_offset) ||
-        !column(c.add2 == Add2::Column, step.column[2], inst.column2,
-                inst.column2_offset))
+        !column(columns[2], step.column[2], inst.column2, inst.column2_offset))
       return false;
     inst.source_type = static_cast<isa::VectorType>(c.sourceType);
     inst.element_type = elementUsed
@@ -516,6 +516,7 @@ bool ScheduleLowering::emit(const Step &step, LoweredProgram &out) {
     inst.add0 = static_cast<isa::Add0>(c.add0);
     inst.add1 = static_cast<isa::Add1>(c.add1);
     inst.func = static_cast<isa::VectorFunction>(c.function);
+    inst.operand = static_cast<isa::FunctionOperand>(c.operand);
     inst.multiply1 = static_cast<isa::Multiply1>(c.multiply1);
     inst.add2 = static_cast<isa::Add2>(c.add2);
     inst.reduce = static_cast<isa::Reduce>(c.reduce);
@@ -527,10 +528,10 @@ bool ScheduleLowering::emit(const Step &step, LoweredProgram &out) {
     } else {
       inst.reduce_accumulate = c.reduceAccumulate == Accumulate::Always;
     }
-    if (c.multiply0 == Multiply0::Scalar &&
+    if (stages.usesScalars()[0] &&
         !scalar(c.multiply0Scalar, inst.multiply0_scalar, out))
       return false;
-    if (c.add0 == Add0::Scalar && !scalar(c.add0Scalar, inst.add0_scalar, out))
+    if (stages.usesScalars()[1] && !scalar(c.add0Scalar, inst.add0_scalar, out))
       return false;
     inst.source_statistic = static_cast<uint8_t>(c.sourceStatistic);
     inst.element_statistic = static_cast<uint8_t>(c.elementStatistic);

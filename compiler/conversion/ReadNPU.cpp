@@ -110,6 +110,7 @@ LogicalResult Reader::vector(npu::VectorOp op) {
   c.add0 = static_cast<plan::Add0>(attr.getAdd0());
   c.add1 = static_cast<plan::Add1>(attr.getAdd1());
   c.function = static_cast<plan::Function>(attr.getFunction());
+  c.operand = static_cast<plan::FunctionOperand>(attr.getOperand());
   c.multiply1 = static_cast<plan::Multiply1>(attr.getMultiply1());
   c.add2 = static_cast<plan::Add2>(attr.getAdd2());
   c.reduce = static_cast<plan::Reduce>(attr.getReduce());

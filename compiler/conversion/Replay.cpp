@@ -7,6 +7,8 @@
 
 #include "compiler/conversion/Replay.h"
 
+#include "dialects/isa/VectorStages.h"
+
 #include <algorithm>
 
 namespace tilework {
@@ -107,8 +109,8 @@ void Replay::touchVector(const isa::Vector &v) {
   };
   operand(false, v.source_type, v.source, v.source_offset, v.source_first,
           v.source_statistic);
-  if (v.add0 == isa::Add0::element || v.add1 == isa::Add1::element ||
-      v.multiply1 == isa::Multiply1::element)
+  const isa::VectorStages stages = isa::stagesOf(v);
+  if (stages.usesElement())
     operand(false, v.element_type, v.element, v.element_offset, v.element_first,
             v.element_statistic);
   auto column = [&](bool used, unsigned reg, int64_t offset) {
@@ -116,14 +118,16 @@ void Replay::touchVector(const isa::Vector &v) {
       rows(Memory::Scratchpad, false, registers[reg].value + offset,
            (n + L - 1) / L, registers[reg].blockStride);
   };
-  column(v.add0 == isa::Add0::column, v.column0, v.column0_offset);
-  column(v.multiply1 == isa::Multiply1::column, v.column1, v.column1_offset);
-  column(v.add2 == isa::Add2::column, v.column2, v.column2_offset);
-  if (v.multiply0 == isa::Multiply0::statistic)
+  const std::array<bool, 3> columns = stages.usesColumns(),
+                            statistics = stages.usesStatistics();
+  column(columns[0], v.column0, v.column0_offset);
+  column(columns[1], v.column1, v.column1_offset);
+  column(columns[2], v.column2, v.column2_offset);
+  if (statistics[0])
     statistic(false, v.multiply0_statistic, m);
-  if (v.add1 == isa::Add1::statistic || v.add1 == isa::Add1::minus_statistic)
+  if (statistics[1])
     statistic(false, v.add1_statistic, m);
-  if (v.multiply1 == isa::Multiply1::statistic)
+  if (statistics[2])
     statistic(false, v.multiply1_statistic, m);
   if (v.reduce != isa::Reduce::none) {
     int results = v.reduce == isa::Reduce::sum_and_squares ? 2 : 1;

@@ -100,6 +100,58 @@ void tilework::lowerReduce(NodeContext &c) {
   c.set(0, c.integer("keepdims", 1) ? result : c.b.reshape(result, dropped));
 }
 
+/// The chip has no indices, so the places of an axis are numbers from high to
+/// low, in digits that bf16 holds: the largest first digit where x is the
+/// largest, then the largest second digit there, and so on. The caller's index
+/// is made of the digits behind the chip. The first place wins a tie, or the
+/// last one.
+void tilework::lowerArgMax(NodeContext &c) {
+  constexpr int64_t kBase = 256;
+  Val x = c.in(0);
+  if (!x.isFloat() || x.rank() == 0)
+    throw UnsupportedNode("the largest of a tensor that is not of floats");
+  int64_t axis = c.axis(c.integer("axis", 0), x.rank()), n = x.dim(axis);
+  if (n == 0)
+    throw InvalidNode("its axis has no elements");
+  bool last = c.integer("select_last_index", 0);
+  if (c.node.op == "ArgMin")
+    x = c.b.unary(UnaryKind::Neg, x);
+  Shape along(x.rank(), 1);
+  along[axis] = n;
+  mlir::Type index = c.b.builder.getI64Type();
+  Val best = c.b.reduce(ReduceKind::Max, x, {axis});
+  // A NaN is larger than all, and equal to none.
+  Val chosen = c.b.binary(BinaryKind::Or, c.b.binary(BinaryKind::Eq, x, best),
+                          c.b.unary(UnaryKind::IsNan, x));
+  Val place;
+  int64_t unit = 1;
+  while (unit * kBase < n)
+    unit *= kBase;
+  for (; unit > 0; unit /= kBase) {
+    // Digits count from 1, so that 0 is no place.
+    std::vector<double> digits;
+    for (int64_t i = 0; i < n; ++i)
+      digits.push_back(
+          static_cast<double>((last ? i : n - 1 - i) / unit % kBase + 1));
+    Val constant = c.b.fromHost(
+        HostTensor::fromFloats(onnx::DataType::Float, along, digits));
+    Val digit =
+        c.b.mul(c.b.cast(chosen, x.element()), c.b.cast(constant, x.element()));
+    best = c.b.reduce(ReduceKind::Max, digit, {axis});
+    chosen = c.b.binary(BinaryKind::Eq, digit, best);
+    Val part = c.b.binary(BinaryKind::Sub, c.b.cast(best, index),
+                          c.b.scalar(1, index));
+    part = c.b.mul(part, c.b.scalar(static_cast<double>(unit), index));
+    place = place.isAbsent() ? part : c.b.add(place, part);
+  }
+  if (!last)
+    place = c.b.binary(BinaryKind::Sub,
+                       c.b.scalar(static_cast<double>(n - 1), index), place);
+  Shape dropped = shapeOf(x);
+  dropped.erase(dropped.begin() + axis);
+  c.set(0, c.integer("keepdims", 1) ? place : c.b.reshape(place, dropped));
+}
+
 /// x − max − ln Σ e^(x − max) over the last axis: the logarithm of the quotient
 /// would be that of 0 far below the maximum.
 static Val logSoftmax(NodeContext &c, const Val &x) {

@@ -150,6 +150,7 @@ void lowerEyeLike(NodeContext &);
 void lowerMatMul(NodeContext &);
 void lowerGemm(NodeContext &);
 void lowerFusedMatMul(NodeContext &);
+void lowerArgMax(NodeContext &);
 void lowerReduce(NodeContext &);
 void lowerSoftmax(NodeContext &);
 void lowerLayerNorm(NodeContext &);

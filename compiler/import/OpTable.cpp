@@ -98,6 +98,8 @@ static const OpEntry kOps[] = {
     {"", "Trilu", 14, 28, lowerTrilu},
     {"", "Unsqueeze", 1, 28, lowerUnsqueeze},
     // Products, reductions, normalisations.
+    {"", "ArgMax", 1, 28, lowerArgMax},
+    {"", "ArgMin", 1, 28, lowerArgMax},
     {"", "Attention", 23, 28, lowerAttention},
     {"", "Gemm", 7, 28, lowerGemm, "beta=*"},
     {"", "LayerNormalization", 17, 28, lowerLayerNorm, "stash_type=1"},

@@ -169,6 +169,11 @@ resolveStep(Attribute attribute, const SourceFiles &files, Location loc) {
                       step.reversed = a.getReversed();
                       return operand(a.getOperand());
                     })
+                    .Case([&](SelectStepAttr a) {
+                      step.kind = WeightStep::Select;
+                      return success(succeeded(operand(a.getOnTrue())) &&
+                                     succeeded(operand(a.getOnFalse())));
+                    })
                     .Case([&](TransposeStepAttr a) {
                       step.kind = WeightStep::Transpose;
                       step.dims = a.getPermutation().vec();

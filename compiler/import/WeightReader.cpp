@@ -209,9 +209,13 @@ void apply(WeightBinary kind, float *a, const float *b, int64_t count) {
   case WeightBinary::Div:
     return combine(a, b, count, [](float x, float y) { return x / y; });
   case WeightBinary::Max:
-    return combine(a, b, count, [](float x, float y) { return x > y ? x : y; });
+    return combine(a, b, count, [](float x, float y) {
+      return x > y || std::isnan(x) ? x : y; // a NaN wins, as on the chip
+    });
   case WeightBinary::Min:
-    return combine(a, b, count, [](float x, float y) { return x < y ? x : y; });
+    return combine(a, b, count, [](float x, float y) {
+      return x < y || std::isnan(x) ? x : y;
+    });
   case WeightBinary::Pow:
     return combine(a, b, count,
                    [](float x, float y) { return std::pow(x, y); });
@@ -278,7 +282,7 @@ namespace tilework::weights_detail {
 
 /// A tensor of `shape` that can be read in runs along its last dimension.
 struct Node {
-  enum Kind { Leaf, Cast, Unary, Binary, Concat } kind = Leaf;
+  enum Kind { Leaf, Cast, Unary, Binary, Select, Concat } kind = Leaf;
   Dims shape;
   // Leaf.
   WeightType type = WeightType::Float32;
@@ -328,6 +332,22 @@ struct Node {
         children[reversed]->read(at, n, out + done);
         children[!reversed]->read(at, n, other);
         ::apply(binary, out + done, other, n);
+        if (!at.empty())
+          at.back() += n;
+      }
+      return;
+    }
+    case Select: {
+      constexpr int64_t chunk = 512;
+      float sides[2][chunk];
+      Dims at = index;
+      for (int64_t done = 0; done < count; done += chunk) {
+        int64_t n = std::min(chunk, count - done);
+        children[0]->read(at, n, out + done);
+        children[1]->read(at, n, sides[0]);
+        children[2]->read(at, n, sides[1]);
+        for (int64_t i = 0; i < n; ++i)
+          out[done + i] = sides[out[done + i] == 0][i];
         if (!at.empty())
           at.back() += n;
       }
@@ -523,25 +543,28 @@ NodePtr slice(NodePtr node, const WeightStep &step) {
 
 NodePtr build(const WeightExpr &expr);
 
-NodePtr combineNodes(NodePtr left, const WeightStep &step) {
-  if (step.operands.size() != 1)
-    fail("a binary step needs one operand");
-  NodePtr right = build(*step.operands[0]);
+NodePtr combineNodes(NodePtr first, const WeightStep &step) {
   auto node = std::make_unique<Node>();
-  node->kind = Node::Binary;
+  bool isBinary = step.kind == WeightStep::Binary;
+  if (step.operands.size() != (isBinary ? 1 : 2))
+    fail("a step has too few operands, or too many");
+  node->kind = isBinary ? Node::Binary : Node::Select;
   node->binary = step.binary;
   node->reversed = step.reversed;
-  size_t rank = std::max(left->shape.size(), right->shape.size());
+  node->children.push_back(std::move(first));
+  for (const auto &operand : step.operands)
+    node->children.push_back(build(*operand));
+  size_t rank = 0;
+  for (const NodePtr &child : node->children)
+    rank = std::max(rank, child->shape.size());
   node->shape.assign(rank, 1);
-  for (const Node *side : {left.get(), right.get()})
-    for (size_t i = 0; i < side->shape.size(); ++i) {
-      int64_t &dim = node->shape[rank - side->shape.size() + i];
-      dim = dim == 1 ? side->shape[i] : dim;
+  for (const NodePtr &child : node->children)
+    for (size_t i = 0; i < child->shape.size(); ++i) {
+      int64_t &dim = node->shape[rank - child->shape.size() + i];
+      dim = dim == 1 ? child->shape[i] : dim;
     }
-  broadcast(*left, node->shape);
-  broadcast(*right, node->shape);
-  node->children.push_back(std::move(left));
-  node->children.push_back(std::move(right));
+  for (const NodePtr &child : node->children)
+    broadcast(*child, node->shape);
   return node;
 }
 
@@ -563,6 +586,7 @@ NodePtr applyStep(NodePtr node, const WeightStep &step) {
     return outer;
   }
   case WeightStep::Binary:
+  case WeightStep::Select:
     return combineNodes(std::move(node), step);
   case WeightStep::Transpose:
     transpose(*node, step.dims);

@@ -85,6 +85,7 @@ struct WeightStep {
     Cast,
     Unary,
     Binary,
+    Select,
     Transpose,
     Reshape,
     Slice,
@@ -103,7 +104,8 @@ struct WeightStep {
   std::vector<int64_t> sizes, strides;
   /// Concat.
   int64_t axis = 0;
-  /// Binary: one operand; Concat: what follows.
+  /// Binary: one operand; Select: what stands where the value is not zero, and
+  /// what elsewhere; Concat: what follows.
   std::vector<std::shared_ptr<WeightExpr>> operands;
 };
 

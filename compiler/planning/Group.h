@@ -80,9 +80,8 @@ enum class RowOpKind : uint8_t {
   Subtract,
   Multiply,
   Divide,
-  Maximum,
-  Minimum,
-  Softmax,   ///< with ones as `rhs`, a row of −inf alone is zero, not NaN
+  Combine, ///< function(lhs, rhs), or function(lhs, scalar) without rhs
+  Softmax,
   Normalise, ///< over the row
   RowSum,
   RowMean,
@@ -93,7 +92,8 @@ struct RowOp {
   RowOpKind kind = RowOpKind::Input;
   int lhs = -1, rhs = -1; ///< indices of earlier ops
   Function function = Function::Identity;
-  float scalar = 0;
+  float scalar = 0;        ///< of Combine: what select and replace put in, too
+  bool zeroHidden = false; ///< Softmax: a row of −inf alone is zero, not NaN
   Norm norm;
   Access
       access; ///< of inputs; RowScalar: rowStride is the distance of elements

@@ -73,11 +73,11 @@ private:
       add(*e);
     const Chain &c = s.chain;
     add(c.sourceType, c.elementType, c.destinationType, c.multiply0, c.add0,
-        c.add1, c.function, c.multiply1, c.add2, c.reduce, c.reduceAccumulate,
-        c.reduceDepth, bits(c.multiply0Scalar), bits(c.add0Scalar),
-        c.sourceStatistic, c.elementStatistic, c.destinationStatistic,
-        c.multiply0Statistic, c.add1Statistic, c.multiply1Statistic,
-        c.reduceStatistic, c.statisticsBase);
+        c.add1, c.function, c.operand, c.multiply1, c.add2, c.reduce,
+        c.reduceAccumulate, c.reduceDepth, bits(c.multiply0Scalar),
+        bits(c.add0Scalar), c.sourceStatistic, c.elementStatistic,
+        c.destinationStatistic, c.multiply0Statistic, c.add1Statistic,
+        c.multiply1Statistic, c.reduceStatistic, c.statisticsBase);
   }
 };
 

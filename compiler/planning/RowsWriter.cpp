@@ -146,20 +146,12 @@ void RowsWriter::binary(int index) {
     return subtract(x, y, index);
   case RowOpKind::Divide:
     return divide(x, y, index);
-  case RowOpKind::Maximum:
-  case RowOpKind::Minimum:
-    return extremum(x, y, index);
   default:
     break;
   }
-  // The chain runs on an operand of the result's shape, or on the repeated row
-  // of a column; on the open chain's if both will do.
-  auto runs = [&](int value) {
-    return nodes[value].shape == shape ? 2
-                                       : nodes[value].shape != Shape::Vector;
-  };
-  if (runs(y) > runs(x) ||
-      (chain && chainValue == y && runs(y) == runs(x) && x != y))
+  if (preference(y, shape) > preference(x, shape) ||
+      (chain && chainValue == y && x != y &&
+       preference(y, shape) == preference(x, shape)))
     std::swap(x, y);
   ready(y, shape);
   ChainWriter &c = open(x, index);
@@ -223,86 +215,75 @@ void RowsWriter::divide(int x, int y, int index) {
   open(x, index).multiplyColumn(target.tile);
 }
 
-// The unit has no maximum of two operands, and relu(y − x) + x loses y beside
-// an x far below it. So the signs are taken apart:
-//
-//   max(x, y) = p + relu(y − p) − min(a, b),
-//     p = relu(x), a = relu(−x), b = relu(−y), one of the two parts is 0,
-//   min(a, b) = 1 / max(1 / (a + t), 1 / (b + t)) − t,
-//
-// where every sum is of the size of the result. Infinities must not meet: the
-// p that is subtracted is made finite by two reciprocals, with 2^−126 between
-// them that only an infinite p feels; the tiny t keeps the reciprocals of 0
-// finite; scales keep those of large numbers from falling to 0. The result is
-// exact to 2^−13 of itself before it is rounded to bf16, which is one of the
-// operands; magnitudes below 2^−110 may count as 0.
-void RowsWriter::extremum(int x, int y, int index) {
-  Shape shape = nodes[index].shape;
-  bool minimum = g.ops[index].kind == RowOpKind::Minimum;
-  const float sign = minimum ? -1.0f : 1.0f;
-  constexpr float kScale = 0x1p-16f, kGuard = 0x1p-126f, kTiny = 0x1p-120f;
-  close();
-  if (nodes[x].shape == Shape::Vector && shape == Shape::Tile)
-    std::swap(x, y);
-  for (int &buffer : extremumTiles)
-    if (buffer < 0)
-      buffer = b.buffer(
-          "parts", Space::Scratchpad,
-          std::max(bufferRows(Shape::Tile), bufferRows(Shape::Vector)));
-  if (extremumSums < 0)
-    extremumSums = b.buffer("parts", Space::Accumulator,
-                            std::max(b.sumRows(m, n), b.sumRows(1, m)));
-  Value s = spill(shape), t = s, p, q;
-  t.tile.buffer = extremumSums;
-  p.tile.blockStride = q.tile.blockStride = rowCount(shape);
-  p.tile.buffer = extremumTiles[0];
-  q.tile.buffer = extremumTiles[1];
-  auto step = [&](const Value &source, float factor, float summand,
-                  const Value *element, Function function,
-                  const Value &destination) {
-    ChainWriter c(b, rows(shape), columns(shape), 0, Value());
-    c.begin(source);
-    c.multiplyScalar(factor);
-    c.addScalar(summand);
-    if (element)
-      c.addElement(*element);
-    c.function(function);
-    c.finish(destination);
-  };
-  Value left = as(x, shape), right = as(y, shape);
-  if (nodes[y].shape == Shape::Vector && shape == Shape::Tile) {
-    // One number a row as a tile: 0 times something finite, plus the number.
-    right = {p.tile, ValueType::Bf16};
-    right.tile.buffer =
-        b.buffer("wide", Space::Scratchpad, bufferRows(Shape::Tile));
-    rowScalar(y);
-    step(left, 1, 0, nullptr, Function::Sigmoid, right);
-    ChainWriter c(b, rows(shape), columns(shape), 0, Value());
-    c.begin(right);
-    c.multiplyScalar(0);
-    c.addStatistic(kRowScalar, false);
-    c.finish(right);
+/// The function of (y, x) that gives what `function` gives of (x, y).
+static std::optional<Function> mirrored(Function function) {
+  switch (function) {
+  case Function::Maximum:
+  case Function::Minimum:
+  case Function::Equal:
+    return function;
+  case Function::Less:
+    return Function::Greater;
+  case Function::LessOrEqual:
+    return Function::GreaterOrEqual;
+  case Function::Greater:
+    return Function::Less;
+  case Function::GreaterOrEqual:
+    return Function::LessOrEqual;
+  default:
+    return std::nullopt;
   }
-  step(left, sign, 0, nullptr, Function::Relu, p);
-  step(p, kScale, 0, nullptr, Function::Reciprocal, s);
-  step(s, 1, kGuard, nullptr, Function::Reciprocal, s);
-  step(right, sign * kScale, 0, nullptr, Function::Identity, q);
-  step(s, -1, 0, &q, Function::Relu, s);
-  step(s, 1 / kScale, 0, &p, Function::Identity, q);
-  step(left, -sign * kScale, 0, nullptr, Function::Relu, s);
-  step(s, -1, -kTiny, nullptr, Function::Reciprocal, s);
-  step(right, -sign * kScale, 0, nullptr, Function::Relu, t);
-  step(t, 1, kTiny, nullptr, Function::Reciprocal, t);
-  step(t, 1, 0, &s, Function::Relu, t);
-  step(s, -1, 0, &t, Function::Reciprocal, s);
-  chain.emplace(b, rows(shape), columns(shape), 0, s);
-  chain->begin(s);
-  chain->multiplyScalar(-1 / kScale);
-  chain->addScalar(kTiny / kScale);
-  chain->addElement(q);
-  if (minimum)
-    chain->multiplyScalar(-1.0f);
-  chainValue = index;
+}
+
+int RowsWriter::widened(int value, int other) {
+  materialise(other);
+  close();
+  rowScalar(value);
+  Node node;
+  node.uses = 1;
+  node.buffer =
+      b.buffer("wide", Space::Scratchpad, bufferRows(Shape::Tile), 2, nDepth);
+  nodes.push_back(node);
+  int index = static_cast<int>(nodes.size()) - 1;
+  // −0 times a number that is finite, plus the statistic: its very bits.
+  ChainWriter c(b, rows(Shape::Tile), columns(Shape::Tile), 0,
+                spill(Shape::Tile));
+  c.begin(as(other, Shape::Tile));
+  c.function(Function::IsNaN);
+  c.multiplyScalar(-0.0f);
+  c.addStatistic(kRowScalar, false);
+  c.finish({tileOf(index), ValueType::Bf16});
+  return index;
+}
+
+void RowsWriter::combine(int index) {
+  const RowOp &op = g.ops[index];
+  int x = op.lhs, y = op.rhs;
+  Function function = op.function;
+  if (y < 0) {
+    open(x, index).functionScalar(function, op.scalar);
+    return;
+  }
+  Shape shape = nodes[index].shape;
+  if (x == y)
+    materialise(x);
+  if (std::optional<Function> other = mirrored(function);
+      other && (preference(y, shape) > preference(x, shape) ||
+                (chain && chainValue == y && x != y &&
+                 preference(y, shape) == preference(x, shape)))) {
+    std::swap(x, y);
+    function = *other;
+  }
+  if (preference(x, shape) == 0)
+    x = widened(x, y);
+  ready(y, shape);
+  ChainWriter &c = open(x, index);
+  if (nodes[y].shape == shape)
+    c.functionElement(function, as(y, shape), op.scalar);
+  else if (nodes[y].shape == Shape::Column)
+    c.functionColumn(function, tileOf(y), op.scalar);
+  else
+    c.functionStatistic(function, kRowScalar, op.scalar);
 }
 
 Tile RowsWriter::loadColumn(int tensor) {
@@ -315,6 +296,22 @@ Tile RowsWriter::loadColumn(int tensor) {
   dram.byte.add(nDepth, n * 2);
   b.load(dram, tile, 1, columns(Shape::Column));
   return tile;
+}
+
+void RowsWriter::limitMaximum() {
+  ChainWriter limit(b, 1, columns(Shape::Vector), 0, Value());
+  limit.beginStatistic(kFirst);
+  limit.functionScalar(Function::Maximum, std::numeric_limits<float>::lowest());
+  limit.finishToStatistic(kFirst);
+}
+
+void RowsWriter::invertSum(bool zeroHidden) {
+  ChainWriter inverse(b, 1, columns(Shape::Vector), 0, Value());
+  inverse.beginStatistic(kSecond);
+  if (zeroHidden) // other sums are at least 1 and stay as they are
+    inverse.addScalar(0x1p-100f);
+  inverse.function(Function::Reciprocal);
+  inverse.finishToStatistic(kSecond);
 }
 
 void RowsWriter::across(int index) {
@@ -344,19 +341,10 @@ void RowsWriter::across(int index) {
   }
   if (shifts)
     shiftRows(b, *first, g.n, columns(Shape::Vector));
-  bool zeroHidden = op.kind == RowOpKind::Softmax && op.rhs >= 0;
-  if (zeroHidden) {
-    // The maximum is finite, so that e^(−inf − maximum) is zero.
-    ChainWriter least(b, 1, columns(Shape::Vector), 0, Value());
-    least.begin({tileOf(op.rhs), ValueType::Bf16});
-    least.multiplyScalar(-std::numeric_limits<float>::max());
-    least.finishToStatistic(kFirst);
-  }
   switch (op.kind) {
   case RowOpKind::Softmax:
   case RowOpKind::RowMaximum:
-    first->reduce(Reduce::Maximum, kFirst,
-                  zeroHidden ? Accumulate::Always : Accumulate::Never);
+    first->reduce(Reduce::Maximum, kFirst);
     break;
   case RowOpKind::Normalise:
     first->reduce(Reduce::SumAndSquares, kFirst);
@@ -373,6 +361,8 @@ void RowsWriter::across(int index) {
     close();
   }
   if (op.kind == RowOpKind::Softmax) {
+    if (op.zeroHidden)
+      limitMaximum();
     Value powers = spill(Shape::Tile);
     ChainWriter exponential(b, r, c, 0, Value());
     exponential.begin(as(x, Shape::Tile));
@@ -380,12 +370,7 @@ void RowsWriter::across(int index) {
     exponential.function(Function::Exponential);
     exponential.reduce(Reduce::Sum, kSecond);
     exponential.finish(powers);
-    ChainWriter inverse(b, 1, columns(Shape::Vector), 0, Value());
-    inverse.beginStatistic(kSecond);
-    if (zeroHidden) // other sums are at least 1 and stay as they are
-      inverse.addScalar(0x1p-100f);
-    inverse.function(Function::Reciprocal);
-    inverse.finishToStatistic(kSecond);
+    invertSum(op.zeroHidden);
     chain.emplace(b, r, c, 0, powers);
     chain->begin(powers);
     chain->multiplyStatistic(kSecond);
@@ -471,6 +456,9 @@ void RowsWriter::write() {
       break;
     case RowOpKind::MultiplyScalar:
       open(op.lhs, index).multiplyScalar(op.scalar);
+      break;
+    case RowOpKind::Combine:
+      combine(index);
       break;
     default:
       if (spansRow(op.kind))

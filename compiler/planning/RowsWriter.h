@@ -104,14 +104,27 @@ private:
   void binary(int index);
   void subtract(int x, int y, int index);
   void divide(int x, int y, int index);
-  /// The larger or the smaller of two values, of any shapes.
-  void extremum(int x, int y, int index);
+  /// One function of two values, of any shapes, or of one and a scalar.
+  void combine(int index);
+  /// How well the chain of a result of `shape` runs on a value: on its own
+  /// shape, on the repeated row of a column, or (0) not at all.
+  int preference(int value, Shape shape) const {
+    return nodes[value].shape == shape ? 2
+                                       : nodes[value].shape != Shape::Vector;
+  }
+  /// A vector of M as a tile; `other` is a value that is none.
+  int widened(int value, int other);
   void add(ChainWriter &c, int value, Shape shape);
   void multiply(ChainWriter &c, int value, Shape shape);
   /// An operand that is not the chain's must be in memory (or in the
   /// statistic) before the chain goes on.
   void ready(int value, Shape shape);
   void across(int index);
+  /// Makes the row maximum finite, so that e^(−inf − maximum) is zero.
+  void limitMaximum();
+  /// The reciprocal of the sum of powers; with `zeroHidden` that of no power is
+  /// finite.
+  void invertSum(bool zeroHidden);
   Value spill(Shape shape);
   /// The ops from `begin` to before `end`, none of which spans the row.
   void apply(ChainWriter &c, size_t begin, size_t end) const;
@@ -132,7 +145,6 @@ private:
   std::optional<ChainWriter> chain;
   int chainValue = -1;
   int spillBuffer = -1;
-  int extremumTiles[2] = {-1, -1}, extremumSums = -1; ///< see extremum
 };
 
 } // namespace tilework::planning

@@ -9,6 +9,7 @@
 #pragma once
 
 #include "compiler/planning/Machine.h"
+#include "dialects/isa/VectorStages.h"
 
 #include <algorithm>
 #include <array>
@@ -145,8 +146,25 @@ enum class Function : uint8_t {
   Erf,
   Gelu,
   GeluTanh,
-  Logarithm
+  Logarithm,
+  IsNaN,
+  Maximum, // from here on: functions of x and a second operand
+  Minimum,
+  Equal,
+  Less,
+  LessOrEqual,
+  Greater,
+  GreaterOrEqual,
+  ReplaceNaN,
+  Select,
+  Replace
 };
+enum class FunctionOperand : uint8_t { Scalar, Column, Statistic, Element };
+
+/// Whether the function has a second operand.
+inline bool takesOperand(Function function) {
+  return isa::takesOperand(static_cast<isa::VectorFunction>(function));
+}
 enum class Multiply0 : uint8_t { None, Scalar, Statistic };
 enum class Add0 : uint8_t { None, Scalar, Column, Element };
 enum class Add1 : uint8_t { None, Statistic, MinusStatistic, Element };
@@ -162,6 +180,7 @@ struct Chain {
   Add0 add0 = Add0::None;
   Add1 add1 = Add1::None;
   Function function = Function::Identity;
+  FunctionOperand operand = FunctionOperand::Scalar;
   Multiply1 multiply1 = Multiply1::None;
   Add2 add2 = Add2::None;
   Reduce reduce = Reduce::None;
@@ -173,6 +192,16 @@ struct Chain {
   int multiply0Statistic = 0, add1Statistic = 0, multiply1Statistic = 0,
       reduceStatistic = 0;
   int statisticsBase = 0; ///< in units of vector lanes
+
+  isa::VectorStages stages() const {
+    return {static_cast<isa::Multiply0>(multiply0),
+            static_cast<isa::Add0>(add0),
+            static_cast<isa::Add1>(add1),
+            static_cast<isa::VectorFunction>(function),
+            static_cast<isa::FunctionOperand>(operand),
+            static_cast<isa::Multiply1>(multiply1),
+            static_cast<isa::Add2>(add2)};
+  }
 };
 
 /// One step. Which fields count depends on the kind:

@@ -6,6 +6,8 @@
 
 #include "compiler/planning/ScheduleBuilder.h"
 
+#include <cstring>
+
 namespace tilework::planning {
 
 int ScheduleBuilder::buffer(std::string name, Space space, int64_t slotRows,
@@ -126,6 +128,11 @@ void ChainWriter::multiplyStatistic(int statistic) {
     position = kMultiply0 + 1;
     return;
   }
+  if (functionTakes(FunctionOperand::Statistic) &&
+      current.chain.multiply1Statistic != statistic) {
+    flush();
+    return multiplyStatistic(statistic);
+  }
   current.chain.multiply1 = Multiply1::Statistic;
   current.chain.multiply1Statistic = statistic;
   position = kMultiply1 + 1;
@@ -151,7 +158,7 @@ void ChainWriter::subtractStatistic(int statistic) {
 }
 
 void ChainWriter::multiplyColumn(const Tile &column) {
-  if (!free(kMultiply1))
+  if (!free(kMultiply1) || functionTakes(FunctionOperand::Column))
     flush();
   current.chain.multiply1 = Multiply1::Column;
   current.column[1] = column;
@@ -213,6 +220,46 @@ void ChainWriter::function(Function function) {
     flush();
   current.chain.function = function;
   position = kFunction + 1;
+}
+
+void ChainWriter::beginFunction(Function function, FunctionOperand operand,
+                                float scalar) {
+  // The second stage has the same scalar register.
+  uint32_t bits[2];
+  std::memcpy(&bits[0], &scalar, sizeof scalar);
+  std::memcpy(&bits[1], &current.chain.add0Scalar, sizeof scalar);
+  if (!free(kFunction) ||
+      (current.chain.add0 == Add0::Scalar && bits[0] != bits[1]))
+    flush();
+  current.chain.function = function;
+  current.chain.operand = operand;
+  current.chain.add0Scalar = scalar;
+  position = kFunction + 1;
+}
+
+void ChainWriter::functionScalar(Function function, float scalar) {
+  beginFunction(function, FunctionOperand::Scalar, scalar);
+}
+
+void ChainWriter::functionColumn(Function function, const Tile &y,
+                                 float scalar) {
+  beginFunction(function, FunctionOperand::Column, scalar);
+  current.column[1] = y;
+}
+
+void ChainWriter::functionStatistic(Function function, int statistic,
+                                    float scalar) {
+  beginFunction(function, FunctionOperand::Statistic, scalar);
+  current.chain.multiply1Statistic = statistic;
+}
+
+void ChainWriter::functionElement(Function function, const Value &y,
+                                  float scalar) {
+  if (current.chain.elementType != ValueType::None)
+    flush();
+  beginFunction(function, FunctionOperand::Element, scalar);
+  current.element = y.tile;
+  current.chain.elementType = y.type;
 }
 
 void ChainWriter::reduce(Reduce kind, int statistic, Accumulate accumulate,

@@ -81,6 +81,11 @@ public:
   void addStatisticElement(int statistic);
   void multiplyStatisticElement(int statistic);
   void function(Function function);
+  /// function(x, y); `scalar` is y, or what select and replace put in.
+  void functionScalar(Function function, float scalar);
+  void functionColumn(Function function, const Tile &y, float scalar);
+  void functionStatistic(Function function, int statistic, float scalar);
+  void functionElement(Function function, const Value &y, float scalar);
   /// Row statistics of the value so far; the chain ends here, with finish or
   /// finishStatistics.
   void reduce(Reduce kind, int statistic,
@@ -95,16 +100,21 @@ public:
   /// Whether the step in the making reads a row statistic: it cannot write one
   /// that it reads.
   bool readsStatistic() const {
-    const Chain &c = current.chain;
-    return c.multiply0 == Multiply0::Statistic || c.add1 == Add1::Statistic ||
-           c.add1 == Add1::MinusStatistic ||
-           c.multiply1 == Multiply1::Statistic;
+    const std::array<bool, 3> uses = current.chain.stages().usesStatistics();
+    return uses[0] || uses[1] || uses[2];
   }
 
 private:
   /// Ends the step in the making at the spill tile and begins another there.
   void flush();
   void emit();
+  /// Opens the function stage with this scalar.
+  void beginFunction(Function function, FunctionOperand operand, float scalar);
+  /// Whether the function reads what the fifth stage would name.
+  bool functionTakes(FunctionOperand operand) const {
+    return takesOperand(current.chain.function) &&
+           current.chain.operand == operand;
+  }
   bool free(int stage) const { return position <= stage; }
 
   ScheduleBuilder &builder;

@@ -18,9 +18,10 @@ bool RowsWriter::streams(const RowsGroup &group) {
   for (size_t i = 1; i < group.ops.size(); ++i) {
     const RowOp &op = group.ops[i];
     spans += spansRow(op.kind);
-    bool unary = op.kind == RowOpKind::Function ||
-                 op.kind == RowOpKind::AddScalar ||
-                 op.kind == RowOpKind::MultiplyScalar || spansRow(op.kind);
+    bool unary =
+        op.kind == RowOpKind::Function || op.kind == RowOpKind::AddScalar ||
+        op.kind == RowOpKind::MultiplyScalar ||
+        (op.kind == RowOpKind::Combine && op.rhs < 0) || spansRow(op.kind);
     if (!unary || op.lhs != static_cast<int>(i) - 1)
       return false;
   }
@@ -32,6 +33,8 @@ void RowsWriter::apply(ChainWriter &c, size_t begin, size_t end) const {
     const RowOp &op = g.ops[i];
     if (op.kind == RowOpKind::Function)
       c.function(op.function);
+    else if (op.kind == RowOpKind::Combine)
+      c.functionScalar(op.function, op.scalar);
     else if (op.kind == RowOpKind::AddScalar)
       c.addScalar(op.scalar);
     else
@@ -103,6 +106,8 @@ void RowsWriter::stream() {
     reduceInto(c, kind, kFirst);
   });
   if (op.kind == RowOpKind::Softmax) {
+    if (op.zeroHidden)
+      limitMaximum();
     auto power = [](ChainWriter &c) {
       c.addStatistic(kFirst, true);
       c.function(Function::Exponential);
@@ -111,10 +116,7 @@ void RowsWriter::stream() {
       power(c);
       reduceInto(c, Reduce::Sum, kSecond);
     });
-    ChainWriter inverse(b, 1, columns(Shape::Vector), 0, Value());
-    inverse.beginStatistic(kSecond);
-    inverse.function(Function::Reciprocal);
-    inverse.finishToStatistic(kSecond);
+    invertSum(op.zeroHidden);
     pass(across, [&](ChainWriter &c) {
       power(c);
       c.multiplyStatistic(kSecond);

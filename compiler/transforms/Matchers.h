@@ -22,9 +22,6 @@ inline llvm::ArrayRef<int64_t> shapeOf(mlir::Value value) {
   return tensorTypeOf(value).getShape();
 }
 
-/// The largest bf16 number.
-constexpr double kLargestBf16 = 3.3895313892515355e38;
-
 /// The value of a constant whose elements are equal, through broadcasts and
 /// reshapes.
 std::optional<double> scalarConstant(mlir::Value value);

@@ -2,7 +2,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 // graph-outline-launch-steps: what depends on integer inputs alone becomes
-// launch steps, narrowed where the chip reads it.
+// launch steps, narrowed where the chip reads it; so do integers that are made
+// of the chip's results.
 
 #include "compiler/transforms/Matchers.h"
 #include "compiler/transforms/Passes.h"
@@ -120,6 +121,7 @@ public:
 
   void run() {
     module.walk([&](Operation *op) { classify(op); });
+    collectFinishing();
     for (Operation *op : steps)
       outline(op);
     for (Operation *op : llvm::reverse(steps))
@@ -147,6 +149,49 @@ private:
       return;
     hostOps.insert(op);
     steps.push_back(op);
+  }
+
+  bool isFinishing(Value value) {
+    return finishing.contains(value.getDefiningOp());
+  }
+
+  /// Whether the op works on integers that the chip's results become.
+  bool finishes(Operation *op) {
+    if (op->getNumResults() != 1 || !stepOf(op) || hostOps.contains(op))
+      return false;
+    Type element = tensorTypeOf(op->getResult(0)).getElementType();
+    if (isa<CastOp>(op) && isa<IntegerType>(element) && !element.isInteger(1))
+      return true;
+    return llvm::any_of(op->getOperands(),
+                        [&](Value v) { return isFinishing(v); }) &&
+           llvm::all_of(op->getOperands(),
+                        [&](Value v) { return isHost(v) || isFinishing(v); });
+  }
+
+  /// Ops behind the chip whose results only the caller and each other read.
+  void collectFinishing() {
+    SmallVector<Operation *> found;
+    module.walk([&](Operation *op) {
+      if (finishes(op)) {
+        finishing.insert(op);
+        found.push_back(op);
+      }
+    });
+    for (bool changed = true; changed;) {
+      changed = false;
+      for (Operation *op : found) {
+        bool stays =
+            finishes(op) && llvm::all_of(op->getUsers(), [&](Operation *user) {
+              return finishing.contains(user) ||
+                     user->hasTrait<OpTrait::IsTerminator>();
+            });
+        if (!stays && finishing.erase(op))
+          changed = true;
+      }
+    }
+    for (Operation *op : found)
+      if (finishing.contains(op))
+        steps.push_back(op);
   }
 
   /// Ids as the chip's gather reads them: from 0 to the table's rows.
@@ -186,7 +231,8 @@ private:
     return LaunchStepOp::create(builder, loc, type, kind, inputs,
                                 /*axis=*/IntegerAttr(),
                                 /*dims=*/DenseI64ArrayAttr(),
-                                /*exclusive=*/false, /*reverse=*/false);
+                                /*exclusive=*/false, /*reverse=*/false,
+                                /*finish=*/false);
   }
 
   /// `input` reduced over every axis but the last one of the op.
@@ -245,6 +291,11 @@ private:
       next = build(builder, op, inputs, type);
     }
     stepped[result] = next.getResult();
+    if (finishing.contains(op)) {
+      next.setFinish(true);
+      result.replaceAllUsesWith(next.getResult());
+      return;
+    }
     // Users that stay on the chip read a narrow type.
     Value forChip;
     for (OpOperand &use : llvm::make_early_inc_range(result.getUses())) {
@@ -272,7 +323,9 @@ private:
   /// The step's result in the type that the chip reads.
   Value chipValue(OpBuilder &builder, Operation *op, LaunchStepOp next) {
     RankedTensorType type = tensorTypeOf(next.getResult());
-    if (!isa<FloatType>(type.getElementType()))
+    // A condition is 0 or 1.
+    if (!isa<FloatType>(type.getElementType()) &&
+        !type.getElementType().isInteger(1))
       return narrowed(builder, next.getResult(), builder.getI32Type());
     Type bf16 = builder.getBF16Type();
     auto narrow = RankedTensorType::get(type.getShape(), bf16);
@@ -304,7 +357,7 @@ private:
 
   ModuleOp module;
   SmallVector<Operation *> steps;
-  llvm::DenseSet<Operation *> hostOps;
+  llvm::DenseSet<Operation *> hostOps, finishing;
   llvm::DenseMap<Value, Value> stepped;
   llvm::DenseMap<std::pair<Value, int64_t>, Value> indexed;
 };

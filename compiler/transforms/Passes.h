@@ -28,7 +28,6 @@ std::unique_ptr<mlir::Pass> createRecogniseLayerNormPass();
 std::unique_ptr<mlir::Pass> createRecogniseGeluPass();
 std::unique_ptr<mlir::Pass> createRecogniseAttentionPass();
 std::unique_ptr<mlir::Pass> createRecogniseMasksPass();
-std::unique_ptr<mlir::Pass> createSplitSelectionsPass();
 std::unique_ptr<mlir::Pass> createFuseEpiloguesPass();
 std::unique_ptr<mlir::Pass> createFuseProjectionsPass();
 std::unique_ptr<mlir::Pass> createOutlineLaunchStepsPass();

@@ -69,26 +69,6 @@ def RecogniseMasks : Graph_Pass<"graph-recognise-masks", "RecogniseMasks"> {
   }];
 }
 
-def SplitSelections : Graph_Pass<"graph-split-selections", "SplitSelections"> {
-  let summary = "Spell selections of computed values as products and a sum";
-  let description = [{
-    The condition is known on the host or constant; it becomes zeros and ones.
-    What is selected away must be finite.
-
-    ```mlir
-    %1 = graph.select %keep, %x, %low : …
-    ```
-    becomes
-
-    ```mlir
-    %1 = graph.cast %keep : …
-    %2 = graph.binary mul %x, %1 : …
-    %3 = graph.select %keep, %zero, %low : …
-    %4 = graph.binary add %2, %3 : …
-    ```
-  }];
-}
-
 def FuseEpilogues : Graph_Pass<"graph-fuse-epilogues", "FuseEpilogues"> {
   let summary = "Give products their bias, activation, residual and normalisation";
   let description = [{
@@ -115,8 +95,9 @@ def OutlineLaunchSteps : Graph_Pass<"graph-outline-launch-steps", "OutlineLaunch
   let description = [{
     Ops that depend on integer inputs alone and end in ids of an embedding or
     in a mask become `graph.launch_step`; ids are narrowed to i32, masks to
-    bf16. An integer op that depends on a computed float stays, and the plan
-    refuses it by name.
+    bf16. Integers made of computed floats, whose results leave the model, become
+    steps after the launch (`finish`); an integer op between ops of the chip
+    stays, and the plan refuses it by name.
   }];
 }
 

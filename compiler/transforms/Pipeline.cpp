@@ -21,8 +21,6 @@ void tilework::buildRecognisedStage(mlir::OpPassManager &passes) {
   passes.addPass(createRecogniseAttentionPass());
   passes.addPass(createRecogniseMasksPass());
   passes.addPass(createSimplifyPass());
-  passes.addPass(createSplitSelectionsPass());
-  passes.addPass(createSimplifyPass());
   passes.addPass(mlir::createCSEPass());
 }
 

@@ -221,6 +221,20 @@ struct FoldIntoWeight : RewritePattern {
       expr = withStep(reversed ? rhs : lhs,
                       BinaryStepAttr::get(op->getContext(), binary.getKind(),
                                           reversed ? lhs : rhs, reversed));
+    } else if (auto select = dyn_cast<SelectOp>(op)) {
+      ExprAttr condition = expressionOf(select.getCondition());
+      ExprAttr onTrue = expressionOf(select.getOnTrue());
+      ExprAttr onFalse = expressionOf(select.getOnFalse());
+      if (!condition || !onTrue || !onFalse ||
+          !isa<FloatType>(tensorTypeOf(select.getResult()).getElementType()))
+        return failure();
+      for (Value operand : select->getOperands())
+        if (!weight)
+          weight = operand.getDefiningOp<WeightOp>();
+      if (!weight)
+        return failure();
+      expr = withStep(condition,
+                      SelectStepAttr::get(op->getContext(), onTrue, onFalse));
     } else if (weight) {
       Attribute step = stepOf(op);
       if (!step)
@@ -229,8 +243,9 @@ struct FoldIntoWeight : RewritePattern {
     } else {
       return failure();
     }
-    auto next = rewriter.replaceOpWithNewOp<WeightOp>(
-        op, op->getResult(0).getType(), weight.getName(), expr);
+    auto next =
+        WeightOp::create(rewriter, op->getLoc(), op->getResult(0).getType(),
+                         weight.getName(), expr);
     // A band stays one under added dimensions.
     ArrayRef<int64_t> from = shapeOf(weight), to = shapeOf(next);
     if (isa<ReshapeOp>(op) && to.size() >= 2 &&
@@ -238,6 +253,17 @@ struct FoldIntoWeight : RewritePattern {
       for (StringRef name : {kBandAttrName, kBandValueAttrName})
         if (Attribute attribute = weight->getAttr(name))
           next->setAttr(name, attribute);
+    // So does one that hides what a condition leaves out.
+    if (auto select = dyn_cast<SelectOp>(op))
+      if (auto hidden = scalarConstant(select.getOnFalse());
+          hidden && scalarConstant(select.getOnTrue()) == 0.0)
+        if (Operation *condition = select.getCondition().getDefiningOp())
+          if (Attribute band = condition->getAttr(kBandAttrName)) {
+            next->setAttr(kBandAttrName, band);
+            next->setAttr(kBandValueAttrName, rewriter.getF32FloatAttr(
+                                                  static_cast<float>(*hidden)));
+          }
+    rewriter.replaceOp(op, next);
     return success();
   }
 };

@@ -5,6 +5,8 @@
 
 #include "compiler/verifier/Walk.h"
 
+#include "dialects/isa/VectorStages.h"
+
 #include <algorithm>
 #include <type_traits>
 
@@ -371,16 +373,14 @@ void Walk::matmul(const isa::Matmul &inst, Met &met) {
 
 void Walk::vector(const isa::Vector &v, Met &met) {
   uint64_t m = size(v.rows), n = size(v.columns);
-  bool elementUsed = v.add0 == isa::Add0::element ||
-                     v.add1 == isa::Add1::element ||
-                     v.multiply1 == isa::Multiply1::element;
+  const isa::VectorStages stages = isa::stagesOf(v);
+  bool elementUsed = stages.usesElement();
   if (v.source_type == isa::VectorType::none)
     wrong("a vector instruction without a source");
   if (elementUsed && v.element_type == isa::VectorType::none)
     wrong("an element stage without an element operand");
-  if (v.multiply0 == isa::Multiply0::scalar && !scalars[v.multiply0_scalar])
-    wrong("a scalar register that is not set");
-  if (v.add0 == isa::Add0::scalar && !scalars[v.add0_scalar])
+  if ((stages.usesScalars()[0] && !scalars[v.multiply0_scalar]) ||
+      (stages.usesScalars()[1] && !scalars[v.add0_scalar]))
     wrong("a scalar register that is not set");
   if (m == 0 || n == 0)
     return;
@@ -440,18 +440,18 @@ void Walk::vector(const isa::Vector &v, Met &met) {
   if (elementUsed)
     read(v.element_type, v.element, v.element_offset, v.element_first,
          v.element_statistic);
-  if (v.add0 == isa::Add0::column)
+  if (stages.usesColumns()[0])
     column(met, v.column0, v.column0_offset, n);
-  if (v.multiply1 == isa::Multiply1::column)
+  if (stages.usesColumns()[1])
     column(met, v.column1, v.column1_offset, n);
-  if (v.add2 == isa::Add2::column)
+  if (stages.usesColumns()[2])
     column(met, v.column2, v.column2_offset, n);
   std::vector<unsigned> rowScalars;
-  if (v.multiply0 == isa::Multiply0::statistic)
+  if (stages.usesStatistics()[0])
     rowScalars.push_back(v.multiply0_statistic);
-  if (v.add1 == isa::Add1::statistic || v.add1 == isa::Add1::minus_statistic)
+  if (stages.usesStatistics()[1])
     rowScalars.push_back(v.add1_statistic);
-  if (v.multiply1 == isa::Multiply1::statistic)
+  if (stages.usesStatistics()[2])
     rowScalars.push_back(v.multiply1_statistic);
   for (unsigned s : rowScalars)
     statistic(met, false, s, v.statistics_base, m);

@@ -184,6 +184,17 @@ def Graph_BinaryStepAttr : Graph_Step<"Binary", "binary"> {
   let assemblyFormat = "`<` $kind `,` $operand (`,` `reversed` `=` $reversed^)? `>`";
 }
 
+def Graph_SelectStepAttr : Graph_Step<"Select", "select"> {
+  let summary = "choose between two constants by the value, a condition";
+  let description = [{
+    `#graph.select_step<#graph.expr<…>, #graph.expr<…>>`: the first where the
+    value is not zero, the second elsewhere; all three broadcast.
+  }];
+  let parameters = (ins "::tilework::graph::ExprAttr":$on_true,
+      "::tilework::graph::ExprAttr":$on_false);
+  let assemblyFormat = "`<` $on_true `,` $on_false `>`";
+}
+
 def Graph_TransposeStepAttr : Graph_Step<"Transpose", "transpose"> {
   let summary = "permute dimensions: `#graph.transpose_step<[1, 0]>`";
   let parameters = (ins OptionalArrayRefParameter<"int64_t">:$permutation);

@@ -42,6 +42,9 @@ constexpr llvm::StringLiteral kBandValueAttrName = "graph.band_value";
 /// Whether a band over `rows` queries and `keys` keys leaves each query one.
 bool bandSeesAll(llvm::ArrayRef<int64_t> band, int64_t rows, int64_t keys);
 
+/// The largest bf16 number.
+constexpr double kLargestBf16 = 3.3895313892515355e38;
+
 /// Name of the discardable attribute with sentences that say what a pass left
 /// out of this op and why (an array of strings).
 constexpr llvm::StringLiteral kNotesAttrName = "graph.notes";

@@ -425,7 +425,7 @@ def Graph_ConcatOp : Graph_Op<"concat"> {
 //===----------------------------------------------------------------------===//
 
 def Graph_LaunchStepOp : Graph_Op<"launch_step"> {
-  let summary = "integer preparation that the loader does before the launch";
+  let summary = "integer work that the loader does around the launch";
   let description = [{
     One step on small integer tensors (token ids, masks, positions): operands
     are inputs of the function, constants or results of other steps; elementwise
@@ -438,6 +438,9 @@ def Graph_LaunchStepOp : Graph_Op<"launch_step"> {
     makes ids of a table of `dims[0]` rows: a negative one counts from the end,
     and one out of range stops the launch with an error that names the input.
 
+    With `finish` the step comes after the chip is done: operands may be values
+    that the chip computed, and only other such steps and the caller read it.
+
     ```mlir
     %ids32 = graph.launch_step index(%ids) {dims = array<i64: 30522>} : (tensor<1x16xi64>) -> tensor<1x16xi32>
     %mask = graph.launch_step select(%keep, %zero, %floor)
@@ -446,7 +449,7 @@ def Graph_LaunchStepOp : Graph_Op<"launch_step"> {
   }];
   let arguments = (ins Graph_StepKindAttr:$kind, Variadic<AnyRankedTensor>:$inputs,
       OptionalAttr<Graph_SizeAttr>:$axis, OptionalAttr<DenseI64ArrayAttr>:$dims,
-      UnitAttr:$exclusive, UnitAttr:$reverse);
+      UnitAttr:$exclusive, UnitAttr:$reverse, UnitAttr:$finish);
   let results = (outs AnyRankedTensor:$result);
   let assemblyFormat = "`` $kind `(` $inputs `)` attr-dict `:` functional-type($inputs, $result)";
 }

@@ -118,6 +118,22 @@ inferStep(Attribute attribute, RankedTensorType type, ErrorFn emitError) {
                           : element;
         return RankedTensorType::get(*shape, result);
       })
+      .Case([&](SelectStepAttr step) -> Result {
+        FailureOr<RankedTensorType> onTrue =
+            step.getOnTrue().inferType(emitError);
+        FailureOr<RankedTensorType> onFalse =
+            step.getOnFalse().inferType(emitError);
+        if (failed(onTrue) || failed(onFalse))
+          return failure();
+        auto sides = broadcastShapes(onTrue->getShape(), onFalse->getShape());
+        auto shape =
+            failed(sides) ? sides : broadcastShapes(type.getShape(), *sides);
+        if (failed(shape) ||
+            onTrue->getElementType() != onFalse->getElementType())
+          return emitError() << "select_step cannot choose between " << *onTrue
+                             << " and " << *onFalse << " by " << type;
+        return RankedTensorType::get(*shape, onTrue->getElementType());
+      })
       .Case([&](TransposeStepAttr step) -> Result {
         SmallVector<int64_t> shape;
         llvm::SmallBitVector seen(type.getRank());

@@ -105,7 +105,19 @@ def VectorFunction : Enumeration<"vector_function", 5, [
   Case<"exponential", 4, "e^x">, Case<"reciprocal", 5, "1/x">, Case<"reciprocal_square_root", 6, "1/√x">,
   Case<"square_root", 7, "√x">, Case<"tanh", 8, "tanh x">, Case<"sigmoid", 9, "1/(1+e^−x)">,
   Case<"silu", 10, "x·sigmoid x">, Case<"erf", 11, "erf x">, Case<"gelu", 12, "x·(1+erf(x/√2))/2">,
-  Case<"gelu_tanh", 13, "x·(1+tanh(√(2/π)·(x+0.044715·x³)))/2">, Case<"logarithm", 14, "ln x">]>;
+  Case<"gelu_tanh", 13, "x·(1+tanh(√(2/π)·(x+0.044715·x³)))/2">, Case<"logarithm", 14, "ln x">,
+  Case<"is_nan", 15, "1 where x is NaN, otherwise 0">,
+  // From here to the last one: functions of x and y, the operand that `operand` names.
+  Case<"maximum", 16, "the larger of x and y">, Case<"minimum", 17, "the smaller of x and y">,
+  Case<"equal", 18, "1 where x = y, otherwise 0">, Case<"less", 19, "1 where x < y, otherwise 0">,
+  Case<"less_or_equal", 20, "1 where x ≤ y, otherwise 0">, Case<"greater", 21, "1 where x > y, otherwise 0">,
+  Case<"greater_or_equal", 22, "1 where x ≥ y, otherwise 0">, Case<"replace_nan", 23, "y where x is NaN, otherwise x">,
+  Case<"select", 24, "x where y ≠ 0, otherwise scalar register `add0_scalar`">,
+  Case<"replace", 25, "scalar register `add0_scalar` where y ≠ 0, otherwise x">]>;
+
+def FunctionOperand : Enumeration<"function_operand", 2, [
+  Case<"scalar", 0, "Scalar register `add0_scalar`.">, Case<"column", 1, "Column operand 1.">,
+  Case<"statistic", 2, "The row's statistic `multiply1_statistic`.">, Case<"element", 3, "The element operand.">]>;
 
 //===----------------------------------------------------------------------===//
 // Sequencer instructions: take effect at dispatch, in the sequencer itself
@@ -262,13 +274,14 @@ def VectorInst : UnitInstruction<"vector", 21, "runs a chain of element operatio
     Enum<"add2", Add2, "sixth stage">, Enum<"reduce", Reduce, "row statistics of the result">,
     Flag<"reduce_accumulate", "combine with the statistic that is there instead of starting anew">,
     ScalarRegister<"multiply0_scalar", "scalar of the first stage">,
-    ScalarRegister<"add0_scalar", "scalar of the second stage">,
+    ScalarRegister<"add0_scalar", "scalar of the second and the fourth stage">,
     Unsigned<"source_statistic", 2, "statistic read as source">,
     Unsigned<"element_statistic", 2, "statistic read as element operand">,
     Unsigned<"destination_statistic", 2, "statistic written as destination">,
     Unsigned<"multiply0_statistic", 2, "row scalar of the first stage">,
     Unsigned<"add1_statistic", 2, "row scalar of the third stage">,
-    Unsigned<"multiply1_statistic", 2, "row scalar of the fifth stage">,
+    Unsigned<"multiply1_statistic", 2, "row scalar of the fourth and the fifth stage">,
     Unsigned<"reduce_statistic", 2, "statistic that takes the reduction">,
-    Unsigned<"statistics_base", 6, "row 0 of the tile is entry statistics_base × lanes of the statistics memory">];
+    Unsigned<"statistics_base", 6, "row 0 of the tile is entry statistics_base × lanes of the statistics memory">,
+    Enum<"operand", FunctionOperand, "second operand of the fourth stage">];
 }

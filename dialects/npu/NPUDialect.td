@@ -85,7 +85,17 @@ def NPU_Function : NPU_Enum<"Function", "fourth stage of the vector unit", [
   I32EnumAttrCase<"Sigmoid", 9, "sigmoid">, I32EnumAttrCase<"Silu", 10, "silu">,
   I32EnumAttrCase<"Erf", 11, "erf">, I32EnumAttrCase<"Gelu", 12, "gelu">,
   I32EnumAttrCase<"GeluTanh", 13, "gelu_tanh">,
-  I32EnumAttrCase<"Logarithm", 14, "logarithm">]>;
+  I32EnumAttrCase<"Logarithm", 14, "logarithm">, I32EnumAttrCase<"IsNaN", 15, "is_nan">,
+  I32EnumAttrCase<"Maximum", 16, "maximum">, I32EnumAttrCase<"Minimum", 17, "minimum">,
+  I32EnumAttrCase<"Equal", 18, "equal">, I32EnumAttrCase<"Less", 19, "less">,
+  I32EnumAttrCase<"LessOrEqual", 20, "less_or_equal">,
+  I32EnumAttrCase<"Greater", 21, "greater">,
+  I32EnumAttrCase<"GreaterOrEqual", 22, "greater_or_equal">,
+  I32EnumAttrCase<"ReplaceNaN", 23, "replace_nan">,
+  I32EnumAttrCase<"Select", 24, "select">, I32EnumAttrCase<"Replace", 25, "replace">]>;
+def NPU_FunctionOperand : NPU_Enum<"FunctionOperand", "second operand of the fourth stage", [
+  I32EnumAttrCase<"Scalar", 0, "scalar">, I32EnumAttrCase<"Column", 1, "column">,
+  I32EnumAttrCase<"Statistic", 2, "statistic">, I32EnumAttrCase<"Element", 3, "element">]>;
 
 def NPU_Multiply0 : NPU_Enum<"Multiply0", "first stage", [
   I32EnumAttrCase<"None", 0, "none">, I32EnumAttrCase<"Scalar", 1, "scalar">,
@@ -177,6 +187,7 @@ def NPU_ChainAttr : NPU_Attr<"Chain", "chain"> {
       DefaultValuedParameter<"::tilework::npu::Add0", "::tilework::npu::Add0::None">:$add0,
       DefaultValuedParameter<"::tilework::npu::Add1", "::tilework::npu::Add1::None">:$add1,
       DefaultValuedParameter<"::tilework::npu::Function", "::tilework::npu::Function::Identity">:$function,
+      DefaultValuedParameter<"::tilework::npu::FunctionOperand", "::tilework::npu::FunctionOperand::Scalar">:$operand,
       DefaultValuedParameter<"::tilework::npu::Multiply1", "::tilework::npu::Multiply1::None">:$multiply1,
       DefaultValuedParameter<"::tilework::npu::Add2", "::tilework::npu::Add2::None">:$add2,
       DefaultValuedParameter<"::tilework::npu::Reduce", "::tilework::npu::Reduce::None">:$reduce,

@@ -85,6 +85,7 @@ package tw_unit_pkg;
     logic [1:0]             add0;
     logic [1:0]             add1;
     logic [4:0]             func;
+    logic [1:0]             operand;
     logic [1:0]             multiply1;
     logic                   add2;
     logic [1:0]             reduce;

@@ -146,7 +146,7 @@ module tw_sequencer_resolve
   start_t                  weights_start, dram_offset, tile_offset;
   logic                    is_int8, by_column;
   logic [LoopDepth-1:0]    loop_bit;
-  logic                    uses_element, uses_statistic, along_rows, reduces;
+  logic                    uses_element, uses_scalar, uses_statistic, along_rows, reduces;
   logic [2:0]              uses_column, clash, used_statistic, has_tile, has_wide;
   logic [2:0][1:0]         row_statistic;
   logic [2:0][7:0]         firsts;
@@ -193,6 +193,7 @@ module tw_sequencer_resolve
     by_column       = 1'b0;
     loop_bit        = '0;
     uses_element    = 1'b0;
+    uses_scalar     = 1'b0;
     uses_statistic  = 1'b0;
     along_rows      = 1'b0;
     reduces         = 1'b0;
@@ -355,11 +356,18 @@ module tw_sequencer_resolve
           offsets        = {vector.destination_offset, vector.element_offset, vector.source_offset};
           column_offsets = {vector.column2_offset, vector.column1_offset, vector.column0_offset};
           uses_element   = vector.add0 == Add0Element || vector.add1 == Add1Element ||
+                           function_reads(vector.func, vector.operand, FunctionOperandElement) ||
                            vector.multiply1 == Multiply1Element;
+          uses_scalar    = vector.add0 == Add0Scalar ||
+                           function_reads(vector.func, vector.operand, FunctionOperandScalar);
           types          = {vector.destination_type, uses_element ? vector.element_type : VectorTypeNone,
                             vector.source_type};
-          uses_column    = {vector.add2 == Add2Column, vector.multiply1 == Multiply1Column, vector.add0 == Add0Column};
-          used_statistic = {vector.multiply1 == Multiply1Statistic,
+          uses_column    = {vector.add2 == Add2Column,
+                            vector.multiply1 == Multiply1Column ||
+                            function_reads(vector.func, vector.operand, FunctionOperandColumn),
+                            vector.add0 == Add0Column};
+          used_statistic = {vector.multiply1 == Multiply1Statistic ||
+                            function_reads(vector.func, vector.operand, FunctionOperandStatistic),
                             vector.add1 == Add1Statistic || vector.add1 == Add1MinusStatistic,
                             vector.multiply0 == Multiply0Statistic};
           row_statistic  = {vector.multiply1_statistic, vector.add1_statistic, vector.multiply0_statistic};
@@ -372,7 +380,7 @@ module tw_sequencer_resolve
 
           bad_register = extent_unset(vector.rows) || extent_unset(vector.columns) ||
                          (vector.multiply0 == Multiply0Scalar && !scalars_set_i[vector.multiply0_scalar]) ||
-                         (vector.add0 == Add0Scalar && !scalars_set_i[vector.add0_scalar]) ||
+                         (uses_scalar && !scalars_set_i[vector.add0_scalar]) ||
                          (uses_column[0] && wrong_address(vector.column0, SpaceScratchpad)) ||
                          (uses_column[1] && wrong_address(vector.column1, SpaceScratchpad)) ||
                          (uses_column[2] && wrong_address(vector.column2, SpaceScratchpad));
@@ -449,13 +457,14 @@ module tw_sequencer_resolve
           vector_packet_o.add0                  = vector.add0;
           vector_packet_o.add1                  = vector.add1;
           vector_packet_o.func                  = vector.func;
+          vector_packet_o.operand               = vector.operand;
           vector_packet_o.multiply1             = vector.multiply1;
           vector_packet_o.add2                  = vector.add2;
           vector_packet_o.reduce                = vector.reduce;
           vector_packet_o.reduce_accumulate     = vector.reduce_accumulate;
           vector_packet_o.multiply0_scalar      = vector.multiply0 == Multiply0Scalar
                                                   ? scalars_i[vector.multiply0_scalar] : '0;
-          vector_packet_o.add0_scalar           = vector.add0 == Add0Scalar ? scalars_i[vector.add0_scalar] : '0;
+          vector_packet_o.add0_scalar           = uses_scalar ? scalars_i[vector.add0_scalar] : '0;
           vector_packet_o.source_statistic      = vector.source_statistic;
           vector_packet_o.element_statistic     = vector.element_statistic;
           vector_packet_o.destination_statistic = vector.destination_statistic;

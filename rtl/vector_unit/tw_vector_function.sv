@@ -1,7 +1,8 @@
 // Part of the Tilework project, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// The function stage of one lane: relu, |x|, x² and the special functions, by tables of quadratic segments in integers.
+// The function stage of one lane: relu, |x|, x², comparisons and choices between x and y, and the special functions, by
+// tables of quadratic segments in integers.
 // sim/functional/SpecialFunctions.cpp is the same in C++; RationaleVectorUnit.md derives it.
 //
 // x_i taken in a cycle with valid_i[0] gives result_o seven cycles later; valid_i[k] says that step k holds an item, func_i[k]
@@ -20,6 +21,8 @@ module tw_vector_function
   input  logic [FunctionStages-1:0]      valid_i,
   input  logic [FunctionStages-1:0][4:0] func_i,
   input  logic [31:0]                    x_i,
+  input  logic [31:0]                    y_i,       // second operand
+  input  logic [31:0]                    scalar_i,  // what select and replace put in
   output logic [31:0]                    result_o
 );
 
@@ -62,12 +65,30 @@ module tw_vector_function
     endcase
   endfunction
 
-  // {1, value} where the function is known without a table, {0, x} elsewhere. x is neither subnormal nor another NaN.
-  function automatic logic [32:0] direct_value(logic [4:0] func, logic [31:0] x);
+  // {1, value} where the function is known without a table, {0, x} elsewhere. No operand is subnormal or another NaN.
+  function automatic logic [32:0] direct_value(logic [4:0] func, logic [31:0] x, logic [31:0] y, logic [31:0] scalar);
     logic [31:0] magnitude;
-    logic        zero;
+    logic        zero, ordered, below, above, same;
     magnitude = {1'b0, x[30:0]};
     zero = x[30:0] == '0;
+    ordered = x != NanFp32 && y != NanFp32;
+    below = fp32_before(x, y);
+    above = fp32_before(y, x);
+    same = x == y || (zero && y[30:0] == '0);
+    case (func)
+      VectorFunctionIsNan: return {1'b1, x == NanFp32 ? One : 32'd0};
+      VectorFunctionMaximum: return {1'b1, below ? y : x};
+      VectorFunctionMinimum: return {1'b1, !ordered ? NanFp32 : above ? y : x};
+      VectorFunctionEqual: return {1'b1, ordered && same ? One : 32'd0};
+      VectorFunctionLess: return {1'b1, ordered && below && !same ? One : 32'd0};
+      VectorFunctionLessOrEqual: return {1'b1, ordered && (below || same) ? One : 32'd0};
+      VectorFunctionGreater: return {1'b1, ordered && above && !same ? One : 32'd0};
+      VectorFunctionGreaterOrEqual: return {1'b1, ordered && (above || same) ? One : 32'd0};
+      VectorFunctionReplaceNan: return {1'b1, x == NanFp32 ? y : x};
+      VectorFunctionSelect: return {1'b1, y[30:0] != '0 ? x : scalar};
+      VectorFunctionReplace: return {1'b1, y[30:0] != '0 ? scalar : x};
+      default: ;
+    endcase
     if (x == NanFp32) return {1'b1, NanFp32};
     case (func)
       VectorFunctionIdentity: return {1'b1, x};
@@ -122,7 +143,7 @@ module tw_vector_function
 
   always_ff @(posedge clk_i) begin
     if (valid_i[0]) begin
-      direct = direct_value(func_i[0], x_i);
+      direct = direct_value(func_i[0], x_i, y_i, scalar_i);
       direct0_q <= direct[32];
       x0_q <= direct[31:0];
       if (!direct[32]) begin

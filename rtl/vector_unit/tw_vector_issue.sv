@@ -99,7 +99,9 @@ module tw_vector_issue
   endfunction
 
   function automatic logic [2:0] columns_used(vector_packet_t packet);
-    return {packet.add2 == Add2Column, packet.multiply1 == Multiply1Column, packet.add0 == Add0Column};
+    return {packet.add2 == Add2Column,
+            packet.multiply1 == Multiply1Column || function_reads(packet.func, packet.operand, FunctionOperandColumn),
+            packet.add0 == Add0Column};
   endfunction
 
   function automatic logic is_empty(vector_packet_t packet);
@@ -227,6 +229,7 @@ module tw_vector_issue
     item_o.add0 = work_q.add0;
     item_o.add1 = work_q.add1;
     item_o.func = work_q.func;
+    item_o.operand = work_q.operand;
     item_o.multiply1 = work_q.multiply1;
     item_o.add2 = work_q.add2;
     item_o.reduce = work_empty_q ? ReduceNone : work_q.reduce;
@@ -284,6 +287,7 @@ module tw_vector_issue
       work_start_q <= next_start_q;
       work_empty_q <= is_empty(next_q);
       work_element_q <= next_q.add0 == Add0Element || next_q.add1 == Add1Element ||
+                        function_reads(next_q.func, next_q.operand, FunctionOperandElement) ||
                         next_q.multiply1 == Multiply1Element;
       first_item_q <= 1'b1;
       first_row_q <= 1'b1;

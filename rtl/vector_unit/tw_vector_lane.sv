@@ -7,8 +7,8 @@
 // An element that is used late travels beside x; a column operand is taken over by a stage with the first row of its chunk.
 //
 //   source ─▶ convert ─▶ × ─▶ + ─▶ + ─▶ function ─▶ × ─▶ + ─▶ convert ─▶ destination
-//   element ─▶ convert ──────┴────┴───────────────┘    │     └▶ fill ─▶ tree_o, x·x ─▶ square_o
-//   columns ─▶ convert ──────┴────────────────────┴────┘
+//   element ─▶ convert ──────┴────┴───────┴───────┘    │     └▶ fill ─▶ tree_o, x·x ─▶ square_o
+//   columns ─▶ convert ──────┴────────────┴───────┴────┘
 //
 // Registers are not reset: valid bits alone say what is meant.
 
@@ -107,11 +107,25 @@ module tw_vector_lane
     end
   end
 
+  // The function's second operand.
+  logic [31:0] function_operand;
+
+  always_comb begin
+    case (control_i.operand)
+      FunctionOperandColumn: function_operand = bf16_to_fp32(column1_q[StageFunction]);
+      FunctionOperandStatistic: function_operand = control_i.function_statistic;
+      FunctionOperandElement: function_operand = element_q[StageFunction];
+      default: function_operand = control_i.function_scalar;
+    endcase
+  end
+
   tw_vector_function u_function (
     .clk_i,
     .valid_i (control_i.valid[StageFunction+:FunctionStages]),
     .func_i  (control_i.func),
     .x_i     (function_q),
+    .y_i     (function_operand),
+    .scalar_i(control_i.function_scalar),
     .result_o(function_result)
   );
   assign multiply1_q = function_result;

@@ -53,6 +53,7 @@ package tw_vector_pkg;
     logic [1:0]             add0;
     logic [1:0]             add1;
     logic [4:0]             func;
+    logic [1:0]             operand;
     logic [1:0]             multiply1;
     logic                   add2;
     logic [1:0]             reduce;
@@ -75,6 +76,9 @@ package tw_vector_pkg;
     logic [1:0]                              add1;
     logic [31:0]                             add1_value;   // negated if it is to be subtracted
     logic [FunctionStages-1:0][4:0]          func;
+    logic [1:0]                              operand;
+    logic [31:0]                             function_scalar;
+    logic [31:0]                             function_statistic;
     logic [1:0]                              multiply1;
     logic [31:0]                             multiply1_value;
     logic                                    add2;
@@ -139,12 +143,14 @@ package tw_vector_pkg;
     return |x[30:23] ? x : {x[31], 31'd0};
   endfunction
 
-  // Whichever is larger; −0 < +0; the one NaN wins. Inputs hold no other NaN.
+  // a < b in the order of the values; −0 < +0 < … < infinity < the one NaN. Inputs hold no other NaN.
+  function automatic logic fp32_before(logic [31:0] a, logic [31:0] b);
+    return $signed(a ^ {1'b0, {31{a[31]}}}) < $signed(b ^ {1'b0, {31{b[31]}}});
+  endfunction
+
+  // Whichever is larger; the one NaN wins.
   function automatic logic [31:0] fp32_maximum(logic [31:0] a, logic [31:0] b);
-    logic [31:0] key_a, key_b;
-    key_a = a ^ {1'b0, {31{a[31]}}};
-    key_b = b ^ {1'b0, {31{b[31]}}};
-    return $signed(key_a) < $signed(key_b) ? b : a;
+    return fp32_before(a, b) ? b : a;
   endfunction
 
 endpackage

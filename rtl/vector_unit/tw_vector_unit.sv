@@ -216,12 +216,18 @@ module tw_vector_unit
   logic [1:0][31:0]         old_write_data;
   logic                     reduces_write;
 
+  // The statistic that the fifth stage or the function reads.
+  function automatic logic uses_multiply1_statistic(item_t travelling);
+    return travelling.multiply1 == Multiply1Statistic ||
+           function_reads(travelling.func, travelling.operand, FunctionOperandStatistic);
+  endfunction
+
   assign word_en = valid_q[StageSelect] && (item_q[StageSelect].source_type == VectorTypeStatistics ||
                                             item_q[StageSelect].element_type == VectorTypeStatistics);
   assign scalar_en = valid_q[StageSelect] && (item_q[StageSelect].multiply0 == Multiply0Statistic ||
                                               item_q[StageSelect].add1 == Add1Statistic ||
                                               item_q[StageSelect].add1 == Add1MinusStatistic ||
-                                              item_q[StageSelect].multiply1 == Multiply1Statistic);
+                                              uses_multiply1_statistic(item_q[StageSelect]));
   assign old_en = valid_q[StageRead] && item_q[StageRead].reduce != ReduceNone && !item_q[StageRead].overwrite;
   assign reduces_write = valid_q[StageWrite] && item_q[StageWrite].reduce != ReduceNone;
 
@@ -266,7 +272,7 @@ module tw_vector_unit
       if (valid_q[stage] && item_q[stage].add1 != Add1None) add1_scalar_q[stage+1] <= add1_scalar_q[stage];
     end
     for (int unsigned stage = StageMultiply0; stage < StageMultiply1; stage++) begin
-      if (valid_q[stage] && item_q[stage].multiply1 == Multiply1Statistic) begin
+      if (valid_q[stage] && uses_multiply1_statistic(item_q[stage])) begin
         multiply1_scalar_q[stage+1] <= multiply1_scalar_q[stage];
       end
     end
@@ -282,7 +288,9 @@ module tw_vector_unit
     for (int unsigned stage = StageConvert; stage <= StageMultiply1; stage++) begin
       control.new_columns[stage] = control.valid[stage] && item_q[stage].new_columns;
       control.element[stage] = control.valid[stage] && item_q[stage].element_type != VectorTypeNone &&
-                               (stage < StageAdd1 || item_q[stage].multiply1 == Multiply1Element);
+                               (stage < StageAdd1 || item_q[stage].multiply1 == Multiply1Element ||
+                                (stage < StageFunction && function_reads(item_q[stage].func, item_q[stage].operand,
+                                                                         FunctionOperandElement)));
     end
     control.source_type = item_q[StageConvert].source_type;
     control.element_type = item_q[StageConvert].element_type;
@@ -297,6 +305,9 @@ module tw_vector_unit
     for (int unsigned step = 0; step < FunctionStages; step++) begin
       control.func[step] = item_q[StageFunction+step].func;
     end
+    control.operand = item_q[StageFunction].operand;
+    control.function_scalar = flush_fp32(item_q[StageFunction].add0_scalar);
+    control.function_statistic = multiply1_scalar_q[StageFunction];
     control.multiply1 = item_q[StageMultiply1].multiply1;
     control.multiply1_value = multiply1_scalar_q[StageMultiply1];
     control.add2 = item_q[StageAdd2].add2;

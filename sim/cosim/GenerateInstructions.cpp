@@ -5,6 +5,8 @@
 
 #include "sim/cosim/Generator.h"
 
+#include "dialects/isa/VectorStages.h"
+
 #include <map>
 
 namespace tilework::sim {
@@ -222,6 +224,7 @@ void Generator::drawStages(isa::Vector &inst) {
   inst.add1 = draw<isa::Add1>("add1");
   if (random.chance(0.7))
     inst.func = draw<isa::VectorFunction>("vector_function");
+  inst.operand = draw<isa::FunctionOperand>("function_operand");
   inst.multiply1 = draw<isa::Multiply1>("multiply1");
   inst.add2 = draw<isa::Add2>("add2");
   inst.multiply0_scalar =
@@ -258,19 +261,15 @@ void Generator::vector(const Site &site) {
   inst.reduce_accumulate =
       inst.reduce != isa::Reduce::none && random.chance(0.4);
   drawStages(inst);
-  const bool usesElement = inst.add0 == isa::Add0::element ||
-                           inst.add1 == isa::Add1::element ||
-                           inst.multiply1 == isa::Multiply1::element;
-  if (usesElement)
+  const isa::VectorStages stages = isa::stagesOf(inst);
+  if (stages.usesElement())
     inst.element_type = drawType(alongRows);
   const bool statistics = inst.source_type == Type::statistics ||
                           inst.element_type == Type::statistics ||
                           inst.destination_type == Type::statistics;
-  const bool rowStatistics = inst.multiply0 == isa::Multiply0::statistic ||
-                             inst.add1 == isa::Add1::statistic ||
-                             inst.add1 == isa::Add1::minus_statistic ||
-                             inst.multiply1 == isa::Multiply1::statistic ||
-                             inst.reduce != isa::Reduce::none;
+  const std::array<bool, 3> read = stages.usesStatistics();
+  const bool rowStatistics =
+      read[0] || read[1] || read[2] || inst.reduce != isa::Reduce::none;
   inst.statistics_base =
       static_cast<uint8_t>(random.below((statisticsBlocks + 1) / 2));
   const uint32_t entries = (statisticsBlocks - inst.statistics_base) * v;
@@ -331,10 +330,10 @@ void Generator::vector(const Site &site) {
     reg = drawn.reg;
     offset = static_cast<uint16_t>(drawn.offset);
   };
-  column(inst.add0 == isa::Add0::column, inst.column0, inst.column0_offset);
-  column(inst.multiply1 == isa::Multiply1::column, inst.column1,
-         inst.column1_offset);
-  column(inst.add2 == isa::Add2::column, inst.column2, inst.column2_offset);
+  const std::array<bool, 3> columns = stages.usesColumns();
+  column(columns[0], inst.column0, inst.column0_offset);
+  column(columns[1], inst.column1, inst.column1_offset);
+  column(columns[2], inst.column2, inst.column2_offset);
   inst.rows = m.extent;
   inst.columns = n.extent;
   randomWaits(inst);

@@ -92,8 +92,10 @@ Walk walkFlat(const TestProgram &program, const TestProgram::Flat &flat,
         std::memcpy(&value, segment.bytes.data() + (address - segment.base), 4);
     return value;
   };
+  // Rows of DMA take longest: each may wait for the memory.
+  uint64_t rows = 0;
   for (uint64_t steps = 0;; ++steps) {
-    if (steps > 16 * limit || result.operations > limit) {
+    if (steps > 16 * limit || rows > 16 * limit || result.operations > limit) {
       result.problem = "more than " + std::to_string(limit) + " operations";
       return result;
     }
@@ -111,6 +113,7 @@ Walk walkFlat(const TestProgram &program, const TestProgram::Flat &flat,
     if (step.kind != Machine::Step::Kind::Operation)
       continue;
     ++result.operations;
+    rows += uint64_t(step.operation.dma.outer) * step.operation.dma.rows;
     for (const Violation &violation : shadow.check(step.operation, index)) {
       if (result.problem.empty())
         result.problem = describe(violation);

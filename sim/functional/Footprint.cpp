@@ -189,21 +189,16 @@ void vectorAccesses(const VectorOperation &vector, const Walker &walker) {
   };
   operand(vector.sourceType, vector.source, vector.sourceStatistic);
   operand(vector.elementType, vector.element, vector.elementStatistic);
-  const std::array<bool, 3> usesColumn = {
-      vector.add0 == uint8_t(isa::Add0::column),
-      vector.multiply1 == uint8_t(isa::Multiply1::column),
-      vector.add2 == uint8_t(isa::Add2::column)};
+  const isa::VectorStages stages = vector.stages();
   for (unsigned i = 0; i < 3; ++i)
-    if (usesColumn[i])
+    if (stages.usesColumns()[i])
       walker.scratchpadTile(vector.columns[i], 0, 1,
                             uint64_t(vector.elements) * 2, false);
-  if (vector.multiply0 == uint8_t(isa::Multiply0::statistic))
-    rowStatistic(vector.multiply0Statistic, false);
-  if (vector.add1 == uint8_t(isa::Add1::statistic) ||
-      vector.add1 == uint8_t(isa::Add1::minus_statistic))
-    rowStatistic(vector.add1Statistic, false);
-  if (vector.multiply1 == uint8_t(isa::Multiply1::statistic))
-    rowStatistic(vector.multiply1Statistic, false);
+  const uint8_t statistics[] = {vector.multiply0Statistic, vector.add1Statistic,
+                                vector.multiply1Statistic};
+  for (unsigned i = 0; i < 3; ++i)
+    if (stages.usesStatistics()[i])
+      rowStatistic(statistics[i], false);
   const isa::Reduce reduce = static_cast<isa::Reduce>(vector.reduce);
   for (bool write : {false, true}) {
     if (reduce == isa::Reduce::none || (!write && !vector.reduceAccumulate))

@@ -8,6 +8,7 @@
 #pragma once
 
 #include "dialects/events/Events.h"
+#include "dialects/isa/VectorStages.h"
 
 #include <array>
 #include <cstdint>
@@ -71,14 +72,24 @@ struct VectorOperation {
   std::array<TileAddress, 3> columns;
   uint32_t rows = 0, elements = 0; ///< M, N
   uint8_t sourceType = 0, elementType = 0, destinationType = 0;
-  uint8_t multiply0 = 0, add0 = 0, add1 = 0, function = 0, multiply1 = 0,
-          add2 = 0, reduce = 0;
+  uint8_t multiply0 = 0, add0 = 0, add1 = 0, function = 0, functionOperand = 0,
+          multiply1 = 0, add2 = 0, reduce = 0;
   bool reduceAccumulate = false;
   float multiply0Scalar = 0, add0Scalar = 0;
   uint8_t sourceStatistic = 0, elementStatistic = 0, destinationStatistic = 0;
   uint8_t multiply0Statistic = 0, add1Statistic = 0, multiply1Statistic = 0,
           reduceStatistic = 0;
   uint32_t statisticsRow = 0; ///< entry of the tile's row 0
+
+  isa::VectorStages stages() const {
+    return {static_cast<isa::Multiply0>(multiply0),
+            static_cast<isa::Add0>(add0),
+            static_cast<isa::Add1>(add1),
+            static_cast<isa::VectorFunction>(function),
+            static_cast<isa::FunctionOperand>(functionOperand),
+            static_cast<isa::Multiply1>(multiply1),
+            static_cast<isa::Add2>(add2)};
+  }
 };
 
 struct Operation {

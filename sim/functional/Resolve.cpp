@@ -269,14 +269,10 @@ void Machine::execute(const isa::Vector &inst, Step &step) {
       return &address(index, isa::Space::accumulator, field);
     return nullptr;
   };
-  const bool usesElement = inst.add0 == isa::Add0::element ||
-                           inst.add1 == isa::Add1::element ||
-                           inst.multiply1 == isa::Multiply1::element;
-  const std::array<bool, 3> usesColumn = {
-      inst.add0 == isa::Add0::column, inst.multiply1 == isa::Multiply1::column,
-      inst.add2 == isa::Add2::column};
-  const bool usesAdd1Statistic = inst.add1 == isa::Add1::statistic ||
-                                 inst.add1 == isa::Add1::minus_statistic;
+  const isa::VectorStages stages = isa::stagesOf(inst);
+  const bool usesElement = stages.usesElement();
+  const std::array<bool, 3> usesColumn = stages.usesColumns(),
+                            usesStatistic = stages.usesStatistics();
   const bool reduces = inst.reduce != isa::Reduce::none;
 
   // Registers.
@@ -298,12 +294,11 @@ void Machine::execute(const isa::Vector &inst, Step &step) {
   const uint64_t m = extent(inst.rows, "rows"),
                  n = extent(inst.columns, "columns");
   const float multiply0Scalar =
-      inst.multiply0 == isa::Multiply0::scalar
+      stages.usesScalars()[0]
           ? scalar(inst.multiply0_scalar, "multiply0_scalar")
           : 0.0f;
-  const float add0Scalar = inst.add0 == isa::Add0::scalar
-                               ? scalar(inst.add0_scalar, "add0_scalar")
-                               : 0.0f;
+  const float add0Scalar =
+      stages.usesScalars()[1] ? scalar(inst.add0_scalar, "add0_scalar") : 0.0f;
 
   // Shape.
   const Type elementType = usesElement ? inst.element_type : Type::none;
@@ -319,15 +314,12 @@ void Machine::execute(const isa::Vector &inst, Step &step) {
     trap(TrapCause::shape, "type statistics takes one row");
   if (alongRows && reduces)
     trap(TrapCause::shape, "type statistics does not go with a reduction");
-  const bool usesRowStatistic = inst.multiply0 == isa::Multiply0::statistic ||
-                                usesAdd1Statistic ||
-                                inst.multiply1 == isa::Multiply1::statistic;
+  const bool usesRowStatistic =
+      usesStatistic[0] || usesStatistic[1] || usesStatistic[2];
   auto clashes = [&](unsigned written) {
-    return (inst.multiply0 == isa::Multiply0::statistic &&
-            inst.multiply0_statistic == written) ||
-           (usesAdd1Statistic && inst.add1_statistic == written) ||
-           (inst.multiply1 == isa::Multiply1::statistic &&
-            inst.multiply1_statistic == written);
+    return (usesStatistic[0] && inst.multiply0_statistic == written) ||
+           (usesStatistic[1] && inst.add1_statistic == written) ||
+           (usesStatistic[2] && inst.multiply1_statistic == written);
   };
   if ((inst.destination_type == Type::statistics &&
        clashes(inst.destination_statistic)) ||
@@ -423,6 +415,7 @@ void Machine::execute(const isa::Vector &inst, Step &step) {
   vector.add0 = static_cast<uint8_t>(inst.add0);
   vector.add1 = static_cast<uint8_t>(inst.add1);
   vector.function = static_cast<uint8_t>(inst.func);
+  vector.functionOperand = static_cast<uint8_t>(inst.operand);
   vector.multiply1 = static_cast<uint8_t>(inst.multiply1);
   vector.add2 = static_cast<uint8_t>(inst.add2);
   vector.reduce = static_cast<uint8_t>(inst.reduce);

@@ -143,10 +143,18 @@ uint32_t distribution(FunctionTableIndex index, uint32_t x, uint32_t saturation,
   return gate ? multiplyF32(value, x) : value;
 }
 
-} // namespace
+bool isOrdered(uint32_t x, uint32_t y) { return !isNaNF32(x) && !isNaNF32(y); }
 
-uint32_t applyFunction(VectorFunction function, uint32_t x) {
-  x = flushF32(x);
+/// Integers in the order of the values; -0 comes before +0.
+int32_t orderKey(uint32_t x) {
+  return static_cast<int32_t>(
+      x ^ (static_cast<uint32_t>(static_cast<int32_t>(x) >> 31) >> 1));
+}
+
+/// The same, with both zeros as one.
+int32_t comparisonKey(uint32_t x) { return orderKey(x & ~kSign ? x : 0); }
+
+uint32_t unaryFunction(VectorFunction function, uint32_t x) {
   if (isNaNF32(x))
     return kNaNF32;
   switch (function) {
@@ -183,8 +191,58 @@ uint32_t applyFunction(VectorFunction function, uint32_t x) {
                         true);
   case VectorFunction::logarithm:
     return logarithm(x);
+  default:
+    break;
   }
   return kNaNF32;
+}
+
+} // namespace
+
+uint32_t maximumF32(uint32_t a, uint32_t b) {
+  if (isNaNF32(a) || isNaNF32(b))
+    return kNaNF32;
+  return orderKey(a) < orderKey(b) ? b : a;
+}
+
+uint32_t minimumF32(uint32_t a, uint32_t b) {
+  if (isNaNF32(a) || isNaNF32(b))
+    return kNaNF32;
+  return orderKey(b) < orderKey(a) ? b : a;
+}
+
+uint32_t applyFunction(VectorFunction function, uint32_t x, uint32_t y,
+                       uint32_t scalar) {
+  x = flushF32(x);
+  y = flushF32(y);
+  scalar = flushF32(scalar);
+  const auto truth = [](bool holds) { return holds ? kOne : 0; };
+  switch (function) {
+  case VectorFunction::is_nan:
+    return truth(isNaNF32(x));
+  case VectorFunction::maximum:
+    return maximumF32(x, y);
+  case VectorFunction::minimum:
+    return minimumF32(x, y);
+  case VectorFunction::equal:
+    return truth(isOrdered(x, y) && comparisonKey(x) == comparisonKey(y));
+  case VectorFunction::less:
+    return truth(isOrdered(x, y) && comparisonKey(x) < comparisonKey(y));
+  case VectorFunction::less_or_equal:
+    return truth(isOrdered(x, y) && comparisonKey(x) <= comparisonKey(y));
+  case VectorFunction::greater:
+    return truth(isOrdered(x, y) && comparisonKey(x) > comparisonKey(y));
+  case VectorFunction::greater_or_equal:
+    return truth(isOrdered(x, y) && comparisonKey(x) >= comparisonKey(y));
+  case VectorFunction::replace_nan:
+    return isNaNF32(x) ? y : x;
+  case VectorFunction::select:
+    return y & ~kSign ? x : scalar;
+  case VectorFunction::replace:
+    return y & ~kSign ? scalar : x;
+  default:
+    return unaryFunction(function, x);
+  }
 }
 
 } // namespace tilework::sim

@@ -30,8 +30,14 @@ inline const FunctionTable &functionTable(FunctionTableIndex index) {
   return kFunctionTables[static_cast<unsigned>(index)];
 }
 
-/// function(x) on fp32 bits. A NaN gives the one NaN, a subnormal counts as a
-/// zero of its sign.
-uint32_t applyFunction(isa::VectorFunction function, uint32_t x);
+/// function(x), or function(x, y), on fp32 bits; `scalar` is what select and
+/// replace put in. A NaN gives the one NaN where the function does not ask for
+/// it; a subnormal counts as a zero of its sign.
+uint32_t applyFunction(isa::VectorFunction function, uint32_t x, uint32_t y = 0,
+                       uint32_t scalar = 0);
+
+/// a or b, whichever is larger (smaller); -0 < +0; the one NaN wins.
+uint32_t maximumF32(uint32_t a, uint32_t b);
+uint32_t minimumF32(uint32_t a, uint32_t b);
 
 } // namespace tilework::sim

@@ -203,10 +203,60 @@ HWY_INLINE FloatVec distribution(FloatVec x, uint32_t saturation) {
                           value);
 }
 
+/// Integers in the order of the values; its own inverse.
+HWY_INLINE IntVec orderKey(IntVec x) {
+  return hn::Xor(x, hn::BitCast(Ints(), hn::ShiftRight<1>(hn::BitCast(
+                                            Words(), hn::ShiftRight<31>(x)))));
+}
+
+/// Of values whose only NaN is the one NaN, which is the largest.
+HWY_INLINE FloatVec larger(FloatVec a, FloatVec b) {
+  return floatOf(orderKey(hn::Max(orderKey(intBits(a)), orderKey(intBits(b)))));
+}
+
+/// The functions of x and y; `scalar` is what select and replace put in. NaNs
+/// may have any payload, in the result too.
+template <isa::VectorFunction kFunction>
+HWY_INLINE FloatVec applyVector(FloatVec x, FloatVec y, FloatVec scalar) {
+  using F = isa::VectorFunction;
+  const Floats d;
+  const auto truth = [&](hn::Mask<Floats> holds) HWY_ATTR {
+    return hn::IfThenElseZero(holds, hn::Set(d, 1.0f));
+  };
+  if constexpr (kFunction == F::maximum) {
+    return larger(canonical(x), canonical(y));
+  } else if constexpr (kFunction == F::minimum) {
+    const FloatVec smaller =
+        floatOf(orderKey(hn::Min(orderKey(intBits(x)), orderKey(intBits(y)))));
+    return hn::IfThenElse(hn::IsNaN(x), x,
+                          hn::IfThenElse(hn::IsNaN(y), y, smaller));
+  } else if constexpr (kFunction == F::equal) {
+    return truth(hn::Eq(x, y));
+  } else if constexpr (kFunction == F::less) {
+    return truth(hn::Lt(x, y));
+  } else if constexpr (kFunction == F::less_or_equal) {
+    return truth(hn::Le(x, y));
+  } else if constexpr (kFunction == F::greater) {
+    return truth(hn::Gt(x, y));
+  } else if constexpr (kFunction == F::greater_or_equal) {
+    return truth(hn::Ge(x, y));
+  } else if constexpr (kFunction == F::replace_nan) {
+    return hn::IfThenElse(hn::IsNaN(x), y, x);
+  } else {
+    // Bits, since a NaN is not zero.
+    const auto zero = hn::RebindMask(
+        d, hn::Eq(hn::ShiftLeft<1>(intBits(y)), hn::Zero(Ints())));
+    return kFunction == F::select ? hn::IfThenElse(zero, scalar, x)
+                                  : hn::IfThenElse(zero, x, scalar);
+  }
+}
+
 template <isa::VectorFunction kFunction>
 HWY_INLINE FloatVec applyVector(FloatVec x) {
   using F = isa::VectorFunction;
   FloatVec result = x;
+  if constexpr (kFunction == F::is_nan)
+    return hn::IfThenElseZero(hn::IsNaN(x), hn::Set(Floats(), 1.0f));
   if constexpr (kFunction == F::relu)
     result = floatOf(hn::AndNot(hn::ShiftRight<31>(intBits(x)), intBits(x)));
   else if constexpr (kFunction == F::absolute)

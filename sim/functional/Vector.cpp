@@ -51,7 +51,7 @@ public:
   VectorRun(const VectorOperation &op, const Geometry &geometry,
             OnChipMemories &memories, const VectorKernel &kernel)
       : op(op), geometry(geometry), memories(memories), kernel(kernel),
-        lanes(geometry.vectorLanes) {
+        lanes(geometry.vectorLanes), stages(op.stages()) {
     if (lanes > kBlockElements)
       throw std::out_of_range("vector: " + std::to_string(lanes) +
                               " lanes are more than the kernels' " +
@@ -59,15 +59,6 @@ public:
   }
 
   void run() {
-    const auto is = [](auto value, auto expected) {
-      return value == static_cast<uint8_t>(expected);
-    };
-    usesElement = is(op.add0, isa::Add0::element) ||
-                  is(op.add1, isa::Add1::element) ||
-                  is(op.multiply1, isa::Multiply1::element);
-    usesColumn[0] = is(op.add0, isa::Add0::column);
-    usesColumn[1] = is(op.multiply1, isa::Multiply1::column);
-    usesColumn[2] = is(op.add2, isa::Add2::column);
     for (size_t chunk = 0; chunk * lanes < op.elements; ++chunk)
       runChunk(chunk);
   }
@@ -82,7 +73,7 @@ private:
     block.x = buffers.x;
     block.scratch = buffers.scratch;
     for (unsigned i = 0; i < 3; ++i)
-      if (usesColumn[i]) {
+      if (stages.usesColumns()[i]) {
         load(op.columns[i], VectorType::bf16, 0, chunk, 0, 1, valid,
              buffers.columns[i]);
         block.columns[i] = buffers.columns[i];
@@ -103,18 +94,18 @@ private:
   void runBlock(VectorBlock &block, size_t chunk, size_t row) {
     load(op.source, static_cast<VectorType>(op.sourceType), op.sourceStatistic,
          chunk, row, block.rows, block.valid, buffers.x);
-    if (usesElement) {
+    if (stages.usesElement()) {
       load(op.element, static_cast<VectorType>(op.elementType),
            op.elementStatistic, chunk, row, block.rows, block.valid,
            buffers.element);
       block.element = buffers.element;
     }
-    if (op.multiply0 == static_cast<uint8_t>(isa::Multiply0::statistic))
+    const std::array<bool, 3> usesStatistic = stages.usesStatistics();
+    if (usesStatistic[0])
       block.multiply0 = statistic(op.multiply0Statistic, row, block.rows);
-    if (op.add1 == static_cast<uint8_t>(isa::Add1::statistic) ||
-        op.add1 == static_cast<uint8_t>(isa::Add1::minus_statistic))
+    if (usesStatistic[1])
       block.add1 = statistic(op.add1Statistic, row, block.rows);
-    if (op.multiply1 == static_cast<uint8_t>(isa::Multiply1::statistic))
+    if (usesStatistic[2])
       block.multiply1 = statistic(op.multiply1Statistic, row, block.rows);
     kernel.run(block);
     const bool maximum =
@@ -225,7 +216,7 @@ private:
   OnChipMemories &memories;
   const VectorKernel &kernel;
   const size_t lanes;
-  bool usesElement = false, usesColumn[3] = {};
+  const isa::VectorStages stages;
   Buffers buffers;
 };
 

@@ -17,7 +17,9 @@
 #include "sim/functional/SpecialFunctionsSimd.h"
 
 #include <algorithm>
+#include <array>
 #include <cstring>
+#include <utility>
 
 HWY_BEFORE_NAMESPACE();
 namespace tilework::sim {
@@ -229,43 +231,56 @@ void functionPass(const VectorBlock &block) {
   });
 }
 
+template <isa::VectorFunction kFunction>
+void functionPass(const VectorBlock &block, const uint32_t *y) {
+  const FloatVec scalar =
+      setBits(flushF32(bitsFromFloat(block.operation->add0Scalar)));
+  uint32_t *x = block.x;
+  forEach(block.rows * block.lanes, [&](size_t i) HWY_ATTR {
+    const FloatVec operand = y ? load(y + i) : scalar;
+    store(applyVector<kFunction>(load(x + i), operand, scalar), x + i);
+  });
+}
+
+/// The second operand of the function as a block; null: the scalar.
+const uint32_t *functionOperand(const VectorBlock &block) {
+  switch (static_cast<isa::FunctionOperand>(block.operation->functionOperand)) {
+  case isa::FunctionOperand::scalar:
+    break;
+  case isa::FunctionOperand::column:
+    return expandColumns(block, block.columns[1]);
+  case isa::FunctionOperand::statistic:
+    return expandRows(block, block.multiply1);
+  case isa::FunctionOperand::element:
+    return block.element;
+  }
+  return nullptr;
+}
+
+using FunctionPass = void (*)(const VectorBlock &);
+
+/// A pass for every case of isa::VectorFunction.
+template <isa::VectorFunction kFunction>
+void anyFunctionPass(const VectorBlock &block) {
+  if constexpr (isa::takesOperand(kFunction))
+    functionPass<kFunction>(block, functionOperand(block));
+  else if constexpr (kFunction != isa::VectorFunction::identity)
+    functionPass<kFunction>(block);
+}
+
+template <size_t... kNumbers>
+constexpr std::array<FunctionPass, sizeof...(kNumbers)>
+functionPasses(std::index_sequence<kNumbers...>) {
+  return {anyFunctionPass<static_cast<isa::VectorFunction>(kNumbers)>...};
+}
+
 void runFunction(const VectorBlock &block) {
-  using F = isa::VectorFunction;
+  constexpr auto kPasses = functionPasses(
+      std::make_index_sequence<size_t(isa::VectorFunction::replace) + 1>());
   // What lies behind the block is only calculated with, but it chooses table
   // entries.
   std::fill_n(block.x + block.rows * block.lanes, hn::Lanes(Floats()), 0u);
-  switch (static_cast<F>(block.operation->function)) {
-  case F::identity:
-    return;
-  case F::relu:
-    return functionPass<F::relu>(block);
-  case F::absolute:
-    return functionPass<F::absolute>(block);
-  case F::square:
-    return functionPass<F::square>(block);
-  case F::exponential:
-    return functionPass<F::exponential>(block);
-  case F::reciprocal:
-    return functionPass<F::reciprocal>(block);
-  case F::reciprocal_square_root:
-    return functionPass<F::reciprocal_square_root>(block);
-  case F::square_root:
-    return functionPass<F::square_root>(block);
-  case F::tanh:
-    return functionPass<F::tanh>(block);
-  case F::sigmoid:
-    return functionPass<F::sigmoid>(block);
-  case F::silu:
-    return functionPass<F::silu>(block);
-  case F::erf:
-    return functionPass<F::erf>(block);
-  case F::gelu:
-    return functionPass<F::gelu>(block);
-  case F::gelu_tanh:
-    return functionPass<F::gelu_tanh>(block);
-  case F::logarithm:
-    return functionPass<F::logarithm>(block);
-  }
+  kPasses[block.operation->function](block);
 }
 
 void runStages(const VectorBlock &block) {
@@ -327,16 +342,6 @@ void runStages(const VectorBlock &block) {
 //===----------------------------------------------------------------------===//
 // Reductions
 //===----------------------------------------------------------------------===//
-
-/// Integers in the order of the values; its own inverse.
-HWY_INLINE IntVec orderKey(IntVec x) {
-  return hn::Xor(x, hn::BitCast(Ints(), hn::ShiftRight<1>(hn::BitCast(
-                                            Words(), hn::ShiftRight<31>(x)))));
-}
-
-HWY_INLINE FloatVec larger(FloatVec a, FloatVec b) {
-  return floatOf(orderKey(hn::Max(orderKey(intBits(a)), orderKey(intBits(b)))));
-}
 
 template <bool kMaximum>
 void reduce(const VectorBlock &block, const uint32_t *from, uint32_t *result) {

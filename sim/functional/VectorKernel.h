@@ -23,7 +23,7 @@ struct VectorBlock {
   size_t valid = 0;                  ///< lanes below are elements of the tile
   uint32_t *x = nullptr;             ///< in: the source; out: the result
   const uint32_t *element = nullptr; ///< rows × lanes
-  const uint32_t *columns[3] = {};   ///< lanes each: add0, multiply1, add2
+  const uint32_t *columns[3] = {};   ///< lanes each, by their numbers
   const uint32_t *multiply0 = nullptr, *add1 = nullptr,
                  *multiply1 = nullptr; ///< rows each: row statistics
   uint32_t *scratch = nullptr;         ///< rows × lanes
@@ -50,14 +50,5 @@ struct VectorKernel {
 const VectorKernel &scalarVectorKernel();
 /// Only inside a FlushScope of a host that flushes after rounding.
 const VectorKernel &simdVectorKernel();
-
-/// a or b, whichever is larger; -0 < +0; the one NaN wins.
-inline uint32_t maximumF32(uint32_t a, uint32_t b) {
-  auto key = [](uint32_t x) {
-    return static_cast<int32_t>(
-        x ^ (static_cast<uint32_t>(static_cast<int32_t>(x) >> 31) >> 1));
-  };
-  return key(a) < key(b) ? b : a;
-}
 
 } // namespace tilework::sim

@@ -96,7 +96,16 @@ uint32_t runElement(const VectorBlock &block, size_t row, size_t lane) {
     x = addF32(x, element);
     break;
   }
-  x = applyFunction(static_cast<isa::VectorFunction>(op.function), x);
+  const uint32_t scalar = flushF32(bitsFromFloat(op.add0Scalar));
+  uint32_t y = scalar;
+  const isa::VectorStages stages = op.stages();
+  if (stages.functionTakes(isa::FunctionOperand::column))
+    y = block.columns[1][lane];
+  else if (stages.functionTakes(isa::FunctionOperand::statistic))
+    y = block.multiply1[row];
+  else if (stages.functionTakes(isa::FunctionOperand::element))
+    y = element;
+  x = applyFunction(stages.function, x, y, scalar);
   switch (static_cast<isa::Multiply1>(op.multiply1)) {
   case isa::Multiply1::none:
     break;

@@ -20,12 +20,6 @@ bool is(uint8_t value, isa::VectorType type) {
   return value == static_cast<uint8_t>(type);
 }
 
-bool usesElement(const VectorOperation &op) {
-  return op.add0 == static_cast<uint8_t>(isa::Add0::element) ||
-         op.add1 == static_cast<uint8_t>(isa::Add1::element) ||
-         op.multiply1 == static_cast<uint8_t>(isa::Multiply1::element);
-}
-
 bool granted(const ScratchpadPort &port) {
   return port.request && port.granted;
 }
@@ -82,10 +76,8 @@ void VectorUnit::Walk::nextChunk(uint32_t lanes) {
 }
 
 uint8_t VectorUnit::columnsUsed(const VectorOperation &op) {
-  return (op.add0 == static_cast<uint8_t>(isa::Add0::column) ? 1 : 0) |
-         (op.multiply1 == static_cast<uint8_t>(isa::Multiply1::column) ? 2
-                                                                       : 0) |
-         (op.add2 == static_cast<uint8_t>(isa::Add2::column) ? 4 : 0);
+  const std::array<bool, 3> used = op.stages().usesColumns();
+  return static_cast<uint8_t>(used[0] | used[1] << 1 | used[2] << 2);
 }
 
 bool VectorUnit::isEmpty(const Operation &operation) {
@@ -242,7 +234,7 @@ void VectorUnit::startWork() {
   work.rows = work.rowsLeft = op.rows;
   work.elementsLeft = op.elements;
   work.source.start(op.source, op.sourceType, geometry);
-  if (usesElement(op))
+  if (op.stages().usesElement())
     work.element.start(op.element, op.elementType, geometry);
   work.destination.start(op.destination, op.destinationType, geometry);
 }

@@ -46,10 +46,13 @@ def test_every_refused_node_is_named():
 @pytest.mark.parametrize(
     "nodes, refused",
     [
-        ([node("Cast", "x", "i", to=TensorProto.INT32), node("Cast", "i", "y", to=1)], "Cast_i"),
         (
-            [node("Relu", "x", "r"), node("Greater", "x r", "m"), node("Where", "m x r", "y")],
-            "Greater_m",
+            [
+                node("Cast", "x", "i", to=TensorProto.INT32),
+                node("Cast", "i", "f", to=1),
+                node("Softmax", "f", "y"),
+            ],
+            "Cast_i",
         ),
         ([node("ReduceMean", "ids", "m", keepdims=0), node("Cast", "m", "y", to=1)], None),
     ],

@@ -134,6 +134,7 @@ private:
     add("add0", 2, vector.add0);
     add("add1", 2, vector.add1);
     add("func", 5, vector.function);
+    add("operand", 2, vector.functionOperand);
     add("multiply1", 2, vector.multiply1);
     add("add2", 1, vector.add2);
     add("reduce", 2, vector.reduce);

@@ -137,6 +137,7 @@ private:
       putByte(model.type_i, i, types[i]);
     const uint8_t stages[] = {op.multiply0, op.add0, op.add1,  op.function,
                               op.multiply1, op.add2, op.reduce};
+    model.operand_i = op.functionOperand;
     const uint8_t statistics[] = {
         op.sourceStatistic,    op.elementStatistic, op.destinationStatistic,
         op.multiply0Statistic, op.add1Statistic,    op.multiply1Statistic,

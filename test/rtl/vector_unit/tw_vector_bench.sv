@@ -28,6 +28,7 @@ module tw_vector_bench
   input  logic [ExtentWidth-1:0]               elements_i,
   input  logic [2:0][7:0]                      type_i,       // source, element, destination
   input  logic [6:0][7:0]                      stage_i,      // multiply0 add0 add1 func multiply1 add2 reduce
+  input  logic [1:0]                           operand_i,
   input  logic                                 reduce_accumulate_i,
   input  logic [1:0][31:0]                     scalar_i,     // multiply0, add0
   input  logic [6:0][7:0]                      statistic_i,  // source element destination multiply0 add1 multiply1 reduce
@@ -71,7 +72,7 @@ module tw_vector_bench
     source: tiles[0], element: tiles[1], destination: tiles[2], columns: tiles[5:3],
     rows: rows_i, elements: elements_i,
     source_type: type_i[0][2:0], element_type: type_i[1][2:0], destination_type: type_i[2][2:0],
-    multiply0: stage_i[0][1:0], add0: stage_i[1][1:0], add1: stage_i[2][1:0], func: stage_i[3][4:0],
+    multiply0: stage_i[0][1:0], add0: stage_i[1][1:0], add1: stage_i[2][1:0], func: stage_i[3][4:0], operand: operand_i,
     multiply1: stage_i[4][1:0], add2: stage_i[5][0], reduce: stage_i[6][1:0],
     reduce_accumulate: reduce_accumulate_i, multiply0_scalar: scalar_i[0], add0_scalar: scalar_i[1],
     source_statistic: statistic_i[0][1:0], element_statistic: statistic_i[1][1:0],

@@ -185,7 +185,7 @@ TEST(ProgramLegality, test_row_programs_are_legal) {
         int lhs = tiles[draw.in(0, static_cast<int64_t>(tiles.size()) - 1)];
         int rhs = any[draw.in(0, static_cast<int64_t>(any.size()) - 1)];
         int result;
-        switch (draw.in(0, 8)) {
+        switch (draw.in(0, 9)) {
         case 0:
           result = op(RowOpKind::Function, lhs, -1);
           break;
@@ -200,7 +200,14 @@ TEST(ProgramLegality, test_row_programs_are_legal) {
           g.ops[result].norm.scale = tensors.add(2 * g.n, true);
           break;
         case 4:
-          result = op(RowOpKind::Maximum, draw.coin() ? lhs : c, rhs);
+          // r alone has no tile to run on.
+          result = op(RowOpKind::Combine, draw.coin() ? lhs : c, rhs);
+          g.ops[result].function = static_cast<Function>(
+              draw.in(int64_t(Function::Maximum), int64_t(Function::Replace)));
+          break;
+        case 9:
+          result = op(RowOpKind::Combine, r, lhs);
+          g.ops[result].function = Function::Select;
           break;
         case 5: {
           int mean = op(RowOpKind::RowMean, lhs, -1);

@@ -11,9 +11,14 @@
 #include "sim/functional/Vector.h"
 
 #include <algorithm>
+#include <array>
 #include <random>
 
 namespace tilework::sim {
+
+/// Numbers below are functions.
+constexpr auto kFunctions =
+    static_cast<uint32_t>(isa::VectorFunction::replace) + 1;
 
 class RandomVector {
 public:
@@ -162,7 +167,8 @@ private:
     op.multiply0 = static_cast<uint8_t>(below(3));
     op.add0 = static_cast<uint8_t>(below(4));
     op.add1 = static_cast<uint8_t>(below(4));
-    op.function = static_cast<uint8_t>(oneIn(3) ? 0 : below(15));
+    op.function = static_cast<uint8_t>(oneIn(3) ? 0 : below(kFunctions));
+    op.functionOperand = static_cast<uint8_t>(below(4));
     op.multiply1 = static_cast<uint8_t>(below(4));
     op.add2 = static_cast<uint8_t>(below(2));
     op.reduceAccumulate = oneIn(2);
@@ -210,8 +216,9 @@ private:
       fits &= last < geometry.scratchpadRows() / 2 * (upper ? 2 : 1);
     }
     const auto from = static_cast<Type>(op.sourceType);
-    const bool usesElement = op.add0 == 3 || op.add1 == 3 || op.multiply1 == 3;
-    const bool usesColumns = op.add0 == 2 || op.multiply1 == 1 || op.add2 == 1;
+    const std::array<bool, 3> columns = op.stages().usesColumns();
+    const bool usesElement = op.stages().usesElement();
+    const bool usesColumns = columns[0] || columns[1] || columns[2];
     const bool sameWidth = from == to || (isSum(from) && isSum(to));
     if (sameWidth && from != Type::statistics && op.source.stride > 0 &&
         !usesElement && !usesColumns && oneIn(2))

@@ -99,7 +99,18 @@ private:
       x = addF32(x, negateF32(statistic(op.add1Statistic, m)));
     if (op.add1 == 3)
       x = addF32(x, other());
-    x = applyFunction(static_cast<isa::VectorFunction>(op.function), x);
+    const uint32_t scalar = bitsFromFloat(op.add0Scalar);
+    uint32_t y = scalar;
+    if (op.function >= 16 && op.function <= 25) {
+      if (op.functionOperand == 1)
+        y = column(1);
+      if (op.functionOperand == 2)
+        y = statistic(op.multiply1Statistic, m);
+      if (op.functionOperand == 3)
+        y = other();
+    }
+    x = applyFunction(static_cast<isa::VectorFunction>(op.function), x, y,
+                      scalar);
     if (op.multiply1 == 1)
       x = multiplyF32(x, column(1));
     if (op.multiply1 == 2)

@@ -180,8 +180,63 @@ TEST(SpecialFunction, EdgesOfTheRange) {
   for (const Case &c : cases)
     EXPECT_EQ(applyFunction(c.function, c.x), c.result)
         << static_cast<unsigned>(c.function) << " of " << std::hex << c.x;
-  for (unsigned function = 0; function < 15; ++function)
-    EXPECT_EQ(applyFunction(static_cast<F>(function), 0xffc12345u), kNaNF32);
+  for (unsigned function = 0; function < kFunctions; ++function)
+    if (static_cast<F>(function) < F::is_nan) {
+      EXPECT_EQ(applyFunction(static_cast<F>(function), 0xffc12345u), kNaNF32);
+    }
+}
+
+TEST(SpecialFunction, ComparisonsAndChoices) {
+  const uint32_t inf = kInfinityF32, minus = 0x80000000u, one = 0x3f800000u,
+                 two = 0x40000000u, nan = kNaNF32, tiny = 1;
+  struct Case {
+    F function;
+    uint32_t x, y, result;
+  };
+  const Case cases[] = {
+      {F::is_nan, 0xff812345u, 0, one}, // any payload
+      {F::is_nan, inf, 0, 0},
+      {F::maximum, one, two, two},
+      {F::maximum, minus, 0, 0},
+      {F::maximum, 0, minus, 0},
+      {F::maximum, minus | inf, nan, nan},
+      {F::maximum, nan, inf, nan},
+      {F::minimum, one, two, one},
+      {F::minimum, minus, 0, minus},
+      {F::minimum, 0, minus, minus},
+      {F::minimum, minus | inf, nan, nan},
+      {F::minimum, nan, minus | inf, nan},
+      {F::equal, minus, 0, one},
+      {F::equal, tiny, minus, one},
+      {F::equal, inf, inf, one},
+      {F::equal, nan, nan, 0},
+      {F::less, minus, 0, 0},
+      {F::less, minus | two, minus | one, one},
+      {F::less, nan, one, 0},
+      {F::less, one, nan, 0},
+      {F::less_or_equal, 0, minus, one},
+      {F::less_or_equal, minus | inf, nan, 0},
+      {F::greater, 0, minus, 0},
+      {F::greater, inf, two, one},
+      {F::greater, nan, one, 0},
+      {F::greater_or_equal, minus, tiny, one},
+      {F::greater_or_equal, minus | one, minus | two, one},
+      {F::greater_or_equal, one, nan, 0},
+      {F::replace_nan, 0xffc00001u, two, two},
+      {F::replace_nan, nan, nan, nan},
+      {F::replace_nan, minus, two, minus},
+      {F::select, two, one, two}, // y chooses between x and −1
+      {F::select, two, nan, two},
+      {F::select, nan, minus, minus | one},
+      {F::select, nan, one, nan},
+      {F::select, inf, tiny, minus | one},
+      {F::replace, two, one, minus | one},
+      {F::replace, nan, one, minus | one},
+      {F::replace, inf, 0, inf}};
+  for (const Case &c : cases)
+    EXPECT_EQ(applyFunction(c.function, c.x, c.y, minus | one), c.result)
+        << static_cast<unsigned>(c.function) << " of " << std::hex << c.x
+        << ", " << c.y;
 }
 
 TEST(SpecialFunction, OddFunctionsAndTailsAreSymmetric) {
@@ -207,10 +262,11 @@ TEST(SpecialFunction, SimdGivesTheSameBits) {
     std::vector<uint32_t> inputs(memories.accumulator.size());
     for (size_t i = 0; i < inputs.size(); ++i)
       inputs[i] = round == 0 ? static_cast<uint32_t>(i << 16) : random.value();
-    for (unsigned function = 0; function < 15; ++function) {
+    for (unsigned function = 0; function < kFunctions; ++function) {
+      const uint32_t scalar = random.value();
       for (size_t i = 0; i < inputs.size(); ++i)
         expected.accumulator[i] =
-            applyFunction(static_cast<F>(function), inputs[i]);
+            applyFunction(static_cast<F>(function), inputs[i], scalar, scalar);
       for (int64_t rest = all; rest; rest &= rest - 1) {
         hwy::SetSupportedTargetsForTest(rest & -rest);
         memories.accumulator = inputs;
@@ -220,6 +276,7 @@ TEST(SpecialFunction, SimdGivesTheSameBits) {
         op.rows = geometry.accumulatorRows();
         op.elements = geometry.columns;
         op.function = static_cast<uint8_t>(function);
+        op.add0Scalar = floatFromBits(scalar);
         executeVector(op, geometry, memories);
         ASSERT_EQ(memories.accumulator, expected.accumulator)
             << function << " on " << hwy::TargetName(rest & -rest);
