@@ -14,8 +14,8 @@ namespace tilework::sim {
 struct GeneratorOptions {
   unsigned groups = 8; ///< groups of instructions between prologue and epilogue
   double trapProbability = 0.15; ///< that the program ends in a trap
-  uint64_t operationLimit = 2000; ///< unit instructions executed, and a
-                                  ///< sixteenth of the DMA rows
+  /// Unit instructions executed, and a quarter of the DMA rows.
+  uint64_t operationLimit = 2000;
 };
 
 /// The same seed, geometry and options give the same program. The result is

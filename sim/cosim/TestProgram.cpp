@@ -95,7 +95,7 @@ Walk walkFlat(const TestProgram &program, const TestProgram::Flat &flat,
   // Rows of DMA take longest: each may wait for the memory.
   uint64_t rows = 0;
   for (uint64_t steps = 0;; ++steps) {
-    if (steps > 16 * limit || rows > 16 * limit || result.operations > limit) {
+    if (steps > 16 * limit || rows > 4 * limit || result.operations > limit) {
       result.problem = "more than " + std::to_string(limit) + " operations";
       return result;
     }
