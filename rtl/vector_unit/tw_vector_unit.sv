@@ -217,9 +217,8 @@ module tw_vector_unit
   logic                     reduces_write;
 
   // The statistic that the fifth stage or the function reads.
-  function automatic logic uses_multiply1_statistic(item_t travelling);
-    return travelling.multiply1 == Multiply1Statistic ||
-           function_reads(travelling.func, travelling.operand, FunctionOperandStatistic);
+  function automatic logic reads_statistic(logic [4:0] func, logic [1:0] operand, logic [1:0] multiply1);
+    return multiply1 == Multiply1Statistic || function_reads(func, operand, FunctionOperandStatistic);
   endfunction
 
   assign word_en = valid_q[StageSelect] && (item_q[StageSelect].source_type == VectorTypeStatistics ||
@@ -227,7 +226,8 @@ module tw_vector_unit
   assign scalar_en = valid_q[StageSelect] && (item_q[StageSelect].multiply0 == Multiply0Statistic ||
                                               item_q[StageSelect].add1 == Add1Statistic ||
                                               item_q[StageSelect].add1 == Add1MinusStatistic ||
-                                              uses_multiply1_statistic(item_q[StageSelect]));
+                                              reads_statistic(item_q[StageSelect].func, item_q[StageSelect].operand,
+                                                              item_q[StageSelect].multiply1));
   assign old_en = valid_q[StageRead] && item_q[StageRead].reduce != ReduceNone && !item_q[StageRead].overwrite;
   assign reduces_write = valid_q[StageWrite] && item_q[StageWrite].reduce != ReduceNone;
 
@@ -272,7 +272,8 @@ module tw_vector_unit
       if (valid_q[stage] && item_q[stage].add1 != Add1None) add1_scalar_q[stage+1] <= add1_scalar_q[stage];
     end
     for (int unsigned stage = StageMultiply0; stage < StageMultiply1; stage++) begin
-      if (valid_q[stage] && uses_multiply1_statistic(item_q[stage])) begin
+      if (valid_q[stage] &&
+          reads_statistic(item_q[stage].func, item_q[stage].operand, item_q[stage].multiply1)) begin
         multiply1_scalar_q[stage+1] <= multiply1_scalar_q[stage];
       end
     end
