@@ -1,17 +1,13 @@
 // Part of the Tilework project, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// Compiling behind the runtime's errors, and the cache of compiled models.
+// Compiling behind the runtime's errors, or not compiling at all.
 
 #include "runtime/OpenProgram.h"
 
-#include "dialects/target/Sha256.h"
-#include "runtime/Npy.h"
-
-#include <nlohmann/json.hpp>
+#include "runtime/ProgramCache.h"
 
 #include <chrono>
-#include <cstdlib>
 #include <cstring>
 #include <filesystem>
 #include <fstream>
@@ -39,38 +35,6 @@ namespace fs = std::filesystem;
     throw InternalError(message);
   }
   throw InternalError(message);
-}
-
-/// Absent when the user has no cache folder.
-std::optional<fs::path> cacheFolder() {
-  if (const char *folder = std::getenv("XDG_CACHE_HOME"); folder && *folder)
-    return fs::path(folder) / "tilework";
-  if (const char *home = std::getenv("HOME"); home && *home)
-    return fs::path(home) / ".cache" / "tilework";
-  return std::nullopt;
-}
-
-/// The compiler is part of the key: its file's time and size change with it.
-void addCompiler(target::Sha256 &hash) {
-  std::error_code error;
-  const fs::path self = fs::read_symlink("/proc/self/exe", error);
-  hash.update(self.string());
-  hash.update(std::to_string(fs::file_size(self, error)));
-  hash.update(std::to_string(
-      fs::last_write_time(self, error).time_since_epoch().count()));
-}
-
-std::string cacheKey(const std::string &path, const target::Target &target,
-                     const CompileOptions &options) {
-  target::Sha256 hash;
-  const std::vector<uint8_t> bytes = readFile(path);
-  hash.update(bytes.data(), bytes.size());
-  hash.update(fs::absolute(path).string()); // external data lies beside it
-  hash.update(target.toJson().dump());
-  hash.update(nlohmann::json{{"dims", options.dims}, {"shapes", options.shapes}}
-                  .dump());
-  addCompiler(hash);
-  return hash.finish();
 }
 
 /// What the compiler and the program reader would say less clearly.
@@ -137,7 +101,7 @@ bool isProgramFile(const std::string &path) {
 
 Executable openProgram(const std::string &path, const std::string &target,
                        const CompileOptions &options,
-                       const std::function<bool()> &cancelled) {
+                       const std::function<bool()> &cancelled, bool useCache) {
   requireFile(path);
   if (isProgramFile(path)) {
     if (!target.empty() || !options.dims.empty() || !options.shapes.empty())
@@ -148,12 +112,14 @@ Executable openProgram(const std::string &path, const std::string &target,
   }
   const target::Target chosen =
       target::Target::load(target.empty() ? "edge" : target);
-  const std::optional<fs::path> folder = cacheFolder();
-  const fs::path cached =
-      folder ? *folder / (cacheKey(path, chosen, options) + ".tw") : fs::path();
-  if (folder && fs::exists(cached)) {
+  const std::optional<ProgramCache> cache =
+      useCache ? ProgramCache::ofUser() : std::nullopt;
+  ProgramCache::Key key;
+  if (cache) {
+    key = ProgramCache::key(path, chosen, options);
     try {
-      return Executable::load(cached.string());
+      if (std::optional<isa::Image> image = cache->find(key))
+        return Executable(std::move(*image));
     } catch (const isa::ImageError &) {
       // Compiled anew below, which replaces the damaged file.
     }
@@ -172,15 +138,8 @@ Executable openProgram(const std::string &path, const std::string &target,
   }
   if (!result.image)
     throw InternalError("the compiler returned no program");
-  if (folder) {
-    std::error_code error;
-    fs::create_directories(*folder, error);
-    try {
-      isa::writeImage(*result.image, cached.string());
-    } catch (const isa::ImageError &) {
-      // A cache that cannot be written costs time, not the result.
-    }
-  }
+  if (cache)
+    cache->keep(key, *result.image);
   return Executable(std::move(*result.image));
 }
 

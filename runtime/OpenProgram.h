@@ -41,11 +41,12 @@ CompileResult compileModel(const ModelSource &source,
 /// Whether the file begins as a program image.
 bool isProgramFile(const std::string &path);
 
-/// Loads a program, or compiles a model; compiled models are kept by content in
-/// the user's cache folder. A program refuses `target` (when not empty), dims
-/// and shapes.
+/// Loads a program, or compiles a model; compiled models are kept in the user's
+/// cache (runtime/ProgramCache.h) unless `useCache` is false. A program refuses
+/// `target` (when not empty), dims and shapes.
 Executable openProgram(const std::string &path, const std::string &target,
                        const CompileOptions &options,
-                       const std::function<bool()> &cancelled = {});
+                       const std::function<bool()> &cancelled = {},
+                       bool useCache = true);
 
 } // namespace tilework

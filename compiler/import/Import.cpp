@@ -123,7 +123,7 @@ llvm::Expected<ImportedModel> Importer::run() {
       function.setResultAttrs(i, cast<DictionaryAttr>(attribute));
     SmallVector<Attribute> names;
     for (unsigned i = 0; i < files->size(); ++i)
-      names.push_back(builder.getStringAttr(files->name(i)));
+      names.push_back(builder.getStringAttr(files->location(i)));
     (*module)->setAttr(graph::kFilesAttrName, builder.getArrayAttr(names));
     if (failed(mlir::verify(*module)))
       return failure(Kind::Invalid,

@@ -7,7 +7,9 @@
 #include "compiler/import/SourceFiles.h"
 
 #include "compiler/import/OnnxModel.h"
+#include "dialects/target/Sha256.h"
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <fcntl.h>
@@ -19,6 +21,8 @@ using namespace tilework;
 using onnx::quoted;
 
 namespace {
+constexpr std::string_view kExternalPrefix = "external:";
+
 /// A file descriptor that closes itself.
 struct Descriptor {
   int value = -1;
@@ -81,7 +85,7 @@ unsigned SourceFiles::addFile(const std::string &path, std::string &error) {
 unsigned SourceFiles::addExternal(const std::string &base,
                                   std::string_view location,
                                   std::string &error) {
-  std::string name = "external:" + std::string(location);
+  std::string name = std::string(kExternalPrefix) + std::string(location);
   for (size_t i = 0; i < entries.size(); ++i)
     if (entries[i].name == name)
       return i;
@@ -116,7 +120,10 @@ unsigned SourceFiles::addExternal(const std::string &base,
       if (info.st_nlink > 1)
         return refuse("has a second hard link, so it may belong elsewhere: "
                       "copy it into the model's folder");
-      return map(file.value, std::move(name), error);
+      unsigned index = map(file.value, std::move(name), error);
+      if (index != kFailed)
+        entries[index].isExternal = true;
+      return index;
     }
     if (!part.empty() && part != ".") {
       int next = ::openat(folder.value, part.c_str(),
@@ -144,6 +151,25 @@ unsigned SourceFiles::addBorrowed(std::string_view bytes, std::string name) {
   entry.bytes = bytes;
   entries.push_back(std::move(entry));
   return entries.size() - 1;
+}
+
+std::string_view SourceFiles::location(unsigned file) const {
+  std::string_view name = entries[file].name;
+  return isExternal(file) ? name.substr(kExternalPrefix.size()) : name;
+}
+
+std::optional<std::string>
+SourceFiles::sha256(unsigned file, const std::atomic<bool> *cancelled) const {
+  constexpr size_t kPiece = 1 << 20; // a few milliseconds
+  target::Sha256 hash;
+  std::string_view rest = entries[file].bytes;
+  while (!rest.empty()) {
+    if (cancelled && cancelled->load())
+      return std::nullopt;
+    hash.update(rest.substr(0, kPiece));
+    rest.remove_prefix(std::min(kPiece, rest.size()));
+  }
+  return hash.finish();
 }
 
 std::string_view SourceFiles::read(unsigned file, uint64_t offset,

@@ -7,8 +7,10 @@
 #ifndef TILEWORK_COMPILER_IMPORT_SOURCEFILES_H
 #define TILEWORK_COMPILER_IMPORT_SOURCEFILES_H
 
+#include <atomic>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -43,6 +45,15 @@ public:
   unsigned addBorrowed(std::string_view bytes, std::string name);
 
   size_t size() const { return entries.size(); }
+  /// Whether the source is a file named inside a model, and how it is named.
+  bool isExternal(unsigned file) const { return entries[file].isExternal; }
+  std::string_view location(unsigned file) const;
+  /// Whether the import computed the bytes: what they were made from is a
+  /// source of its own.
+  bool isComputed(unsigned file) const { return bool(entries[file].owned); }
+  /// SHA-256 of all bytes of the source, hex; none once `cancelled` is set.
+  std::optional<std::string> sha256(unsigned file,
+                                    const std::atomic<bool> *cancelled) const;
   std::string_view bytes(unsigned file) const { return entries[file].bytes; }
   const std::string &name(unsigned file) const { return entries[file].name; }
 
@@ -55,6 +66,7 @@ private:
     std::string_view bytes;
     std::unique_ptr<std::string> owned;
     void *mapping = nullptr;
+    bool isExternal = false;
   };
   unsigned map(int descriptor, std::string name, std::string &error);
 

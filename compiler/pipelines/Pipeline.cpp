@@ -95,6 +95,9 @@ private:
   bool dump(const char *name);
   /// Whether the stage is the one in which a fault is planted.
   template <typename Form> bool plant(const char *name, Form &&form);
+  /// Gives the image the digests of all bytes that the model stands in; false
+  /// once cancelled.
+  bool digestModel(isa::Image &image) const;
   /// Holds the encoded program against the rules of the machine.
   bool verifyProgram(const isa::Image &image);
 
@@ -351,6 +354,9 @@ bool Pipeline::import() {
                           "looked for beside it: " +
                           error);
       }
+    std::string error;
+    if (files->addFile(source.path, error) == SourceFiles::kFailed)
+      return fail(CompileFailure::Kind::User, error);
     return true;
   }
   auto imported = importOnnx(context, from, importOptions);
@@ -589,6 +595,24 @@ bool Pipeline::verifyProgram(const isa::Image &image) {
               "the compiler made an illegal program: " + problems);
 }
 
+bool Pipeline::digestModel(isa::Image &image) const {
+  std::string model;
+  for (unsigned file = 0; file < files->size(); ++file) {
+    if (files->isComputed(file))
+      continue;
+    auto sha256 = files->sha256(file, options.cancelled);
+    if (!sha256)
+      return false;
+    if (files->isExternal(file))
+      image.externalData.push_back(
+          {std::string(files->location(file)), *sha256});
+    else
+      model = *sha256;
+  }
+  image.modelHash = isa::modelHashOf(model, image.externalData);
+  return true;
+}
+
 bool Pipeline::encode() {
   Location loc = module->getLoc();
   auto image = buildImage(planned, lowered, target, *files, loc);
@@ -602,6 +626,8 @@ bool Pipeline::encode() {
       return false;
     image->weights = {(*bytes)->data(), (*bytes)->size(), *bytes};
   }
+  if (!digestModel(*image))
+    return false;
   CompileStatistics &s = result.statistics;
   s.instructions = image->text.size();
   s.programBytes = image->text.size() * isa::kInstructionBytes;

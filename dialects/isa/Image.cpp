@@ -10,6 +10,7 @@
 #include "dialects/isa/ImageMeta.h"
 #include "dialects/isa/Instructions.h"
 #include "dialects/isa/OutputFile.h"
+#include "dialects/target/Sha256.h"
 
 #include <cerrno>
 #include <cstring>
@@ -111,6 +112,17 @@ const char *elementTypeName(ElementType type) {
       "bfloat16", "float32", "float16", "float64", "int8",
       "uint8",    "int16",   "int32",   "int64",   "bool"};
   return names[static_cast<unsigned>(type)];
+}
+
+std::string modelHashOf(const std::string &fileSha256,
+                        const std::vector<ExternalData> &externalData) {
+  if (externalData.empty())
+    return fileSha256;
+  target::Sha256 hash;
+  hash.update(fileSha256);
+  for (const ExternalData &data : externalData)
+    hash.update(data.sha256);
+  return hash.finish();
 }
 
 const Entry *Image::findEntry(const std::string &name) const {

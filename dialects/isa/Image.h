@@ -112,6 +112,12 @@ struct ProvenanceRange {
       nodes; ///< indices into Image::nodes, the primary one first
 };
 
+/// A file beside the model that its weights were read from.
+struct ExternalData {
+  std::string location; ///< as the model writes it; text from the model
+  std::string sha256;   ///< of the whole file, hex
+};
+
 /// Code that the entries call.
 struct Routine {
   std::string name;            ///< an identifier, for people
@@ -139,12 +145,20 @@ struct Image {
   std::string targetName;       ///< what it was compiled for, for people
   nlohmann::json target =
       nlohmann::json::object(); ///< the same in full, Target::toJson
-  std::string modelHash; ///< SHA-256 of the model file, hex; may be empty
+  /// Of the model, as modelHashOf() makes it; empty for a program that was
+  /// written by hand.
+  std::string modelHash;
+  std::vector<ExternalData> externalData; ///< in the order of first use
   nlohmann::json statistics =
       nlohmann::json::object(); ///< of the compilation: peaks, counts
 
   const Entry *findEntry(const std::string &name) const;
 };
+
+/// What tells one model from another: the SHA-256 of its file, hex, or, where
+/// weights stand in files beside it, that of the digests of all of them.
+std::string modelHashOf(const std::string &fileSha256,
+                        const std::vector<ExternalData> &externalData);
 
 /// What is wrong with a file, where in it, and what to do.
 struct ImageError : std::runtime_error {

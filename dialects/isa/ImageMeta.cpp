@@ -127,6 +127,7 @@ LaunchParameter parameterFromJson(const json &value) {
 
 json toJson(const Entry &entry);
 json toJson(const Routine &routine);
+json toJson(const ExternalData &data);
 
 template <typename T> json listToJson(const std::vector<T> &items) {
   json list = json::array();
@@ -189,6 +190,15 @@ Entry entryFromJson(const json &value, const Image &image) {
   return entry;
 }
 
+json toJson(const ExternalData &data) {
+  return {{"location", data.location}, {"sha256", data.sha256}};
+}
+
+ExternalData externalDataFromJson(const json &value) {
+  return {value.at("location").get<std::string>(),
+          value.at("sha256").get<std::string>()};
+}
+
 json toJson(const Routine &routine) {
   return {
       {"name", routine.name}, {"begin", routine.begin}, {"end", routine.end}};
@@ -213,6 +223,7 @@ json metaToJson(const Image &image) {
           {"legality", image.legality},
           {"legality_hash", image.legalityHash},
           {"model_hash", image.modelHash},
+          {"external_data", listToJson(image.externalData)},
           {"statistics", image.statistics},
           {"routines", listToJson(image.routines)},
           {"entries", listToJson(image.entries)}};
@@ -228,6 +239,9 @@ void metaFromJson(const json &meta, Image &image) {
   image.legality = meta.at("legality");
   image.legalityHash = meta.at("legality_hash").get<std::string>();
   image.modelHash = meta.at("model_hash").get<std::string>();
+  if (meta.contains("external_data"))
+    image.externalData = listFromJson<ExternalData>(meta.at("external_data"),
+                                                    externalDataFromJson);
   image.statistics = meta.at("statistics");
   image.target = meta.at("target_parameters");
   if (!image.target.is_object() || !image.legality.is_object() ||

@@ -8,6 +8,11 @@
 #include <algorithm>
 #include <cstring>
 
+#if defined(__x86_64__)
+#include <cpuid.h>
+#include <immintrin.h>
+#endif
+
 namespace tilework::target {
 namespace {
 
@@ -26,9 +31,7 @@ constexpr std::array<uint32_t, 64> kRound = {
 
 uint32_t rotate(uint32_t x, unsigned n) { return x >> n | x << (32 - n); }
 
-} // namespace
-
-void Sha256::compress(const uint8_t *block) {
+void compressBlock(std::array<uint32_t, 8> &state, const uint8_t *block) {
   std::array<uint32_t, 64> w;
   for (unsigned t = 0; t < 16; ++t)
     w[t] = uint32_t(block[4 * t]) << 24 | uint32_t(block[4 * t + 1]) << 16 |
@@ -53,6 +56,75 @@ void Sha256::compress(const uint8_t *block) {
     state[i] += work[i];
 }
 
+#if defined(__x86_64__)
+bool hostHasSha() {
+  constexpr unsigned kSsse3 = 1u << 9, kSse41 = 1u << 19, kSha = 1u << 29;
+  unsigned a, b, c, d;
+  if (!__get_cpuid(1, &a, &b, &c, &d) || !(c & kSsse3) || !(c & kSse41))
+    return false;
+  return __get_cpuid_count(7, 0, &a, &b, &c, &d) && b & kSha;
+}
+
+/// As compressBlock. Intel SDM 2, SHA256RNDS2: the state stands as ABEF and
+/// CDGH, two rounds a step, four words of the schedule a register.
+__attribute__((target("sha,sse4.1,ssse3"))) void
+compressWithSha(std::array<uint32_t, 8> &state, const uint8_t *blocks,
+                size_t count) {
+  const __m128i swap =
+      _mm_set_epi64x(0x0c0d0e0f08090a0bll, 0x0405060700010203ll);
+  auto *words = reinterpret_cast<__m128i *>(state.data());
+  const __m128i badc = _mm_shuffle_epi32(_mm_loadu_si128(words), 0xb1);
+  const __m128i hgfe = _mm_shuffle_epi32(_mm_loadu_si128(words + 1), 0x1b);
+  __m128i abef = _mm_alignr_epi8(badc, hgfe, 8);
+  __m128i cdgh = _mm_blend_epi16(hgfe, badc, 0xf0);
+  for (; count; --count, blocks += 64) {
+    const __m128i abefBefore = abef, cdghBefore = cdgh;
+    __m128i w[4];
+    for (unsigned t = 0; t < 16; ++t) {
+      __m128i &next = w[t % 4];
+      if (t < 4) {
+        next = _mm_shuffle_epi8(
+            _mm_loadu_si128(reinterpret_cast<const __m128i *>(blocks) + t),
+            swap);
+      } else {
+        const __m128i before = w[(t + 3) % 4];
+        next = _mm_sha256msg1_epu32(next, w[(t + 1) % 4]);
+        next = _mm_add_epi32(next, _mm_alignr_epi8(before, w[(t + 2) % 4], 4));
+        next = _mm_sha256msg2_epu32(next, before);
+      }
+      const __m128i k = _mm_loadu_si128(
+          reinterpret_cast<const __m128i *>(kRound.data() + size_t(4) * t));
+      const __m128i sum = _mm_add_epi32(next, k);
+      cdgh = _mm_sha256rnds2_epu32(cdgh, abef, sum);
+      abef = _mm_sha256rnds2_epu32(abef, cdgh, _mm_shuffle_epi32(sum, 0x0e));
+    }
+    abef = _mm_add_epi32(abef, abefBefore);
+    cdgh = _mm_add_epi32(cdgh, cdghBefore);
+  }
+  const __m128i feba = _mm_shuffle_epi32(abef, 0x1b);
+  const __m128i dchg = _mm_shuffle_epi32(cdgh, 0xb1);
+  _mm_storeu_si128(words, _mm_blend_epi16(feba, dchg, 0xf0));
+  _mm_storeu_si128(words + 1, _mm_alignr_epi8(dchg, feba, 8));
+}
+#else
+bool hostHasSha() { return false; }
+void compressWithSha(std::array<uint32_t, 8> &, const uint8_t *, size_t) {}
+#endif
+
+} // namespace
+
+Sha256::Sha256(bool portable) {
+  static const bool hasSha = hostHasSha();
+  withInstructions = hasSha && !portable;
+}
+
+void Sha256::compress(const uint8_t *blocks, size_t count) {
+  if (withInstructions)
+    return compressWithSha(state, blocks, count);
+  for (; count; --count, blocks += pending.size())
+    compressBlock(state, blocks);
+}
+
 void Sha256::update(const void *data, size_t size) {
   const auto *bytes = static_cast<const uint8_t *>(data);
   size_t used = total % pending.size();
@@ -63,11 +135,11 @@ void Sha256::update(const void *data, size_t size) {
     bytes += taken, size -= taken, used += taken;
     if (used < pending.size())
       return;
-    compress(pending.data());
+    compress(pending.data(), 1);
   }
-  for (; size >= pending.size();
-       bytes += pending.size(), size -= pending.size())
-    compress(bytes);
+  const size_t whole = size / pending.size();
+  compress(bytes, whole);
+  bytes += whole * pending.size(), size -= whole * pending.size();
   if (size)
     std::memcpy(pending.data(), bytes, size);
 }

@@ -42,6 +42,12 @@ void ModelOptions::add(CLI::App &command) {
                      "fix the shape of an input: input_ids=1x128");
 }
 
+void ModelOptions::addNoCache(CLI::App &command) {
+  command.add_flag("--no-cache", noCache,
+                   "compile the model, whether it was compiled before or not, "
+                   "and keep nothing");
+}
+
 static int64_t parseSize(const std::string &text, const std::string &what) {
   try {
     size_t used = 0;

@@ -36,8 +36,11 @@ bool interrupted();
 struct ModelOptions {
   std::string target;
   std::vector<std::string> dims, shapes;
+  bool noCache = false;
 
   void add(CLI::App &command);
+  /// --no-cache, for a command that compiles a model on the way.
+  void addNoCache(CLI::App &command);
   /// Throws UserError for values that do not parse.
   CompileOptions compileOptions() const;
 };

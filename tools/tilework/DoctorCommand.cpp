@@ -6,6 +6,7 @@
 
 #include "tools/tilework/Command.h"
 
+#include "runtime/ProgramCache.h"
 #include "runtime/report/Report.h"
 
 #include <cstdlib>
@@ -63,6 +64,11 @@ int run(const Context &context) {
   context.say("  machine  " + std::to_string(sysconf(_SC_NPROCESSORS_ONLN)) +
               " cores, " + bytesText(total) + " of memory, " +
               (known ? bytesText(freeDisk) + " of disk free here" : ""));
+  if (const auto cache = ProgramCache::ofUser())
+    context.say(
+        "  cache    compiled models: " + bytesText(double(cache->size())) +
+        " of at most " + bytesText(double(cache->limit())) + " in " +
+        cache->folder().string());
   if (total < 4e9)
     problems.push_back({{"purpose", "4 GB of memory for building chips"}});
   if (known && freeDisk < 2e9)

@@ -108,9 +108,9 @@ int run(const Options &options, const Context &context) {
       throw UserError("--tolerance " + options.tolerance +
                       " goes with --expect, the values to compare with");
   }
-  const Executable executable =
-      openProgram(options.program, options.how.target,
-                  options.how.compileOptions(), interrupted);
+  const Executable executable = openProgram(options.program, options.how.target,
+                                            options.how.compileOptions(),
+                                            interrupted, !options.how.noCache);
   const std::vector<NamedFile> wanted =
       outputFiles(executable.entry(), options.outputs, "--output");
   const std::vector<NamedFile> expected =
@@ -191,6 +191,7 @@ void addRun(CLI::App &app, Context &context) {
   command.add_option("--engine", options->engine,
                      "functional, systemc or rtl (default functional)");
   options->how.add(command);
+  options->how.addNoCache(command);
   options->inputs.add(command);
   command.add_option("--output", options->outputs,
                      "write an output: name=@file.npy");

@@ -103,9 +103,9 @@ int run(const Options &options, const Context &context) {
     throw UserError("--timing-only goes with --engine systemc: the RTL always "
                     "computes values, and without them there are none to "
                     "compare");
-  const Executable executable =
-      openProgram(options.program, options.how.target,
-                  options.how.compileOptions(), interrupted);
+  const Executable executable = openProgram(options.program, options.how.target,
+                                            options.how.compileOptions(),
+                                            interrupted, !options.how.noCache);
   const bool drawn = options.inputs.inputs.empty();
   const TensorMap inputs = drawn ? drawInputs(executable.entry(), options.seed)
                                  : options.inputs.read();
@@ -169,6 +169,7 @@ void addSimulate(CLI::App &app, Context &context) {
   command.add_option("--engine", options->engine,
                      "systemc, rtl or both (default systemc)");
   options->how.add(command);
+  options->how.addNoCache(command);
   options->inputs.add(command);
   command.add_option("--set", options->set,
                      "change a parameter of any class but legality: key=value");

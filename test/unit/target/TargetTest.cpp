@@ -311,4 +311,16 @@ TEST(Sha256, Examples) {
             "cdc76e5c9914fb9281a1c7e284d73e67f1809a48a497200e046d39ccc7112cd0");
 }
 
+TEST(Sha256, IsTheSameWithAndWithoutTheHostsInstructions) {
+  std::string text;
+  for (unsigned size = 0; size < 300; ++size) {
+    Sha256 any, portable(true);
+    any.update(text.substr(0, size / 3));
+    any.update(text.substr(size / 3));
+    portable.update(text);
+    EXPECT_EQ(any.finish(), portable.finish()) << size;
+    text += char(size * 167 + size / 7);
+  }
+}
+
 } // namespace
