@@ -48,21 +48,18 @@ std::string printable(const std::string &text) {
   return result;
 }
 
-constexpr uint64_t kPageBytes = 4096; ///< the loader's placement
+constexpr uint64_t kPageBytes = isa::kBindingAlignment;
 
 /// What the loader placed at the 4096 bytes from `address` on.
 std::string placeOf(const isa::Image &image, const isa::Entry &entry,
                     uint64_t address) {
-  uint64_t at = image.text.size() * sizeof(image.text[0]);
-  if (address < at)
+  if (address < image.text.size() * sizeof(image.text[0]))
     return "instructions";
-  for (const isa::Binding &binding : entry.bindings) {
-    at = (at + kPageBytes - 1) / kPageBytes * kPageBytes;
-    if (address >= at && address < at + binding.bytes)
-      return "byte " + std::to_string(address - at) + " and on of '" +
-             printable(binding.name) + "'";
-    at += binding.bytes;
-  }
+  const std::vector<uint64_t> places = isa::placeBindings(image, entry);
+  for (size_t i = 0; i < entry.bindings.size(); ++i)
+    if (address >= places[i] && address - places[i] < entry.bindings[i].bytes)
+      return "byte " + std::to_string(address - places[i]) + " and on of '" +
+             printable(entry.bindings[i].name) + "'";
   return "nothing is bound there";
 }
 

@@ -16,23 +16,10 @@ namespace tilework {
 
 namespace {
 
-constexpr uint64_t kPlacement = 4096;
-
-uint64_t alignUp(uint64_t value) {
-  return (value + kPlacement - 1) / kPlacement * kPlacement;
-}
-
-uint64_t footprint(const isa::Image &image, const isa::Entry &entry) {
-  uint64_t at = image.text.size() * sizeof(image.text[0]);
-  for (const isa::Binding &binding : entry.bindings)
-    at = alignUp(at) + binding.bytes;
-  return alignUp(at);
-}
-
 /// Refuses what the machine has no room or no core for.
 uint64_t checkedFootprint(const isa::Image &image, const isa::Entry &entry,
                           uint64_t capacityBytes) {
-  uint64_t bytes = footprint(image, entry);
+  uint64_t bytes = isa::placeBindings(image, entry).back();
   if (capacityBytes != 0 && bytes > capacityBytes)
     throw UserError("the program needs " + std::to_string(bytes) +
                     " bytes of DRAM and the target has " +
@@ -50,20 +37,21 @@ uint64_t checkedFootprint(const isa::Image &image, const isa::Entry &entry,
 LoadedEntry::LoadedEntry(std::shared_ptr<const isa::Image> loaded,
                          const isa::Entry &entry, uint64_t capacityBytes)
     : image(std::move(loaded)), description(entry),
+      places(isa::placeBindings(*image, entry)),
       dram(checkedFootprint(*image, entry, capacityBytes)) {
   launchState.instructionCount = static_cast<uint32_t>(image->text.size());
   launchState.entry = entry.pc;
   launchState.core = static_cast<uint8_t>(entry.core);
-  uint64_t at = image->text.size() * sizeof(image->text[0]);
   for (const isa::Binding &binding : entry.bindings) {
-    at = alignUp(at);
-    launchState.segments[binding.segment] = {at, binding.bytes};
-    if (binding.kind == isa::BindingKind::Weights) {
+    const uint64_t at = addressOf(binding);
+    sim::Segment &segment = launchState.segments[binding.segment];
+    if (&binding == &entry.bindings.front() ||
+        (&binding)[-1].segment != binding.segment)
+      segment.base = at;
+    segment.size = at + binding.bytes - segment.base;
+    if (binding.kind == isa::BindingKind::Weights ||
+        binding.kind == isa::BindingKind::State)
       ranges.push_back({at, binding.bytes});
-    } else if (binding.kind == isa::BindingKind::State) {
-      ranges.push_back({at, binding.bytes});
-    }
-    at += binding.bytes;
   }
   for (const isa::LaunchParameter &parameter : entry.parameters)
     launchState.parameters[parameter.index] = parameter.initial;
@@ -78,7 +66,7 @@ template <typename Visit> void LoadedEntry::forFixed(Visit visit) const {
   visit(0, image->text.data(), image->text.size() * sizeof(image->text[0]));
   for (const isa::Binding &binding : description.bindings)
     if (binding.kind == isa::BindingKind::Weights)
-      visit(launchState.segments[binding.segment].base, image->weights.data,
+      visit(addressOf(binding), image->weights.data,
             std::min(binding.bytes, image->weights.size));
 }
 
@@ -91,6 +79,10 @@ void LoadedEntry::reset() {
   }
   ranges.resize(fixedRanges);
   values.clear();
+}
+
+uint64_t LoadedEntry::addressOf(const isa::Binding &binding) const {
+  return places[&binding - description.bindings.data()];
 }
 
 const isa::Binding *LoadedEntry::findBinding(const std::string &name) const {
@@ -107,9 +99,9 @@ void LoadedEntry::writeBinding(const isa::Binding &binding,
                     std::to_string(binding.bytes) + " bytes and is given " +
                     std::to_string(tensor.bytes) +
                     ": the program file is inconsistent, compile it again");
-  const sim::Segment &segment = launchState.segments[binding.segment];
-  dram.write(segment.base, tensor.data, tensor.bytes);
-  ranges.push_back({segment.base, tensor.bytes});
+  const uint64_t at = addressOf(binding);
+  dram.write(at, tensor.data, tensor.bytes);
+  ranges.push_back({at, tensor.bytes});
 }
 
 /// NumPy alone has no bfloat16: such an input takes the other floats too,
@@ -171,7 +163,7 @@ TensorMap LoadedEntry::outputs() {
                       " bytes: the program file is inconsistent, compile it "
                       "again");
     std::vector<uint8_t> copy(bytes);
-    dram.read(launchState.segments[binding->segment].base, copy.data(), bytes);
+    dram.read(addressOf(*binding), copy.data(), bytes);
     return Tensor::own(type, shape, std::move(copy));
   };
   executeLaunchSteps(description.after, results, read);

@@ -1,9 +1,8 @@
 // Part of the Tilework project, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// Puts a program image into DRAM: instructions first, then bindings in order of
-// their segments, each at a multiple of 4096 bytes. One loader for every
-// engine, so all of them see the same addresses.
+// Puts a program image into DRAM by the rule of isa::Binding. One loader for
+// every engine, so all of them see the same addresses.
 
 #pragma once
 
@@ -43,10 +42,13 @@ private:
   /// visit(address, bytes, count) for the instructions and the weights.
   template <typename Visit> void forFixed(Visit visit) const;
   const isa::Binding *findBinding(const std::string &name) const;
+  /// Of a binding of the entry.
+  uint64_t addressOf(const isa::Binding &binding) const;
   void writeBinding(const isa::Binding &binding, const Tensor &tensor);
 
   std::shared_ptr<const isa::Image> image;
   const isa::Entry &description;
+  const std::vector<uint64_t> places; ///< isa::placeBindings
   sim::DramImage dram;
   sim::Launch launchState;
   std::vector<sim::MemoryRange> ranges;

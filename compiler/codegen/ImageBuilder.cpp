@@ -210,20 +210,24 @@ mlir::FailureOr<isa::Image> buildImage(const PlannedProgram &planned,
   for (size_t s = 0; s < planned.segmentBytes.size(); ++s) {
     if (planned.segmentBytes[s] == 0)
       continue;
-    isa::Binding binding;
-    binding.name = planned.segmentNames[s];
-    binding.segment = static_cast<uint32_t>(s);
-    binding.bytes = static_cast<uint64_t>(planned.segmentBytes[s]);
-    binding.kind =
-        s == 0 ? isa::BindingKind::Weights : isa::BindingKind::Scratch;
+    auto bind = [&](const std::string &name, isa::BindingKind kind,
+                    int64_t bytes) {
+      entry.bindings.push_back(
+          {name, kind, static_cast<uint32_t>(s), static_cast<uint64_t>(bytes)});
+    };
+    const size_t before = entry.bindings.size();
     for (const PlannedTensor &tensor : planned.tensors)
-      if (tensor.place.segment == static_cast<int>(s) && s != 0) {
-        if (tensor.kind == TensorKind::Input)
-          binding.kind = isa::BindingKind::Input;
-        if (tensor.kind == TensorKind::Output)
-          binding.kind = isa::BindingKind::Output;
-      }
-    entry.bindings.push_back(std::move(binding));
+      if (tensor.place.segment == static_cast<int>(s) &&
+          (tensor.kind == TensorKind::Input ||
+           tensor.kind == TensorKind::Output))
+        bind(tensor.name,
+             tensor.kind == TensorKind::Input ? isa::BindingKind::Input
+                                              : isa::BindingKind::Output,
+             tensor.place.bytes);
+    if (entry.bindings.size() == before)
+      bind(planned.segmentNames[s],
+           s == 0 ? isa::BindingKind::Weights : isa::BindingKind::Scratch,
+           planned.segmentBytes[s]);
   }
   for (auto [steps, out] : {std::make_pair(&planned.before, &entry.before),
                             std::make_pair(&planned.after, &entry.after)})

@@ -635,10 +635,6 @@ Expected<PlannedProgram> GraphPlanner::run() {
   findRoutines();
   finishPlaces();
   noteValues(ops);
-  if (program.segmentBytes.size() > isa::kSegments)
-    return llvm::createStringError(
-        "the model has " + llvm::Twine(program.segmentBytes.size() - 2) +
-        " inputs and outputs; the chip binds at most 62");
   placeBuffers();
   return std::move(program);
 }

@@ -7,6 +7,7 @@
 
 #include "compiler/conversion/GraphPlanner.h"
 #include "compiler/planning/Allocator.h"
+#include "dialects/isa/Image.h"
 
 #include <algorithm>
 #include <numeric>
@@ -98,8 +99,8 @@ void GraphPlanner::placeBuffers() {
 //===----------------------------------------------------------------------===//
 
 void GraphPlanner::finishPlaces() {
-  // Segment 0 holds the weights, then each input and output has one, the last
-  // is shared by the intermediates.
+  // Segment 0 holds the weights, the inputs and outputs follow, the last is
+  // shared by the intermediates.
   std::vector<bool> used(program.tensors.size(), false);
   for (const Schedule &schedule : program.schedules)
     for (int tensor : tensorsOf(schedule))
@@ -110,10 +111,32 @@ void GraphPlanner::finishPlaces() {
     return static_cast<int>(program.segmentBytes.size()) - 1;
   };
   placeWeights(segment("weights"), used);
+  // Each input and output has a segment while there are enough; otherwise a
+  // segment takes as few of one kind as make them suffice, as the loader places
+  // bindings of one segment.
+  std::vector<PlannedTensor *> inputs, outputs;
   for (PlannedTensor &tensor : program.tensors)
-    if (tensor.kind == TensorKind::Input || tensor.kind == TensorKind::Output) {
-      tensor.place = {segment(tensor.name), 0, align(tensor.bytes)};
-      program.segmentBytes.back() = align(tensor.bytes);
+    if (tensor.kind == TensorKind::Input)
+      inputs.push_back(&tensor);
+    else if (tensor.kind == TensorKind::Output)
+      outputs.push_back(&tensor);
+  constexpr size_t kMost = isa::kSegments - 2; // besides weights and scratch
+  size_t each = 1;
+  auto segments = [&](size_t tensors) { return (tensors + each - 1) / each; };
+  while (segments(inputs.size()) + segments(outputs.size()) > kMost)
+    ++each;
+  for (const auto &tensors : {inputs, outputs})
+    for (size_t i = 0; i < tensors.size(); ++i) {
+      PlannedTensor &tensor = *tensors[i];
+      if (i % each == 0)
+        segment(tensor.name);
+      int64_t &bytes = program.segmentBytes.back();
+      int64_t offset = roundUp(bytes, int64_t(isa::kBindingAlignment));
+      tensor.place = {static_cast<int>(program.segmentBytes.size()) - 1, offset,
+                      align(tensor.bytes)};
+      bytes = offset + align(tensor.bytes);
+      if (i % each == 1)
+        program.segmentNames.back() += " …";
     }
   placeScratch(segment("scratch"));
 }

@@ -575,11 +575,19 @@ bool Pipeline::verifyProgram(const isa::Image &image) {
   limits.statisticsRows = target.vector_unit.statistics_rows;
   verifier::Program program;
   program.text = image.text;
-  for (const isa::Binding &binding : image.entries.front().bindings)
+  const isa::Entry &entry = image.entries.front();
+  const std::vector<uint64_t> places = isa::placeBindings(image, entry);
+  std::map<uint32_t, uint64_t> bases;
+  for (size_t i = 0; i < entry.bindings.size(); ++i) {
+    const isa::Binding &binding = entry.bindings[i];
+    const uint64_t base =
+        bases.try_emplace(binding.segment, places[i]).first->second;
     program.segments[binding.segment] = {
-        binding.bytes, binding.kind == isa::BindingKind::Weights ||
-                           binding.kind == isa::BindingKind::Input ||
-                           binding.kind == isa::BindingKind::State};
+        places[i] + binding.bytes - base,
+        binding.kind == isa::BindingKind::Weights ||
+            binding.kind == isa::BindingKind::Input ||
+            binding.kind == isa::BindingKind::State};
+  }
   program.nodeOf = [&](uint32_t pc, uint16_t context) {
     for (const isa::ProvenanceRange &range : image.provenance)
       if (pc >= range.begin && pc < range.end && context == range.context &&

@@ -125,6 +125,17 @@ std::string modelHashOf(const std::string &fileSha256,
   return hash.finish();
 }
 
+std::vector<uint64_t> placeBindings(const Image &image, const Entry &entry) {
+  std::vector<uint64_t> addresses;
+  uint64_t at = image.text.size() * sizeof(image.text[0]);
+  for (const Binding &binding : entry.bindings) {
+    addresses.push_back(alignBinding(at));
+    at = addresses.back() + binding.bytes;
+  }
+  addresses.push_back(alignBinding(at));
+  return addresses;
+}
+
 const Entry *Image::findEntry(const std::string &name) const {
   for (const Entry &entry : entries)
     if (entry.name == name)

@@ -46,9 +46,14 @@ enum class BindingKind : uint8_t {
   Scratch  ///< intermediates; nothing is written before the run
 };
 
-/// A range of DRAM behind one segment number. Placement: bindings in rising
-/// order of segment, each at the next multiple of 4096 behind the one before
-/// (the first behind the instructions, which begin at 0).
+/// Bindings begin at multiples of it.
+constexpr uint64_t kBindingAlignment = 4096;
+
+/// A range of DRAM that a program names by a segment and an offset. Placement:
+/// bindings in rising order of segment, each at the next multiple of
+/// kBindingAlignment behind the one before (the first behind the instructions,
+/// which begin at 0). A segment reaches from its first binding to the end of
+/// its last: programs with more tensors than segments keep several in one.
 struct Binding {
   std::string name; ///< of the model's tensor; unique in an entry
   BindingKind kind = BindingKind::Scratch;
@@ -99,7 +104,7 @@ struct Entry {
   uint32_t core = 0;
   uint32_t pc = 0; ///< index of the first instruction
   std::vector<Tensor> inputs, outputs;
-  std::vector<Binding> bindings; ///< rising segment numbers
+  std::vector<Binding> bindings; ///< in order of their segments
   std::vector<LaunchParameter> parameters;
   std::vector<LaunchStep> before, after;
 };
@@ -154,6 +159,16 @@ struct Image {
 
   const Entry *findEntry(const std::string &name) const;
 };
+
+/// The rounded up address of what follows `bytes`.
+constexpr uint64_t alignBinding(uint64_t bytes) {
+  return (bytes + kBindingAlignment - 1) / kBindingAlignment *
+         kBindingAlignment;
+}
+
+/// Where each binding of the entry stands, in their order, and, as the last
+/// element, where memory ends. The instructions stand at 0.
+std::vector<uint64_t> placeBindings(const Image &image, const Entry &entry);
 
 /// What tells one model from another: the SHA-256 of its file, hex, or, where
 /// weights stand in files beside it, that of the digests of all of them.

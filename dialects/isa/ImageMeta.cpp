@@ -176,14 +176,14 @@ Entry entryFromJson(const json &value, const Image &image) {
   std::set<std::string> names;
   for (size_t i = 0; i < entry.bindings.size(); ++i) {
     const Binding &binding = entry.bindings[i];
-    if (i > 0 && binding.segment <= entry.bindings[i - 1].segment)
+    if (i > 0 && binding.segment < entry.bindings[i - 1].segment)
       refuse("bindings that are not in order of their segments");
     if (!names.insert(binding.name).second)
       refuse("two bindings of one name");
     if (binding.kind == BindingKind::Weights &&
         binding.bytes != image.weights.size)
       refuse("a weight binding of another size than the weights");
-    total += binding.bytes;
+    total += alignBinding(binding.bytes);
     if (total > kMaxBytes)
       refuse("bindings larger than the address space");
   }

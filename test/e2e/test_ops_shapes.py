@@ -281,7 +281,20 @@ def embeddings():
             )
 
 
-MAKERS = (views, slices, embeddings)
+def caches():
+    """More inputs and outputs than the chip has segments for."""
+    for count in (31, 32, 60, 100):
+        pasts = {f"past{i}": normal(1, 2, 4, 8, seed=i) for i in range(count)}
+        yield Case(
+            f"{count} caches",
+            [node("Concat", [past, "x"], [f"new {past}"], axis=2) for past in pasts],
+            {**pasts, "x": normal(1, 2, 1, 8, seed=count)},
+            outputs=tuple(f"new {past}" for past in pasts),
+            **EXACT,
+        )
+
+
+MAKERS = (views, slices, embeddings, caches)
 CASES = {case.name: case for make in MAKERS for case in make()}
 
 

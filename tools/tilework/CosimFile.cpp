@@ -21,7 +21,6 @@ namespace tilework::tool {
 namespace {
 
 constexpr const char *kKey = "cosim";
-constexpr uint64_t kPlacement = 4096; ///< of the loader
 
 std::string segmentName(unsigned segment) {
   return "segment" + std::to_string(segment);
@@ -82,23 +81,16 @@ std::vector<uint8_t> bytesOf(const isa::Image &image, const isa::Entry &entry,
   return {};
 }
 
-uint64_t alignUp(uint64_t address) {
-  return (address + kPlacement - 1) / kPlacement * kPlacement;
-}
-
 /// Where the loader would put the program.
 nlohmann::json defaultPlacement(const isa::Image &image,
                                 const isa::Entry &entry) {
-  uint64_t at = image.text.size() * sizeof(image.text[0]);
+  const std::vector<uint64_t> places = isa::placeBindings(image, entry);
   nlohmann::json bases = nlohmann::json::object();
-  for (const isa::Binding &binding : entry.bindings) {
-    at = alignUp(at);
-    bases[binding.name] = at;
-    at += binding.bytes;
-  }
+  for (size_t i = 0; i < entry.bindings.size(); ++i)
+    bases[entry.bindings[i].name] = places[i];
   return {{"seed", 0},
           {"program_base", 0},
-          {"dram_bytes", alignUp(at)},
+          {"dram_bytes", places.back()},
           {"bases", bases}};
 }
 
@@ -122,8 +114,21 @@ sim::TestProgram programOf(const isa::Image &image) {
     if (base > program.dramBytes || binding.bytes > program.dramBytes - base)
       throw UserError("binding '" + binding.name +
                       "' lies outside of the memory");
-    program.segments.push_back(
-        {binding.segment, base, binding.bytes, bytesOf(image, entry, binding)});
+    const std::vector<uint8_t> bytes = bytesOf(image, entry, binding);
+    if (program.segments.empty() ||
+        program.segments.back().segment != binding.segment) {
+      program.segments.push_back({binding.segment, base, binding.bytes, bytes});
+      continue;
+    }
+    sim::TestSegment &shared = program.segments.back();
+    if (base < shared.base + shared.size)
+      throw UserError("binding '" + binding.name +
+                      "' overlaps the one before it in its segment");
+    shared.size = base + binding.bytes - shared.base;
+    if (!bytes.empty()) {
+      shared.bytes.resize(base - shared.base);
+      shared.bytes.insert(shared.bytes.end(), bytes.begin(), bytes.end());
+    }
   }
   for (const isa::LaunchParameter &parameter : entry.parameters)
     program.parameters.at(parameter.index) = parameter.initial;

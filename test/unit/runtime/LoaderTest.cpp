@@ -40,6 +40,37 @@ TEST(LoaderTest, PlacesBindingsByPages) {
   EXPECT_EQ(byte, 7);
 }
 
+TEST(LoaderTest, PlacesSeveralBindingsInOneSegment) {
+  auto program = std::make_shared<isa::Image>(*image());
+  isa::Entry &entry = program->entries[0];
+  entry.inputs.push_back({"y", isa::ElementType::Int32, {2}, 0, 9});
+  entry.outputs.push_back({"y.copy", isa::ElementType::Int32, {2}});
+  entry.bindings = {{"weights", isa::BindingKind::Weights, 0, 100},
+                    {"x", isa::BindingKind::Input, 1, 4100},
+                    {"y", isa::BindingKind::Input, 1, 8},
+                    {"x.copy", isa::BindingKind::Output, 2, 16},
+                    {"y.copy", isa::BindingKind::Output, 2, 8}};
+  LoadedEntry loaded(program, entry, 1 << 20);
+  const auto &segments = loaded.launch().segments;
+  EXPECT_EQ(segments[1].base, 8192u);
+  EXPECT_EQ(segments[1].size, 8192u + 8);
+  EXPECT_EQ(segments[2].base, 8192u + 3 * 4096);
+  EXPECT_EQ(segments[2].size, 4096u + 8);
+  TensorMap inputs = drawInputs(entry, 3);
+  loaded.setInputs(inputs);
+  for (const auto &[name, address] :
+       {std::pair("x", segments[1].base), {"y", segments[1].base + 8192}}) {
+    const Tensor &input = inputs.at(name);
+    std::vector<uint8_t> bytes(input.bytes);
+    loaded.memory().read(address, bytes.data(), bytes.size());
+    EXPECT_EQ(std::memcmp(bytes.data(), input.data, bytes.size()), 0) << name;
+  }
+  const uint8_t wrote[] = {1, 2, 3, 4, 5, 6, 7, 8};
+  loaded.memory().write(segments[2].base + 4096, wrote, sizeof(wrote));
+  const TensorMap outputs = loaded.outputs();
+  EXPECT_EQ(std::memcmp(outputs.at("y.copy").data, wrote, sizeof(wrote)), 0);
+}
+
 TEST(LoaderTest, ResetsToWhatItLoaded) {
   auto program = image();
   LoadedEntry fresh(program, program->entries[0], 1 << 20),
