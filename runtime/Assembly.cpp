@@ -7,6 +7,7 @@
 
 #include "dialects/isa/Assembly.h"
 #include "dialects/isa/ImageMeta.h"
+#include "dialects/isa/Printable.h"
 #include "runtime/Error.h"
 #include "runtime/Npy.h"
 
@@ -19,6 +20,23 @@ namespace {
 
 constexpr const char *kImage = ".image\n";
 constexpr const char *kText = "\n.text\n";
+
+/// The primary node of each instruction, by index; of a routine's, that of its
+/// first call and how many calls there are.
+std::map<uint32_t, std::string> nodeComments(const isa::Image &image) {
+  std::map<uint32_t, std::string> comments;
+  std::map<uint32_t, unsigned> calls;
+  for (const isa::ProvenanceRange &range : image.provenance)
+    for (uint32_t pc = range.begin; pc < range.end && !range.nodes.empty();
+         ++pc) {
+      comments.try_emplace(pc, printable(image.nodes[range.nodes.front()]));
+      ++calls[pc];
+    }
+  for (auto &[pc, name] : comments)
+    if (calls[pc] > 1)
+      name += " (first of " + std::to_string(calls[pc]) + " calls)";
+  return comments;
+}
 
 } // namespace
 
@@ -47,7 +65,7 @@ std::string disassembleImage(const isa::Image &image,
     labels[entry.pc] = entry.name;
   return kImage +
          object.dump(1, ' ', false, nlohmann::json::error_handler_t::replace) +
-         kText + isa::print(program, labels);
+         kText + isa::print(program, labels, nodeComments(image));
 }
 
 isa::Image assembleImage(const std::string &text, const std::string &origin) {

@@ -16,7 +16,6 @@ namespace tilework {
 
 namespace {
 
-using nlohmann::json;
 using sim::Unit;
 
 constexpr std::array<Unit, sim::kUnitCount> kOwners = {
@@ -156,31 +155,6 @@ Attribution attribute(const isa::Image &image, const sim::RunResult &result) {
   }
   sweep(spans, result.cycles, attribution);
   return attribution;
-}
-
-json layersReport(const isa::Image &image, const sim::RunResult &result) {
-  const Attribution attribution = attribute(image, result);
-  auto report = [](uint64_t cycles, const NodeCycles &row) {
-    json object = {{"node", nullptr},
-                   {"nodes", json::array()},
-                   {"cycles", cycles},
-                   {"retired", row.retired},
-                   {"read_bytes", row.readBytes},
-                   {"write_bytes", row.writeBytes}};
-    for (unsigned unit = 0; unit < sim::kUnitCount; ++unit)
-      object[sim::unitName(unit)] = row.cycles[unit];
-    return object;
-  };
-  json rows = json::array();
-  for (const NodeCycles &row : attribution.rows) {
-    rows.push_back(report(row.total(), row));
-    if (row.node != Provenance::kNone)
-      rows.back()["node"] = image.nodes[row.node];
-    for (uint32_t node : row.nodes)
-      rows.back()["nodes"].push_back(image.nodes[node]);
-  }
-  rows.push_back(report(attribution.idle, {}));
-  return rows;
 }
 
 } // namespace tilework

@@ -10,7 +10,6 @@
 #include "sim/stats/Run.h"
 
 #include <array>
-#include <nlohmann/json.hpp>
 #include <string>
 #include <vector>
 
@@ -56,11 +55,5 @@ struct Attribution {
 
 /// Throws UserError when the run kept no records or counted no cycles.
 Attribution attribute(const isa::Image &image, const sim::RunResult &result);
-
-/// Rows as JSON: node, nodes, cycles, systolic_array, vector_unit, load_dma,
-/// store_dma, retired, read_bytes, write_bytes. `node` is null for instructions
-/// without one; the last row, without any unit, has the idle cycles.
-nlohmann::json layersReport(const isa::Image &image,
-                            const sim::RunResult &result);
 
 } // namespace tilework

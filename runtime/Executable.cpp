@@ -5,6 +5,7 @@
 
 #include "runtime/Executable.h"
 
+#include "dialects/isa/Printable.h"
 #include "dialects/target/Sha256.h"
 #include "runtime/Error.h"
 #include "sim/memory/Dram.h"
@@ -31,21 +32,6 @@ target::Target targetOf(const isa::Image &image) {
                           "legality parameters: " +
                           differences.front() + "; compile the model again");
   return target;
-}
-
-/// Control characters of names from models, made visible.
-std::string printable(const std::string &text) {
-  std::string result;
-  for (unsigned char c : text) {
-    if (c >= 0x20 && c != 0x7f) {
-      result += static_cast<char>(c);
-      continue;
-    }
-    char escaped[5];
-    std::snprintf(escaped, sizeof(escaped), "\\x%02x", c);
-    result += escaped;
-  }
-  return result;
 }
 
 constexpr uint64_t kPageBytes = isa::kBindingAlignment;

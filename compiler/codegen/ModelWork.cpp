@@ -6,6 +6,7 @@
 #include "compiler/codegen/ModelWork.h"
 
 #include "dialects/graph/GraphDialect.h"
+#include "dialects/graph/NodeNames.h"
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/IR/BuiltinTypes.h"
@@ -77,17 +78,33 @@ public:
       else
         whole |= !isa<graph::LaunchStepOp>(use.getOwner());
     }
-    compulsoryBytes += whole ? bytes(op->getResult(0)) : rows;
+    readBytes += whole ? bytes(op->getResult(0)) : rows;
   }
 
   void countBorder(func::FuncOp main) {
     for (Value argument : main.getArguments())
       if (!argument.use_empty())
-        compulsoryBytes += bytes(argument);
+        readBytes += bytes(argument);
     main.walk([&](func::ReturnOp op) {
       for (Value result : op.getOperands())
-        compulsoryBytes += bytes(result);
+        writeBytes += bytes(result);
     });
+  }
+
+  /// Weights, inputs and outputs that one op reads and writes.
+  void countOwn(Operation *op) {
+    for (Value operand : op->getOperands()) {
+      auto weight = operand.getDefiningOp<graph::WeightOp>();
+      auto lookup = dyn_cast<graph::EmbeddingOp>(op);
+      if (lookup && operand == lookup.getTable())
+        readBytes += bytes(lookup.getResult());
+      else if (weight || isa<BlockArgument>(operand))
+        readBytes += bytes(operand);
+    }
+    for (Value result : op->getResults())
+      for (Operation *user : result.getUsers())
+        if (isa<func::ReturnOp>(user))
+          writeBytes += bytes(result);
   }
 
   nlohmann::json result() const {
@@ -96,7 +113,27 @@ public:
       list.push_back({shape[0], shape[1], shape[2], 0, count});
     return {{"matmuls", list},
             {"vector_elements", vectorElements},
-            {"compulsory_bytes", compulsoryBytes}};
+            {"compulsory_read_bytes", readBytes},
+            {"compulsory_write_bytes", writeBytes}};
+  }
+
+  /// "16×384×1536", "12·(16×64×16)", several with a blank between them; empty
+  /// without products.
+  std::string shapes() const {
+    std::string text;
+    for (const auto &[shape, count] : products) {
+      const std::string one = dimensions({shape[0], shape[1], shape[2]});
+      text += text.empty() ? "" : " ";
+      text += count == 1 ? one : std::to_string(count) + "·(" + one + ")";
+    }
+    return text;
+  }
+
+  static std::string dimensions(ArrayRef<int64_t> sizes) {
+    std::string text;
+    for (int64_t size : sizes)
+      text += (text.empty() ? "" : "×") + std::to_string(size);
+    return text;
   }
 
 private:
@@ -105,26 +142,51 @@ private:
   }
 
   std::map<std::array<int64_t, 3>, int64_t> products;
-  int64_t vectorElements = 0, compulsoryBytes = 0;
+  int64_t vectorElements = 0, readBytes = 0, writeBytes = 0;
 };
+
+void countOp(Operation *op, Counter &counter) {
+  if (auto matmul = dyn_cast<graph::MatmulOp>(op))
+    counter.count(matmul);
+  else if (auto attention = dyn_cast<graph::AttentionOp>(op))
+    counter.count(attention);
+  else
+    counter.countOther(op);
+}
+
+nlohmann::json layerWork(Operation *op, const std::string &node) {
+  Counter counter;
+  countOp(op, counter);
+  counter.countOwn(op);
+  nlohmann::json layer = counter.result();
+  layer["node"] = node;
+  std::string shape = counter.shapes();
+  auto type = dyn_cast<RankedTensorType>(op->getResult(0).getType());
+  if (shape.empty() && type)
+    shape = Counter::dimensions(type.getShape());
+  layer["shape"] = shape;
+  return layer;
+}
 
 } // namespace
 
 nlohmann::json modelWork(ModuleOp fused) {
   Counter counter;
+  nlohmann::json layers = nlohmann::json::array();
   fused.walk([&](Operation *op) {
-    if (auto matmul = dyn_cast<graph::MatmulOp>(op))
-      counter.count(matmul);
-    else if (auto attention = dyn_cast<graph::AttentionOp>(op))
-      counter.count(attention);
-    else
-      counter.countOther(op);
+    const std::vector<std::string> names = graph::nodeNames(op->getLoc());
+    if (op->getNumResults() == 1 && !names.empty() &&
+        !isa<graph::WeightOp, graph::LaunchStepOp>(op))
+      layers.push_back(layerWork(op, names.front()));
+    countOp(op, counter);
     if (auto weight = dyn_cast<graph::WeightOp>(op))
       counter.countWeight(weight);
     if (auto main = dyn_cast<func::FuncOp>(op))
       counter.countBorder(main);
   });
-  return counter.result();
+  nlohmann::json work = counter.result();
+  work["layers"] = layers;
+  return work;
 }
 
 } // namespace tilework

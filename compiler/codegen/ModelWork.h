@@ -11,11 +11,15 @@
 
 namespace tilework {
 
-/// `matmuls`: [[m, k, n, int8, count]…]; `vector_elements`: elements × passes
-/// (one for the epilogue of a product or an elementwise op, two for a softmax
-/// over its scores and for a normalisation); `compulsory_bytes`: each weight,
-/// input and output once in the program's types, of a gathered table the rows
-/// read.
+/// The work of the model, and under `layers` that of each op of the graph:
+/// {node (the primary one's name), shape (text: 16×384×1536 of a product
+/// M×K×N, 12·(16×64×16) of twelve, else of the result), …}.
+///
+/// Work is `matmuls`: [[m, k, n, int8, count]…]; `vector_elements`: elements ×
+/// passes (one for the epilogue of a product or an elementwise op, two for a
+/// softmax over its scores and for a normalisation); `compulsory_read_bytes`
+/// and `compulsory_write_bytes`: each weight, input and output once in the
+/// program's types, of a gathered table the rows read.
 nlohmann::json modelWork(mlir::ModuleOp fused);
 
 } // namespace tilework

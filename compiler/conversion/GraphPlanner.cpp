@@ -6,6 +6,8 @@
 
 #include "compiler/conversion/GraphPlanner.h"
 
+#include "dialects/graph/NodeNames.h"
+
 #include "llvm/ADT/DenseSet.h"
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/Support/raw_ostream.h"
@@ -51,20 +53,11 @@ bool View::dense() const {
 // Tensors and names
 //===----------------------------------------------------------------------===//
 
-static void collectNames(Location loc, std::vector<std::string> &names) {
-  if (auto name = dyn_cast<NameLoc>(loc))
-    names.push_back(name.getName().str());
-  else if (auto fused = dyn_cast<FusedLoc>(loc))
-    for (Location inner : fused.getLocations())
-      collectNames(inner, names);
-}
-
 int GraphPlanner::sourceOf(Operation *op) {
   auto [it, fresh] =
       sourceIds.try_emplace(op, static_cast<int>(program.sources.size()));
   if (fresh) {
-    std::vector<std::string> names;
-    collectNames(op->getLoc(), names);
+    std::vector<std::string> names = graph::nodeNames(op->getLoc());
     if (names.empty())
       names.push_back(op->getName().getStringRef().str());
     program.sources.push_back(std::move(names));

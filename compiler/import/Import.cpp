@@ -7,6 +7,8 @@
 #include "compiler/import/Import.h"
 
 #include "compiler/import/Importer.h"
+#include "dialects/graph/NodeNames.h"
+#include "dialects/isa/Printable.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
@@ -90,7 +92,7 @@ llvm::Expected<ImportedModel> Importer::run() {
     Block *body = function.addEntryBlock();
     builder.setInsertionPointToEnd(body);
     auto nameAttr = [&](std::string_view name) {
-      return builder.getStringAttr(StringRef(name.data(), name.size()));
+      return builder.getStringAttr(legalUtf8(name));
     };
     for (auto [i, input] : llvm::enumerate(inputs)) {
       function.setArgAttr(i, graph::kNameAttrName, nameAttr(input->name));
@@ -132,6 +134,7 @@ llvm::Expected<ImportedModel> Importer::run() {
     result.module = std::move(module);
     result.files = files;
     result.nodes = std::move(reports);
+    result.dims = dims;
     for (const onnx::Node &node : model.graph.nodes)
       for (std::string_view output : node.outputs)
         if (auto made = scope.values.find(output);
@@ -178,16 +181,6 @@ tilework::importOnnx(MLIRContext &context, const ImportSource &source,
   return Importer(context, *model, options, files, folder, hasFolder).run();
 }
 
-/// Calls `visit` with each name of a location.
-static void forEachName(Location loc,
-                        llvm::function_ref<void(StringRef)> visit) {
-  if (auto fused = dyn_cast<FusedLoc>(loc))
-    for (Location inner : fused.getLocations())
-      forEachName(inner, visit);
-  else if (auto name = dyn_cast<NameLoc>(loc))
-    visit(name.getName());
-}
-
 void tilework::placeNodes(ModuleOp module, std::vector<NodeReport> &nodes) {
   llvm::StringMap<StringRef> places;
   module.walk([&](Operation *op) {
@@ -196,11 +189,11 @@ void tilework::placeNodes(ModuleOp module, std::vector<NodeReport> &nodes) {
             ModuleOp>(op))
       return;
     StringRef place = isa<graph::LaunchStepOp>(op) ? "host" : "npu";
-    forEachName(op->getLoc(), [&](StringRef name) {
+    for (const std::string &name : graph::nodeNames(op->getLoc())) {
       auto [entry, fresh] = places.insert({name, place});
       if (!fresh && place == "npu")
         entry->second = place;
-    });
+    }
   });
   for (NodeReport &node : nodes) {
     if (!node.reason.empty())

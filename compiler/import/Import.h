@@ -61,6 +61,8 @@ struct ImportedModel {
   /// What the spans of the module refer to; keep it while weights are read.
   std::shared_ptr<SourceFiles> files;
   std::vector<NodeReport> nodes;
+  /// Symbolic dimensions as they were fixed, by --shape too.
+  std::map<std::string, int64_t> dims;
   /// Computed values of the model's own graph by their names, for checks.
   std::vector<std::pair<std::string, mlir::Value>> values;
 };

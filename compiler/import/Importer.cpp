@@ -6,6 +6,8 @@
 
 #include "compiler/import/Importer.h"
 
+#include "dialects/isa/Printable.h"
+
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 
@@ -39,7 +41,7 @@ static std::string reportName(const onnx::Node &node, const Scope &scope) {
     if (!node.outputs.empty())
       name += "_" + std::string(node.outputs.front());
   }
-  return scope.prefix + name;
+  return legalUtf8(scope.prefix + name);
 }
 
 static int64_t opsetOf(std::string_view domain, const Scope &scope) {
@@ -205,8 +207,8 @@ void Importer::importNode(const onnx::Node &node, Scope &scope) {
                         "functions are inlined");
   NodeReport report;
   report.name = reportName(node, scope);
-  report.op = std::string(node.op);
-  report.domain = std::string(node.domain);
+  report.op = legalUtf8(node.op);
+  report.domain = legalUtf8(node.domain);
   values.loc = NameLoc::get(StringAttr::get(&context, report.name));
   for (const onnx::Function &function : model.functions)
     if (function.name == node.op && function.domain == node.domain &&

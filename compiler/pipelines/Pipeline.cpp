@@ -98,6 +98,8 @@ private:
   /// Gives the image the digests of all bytes that the model stands in; false
   /// once cancelled.
   bool digestModel(isa::Image &image) const;
+  /// Says of each node that the program names which operator it is.
+  void nameOperators(isa::Image &image) const;
   /// Holds the encoded program against the rules of the machine.
   bool verifyProgram(const isa::Image &image);
 
@@ -119,6 +121,7 @@ private:
   OwningOpRef<ModuleOp> module, npuModule, isaModule;
   std::shared_ptr<SourceFiles> files;
   std::vector<std::pair<std::string, Value>> values; ///< of the model
+  std::map<std::string, int64_t> dims;               ///< as they were fixed
   nlohmann::json work;                               ///< of the fused graph
   PlannedProgram planned;
   LoweredProgram lowered;
@@ -384,6 +387,7 @@ bool Pipeline::import() {
   values = std::move(imported->values);
   for (const NodeReport &node : imported->nodes)
     result.nodes.push_back(toNode(node));
+  dims = std::move(imported->dims);
   return true;
 }
 
@@ -621,6 +625,16 @@ bool Pipeline::digestModel(isa::Image &image) const {
   return true;
 }
 
+void Pipeline::nameOperators(isa::Image &image) const {
+  std::map<std::string_view, std::string_view> ops;
+  for (const CompiledNode &node : result.nodes)
+    ops.emplace(node.name, node.op);
+  if (ops.empty()) // text has no list of nodes
+    return;
+  for (const std::string &name : image.nodes)
+    image.nodeOps.emplace_back(ops[name]);
+}
+
 bool Pipeline::encode() {
   Location loc = module->getLoc();
   auto image = buildImage(planned, lowered, target, *files, loc);
@@ -645,6 +659,8 @@ bool Pipeline::encode() {
                        {"weights_bytes", s.weightsBytes},
                        {"scratchpad_peak_bytes", s.scratchpadPeakBytes},
                        {"work", work}};
+  image->dims = dims;
+  nameOperators(*image);
   result.image = std::move(*image);
   return true;
 }

@@ -58,7 +58,8 @@ std::string print(const Instruction &instruction) {
 }
 
 std::string print(const std::vector<Instruction> &program,
-                  const std::map<uint32_t, std::string> &labels) {
+                  const std::map<uint32_t, std::string> &labels,
+                  const std::map<uint32_t, std::string> &comments) {
   // Every place that something names and that lies in the program or right
   // behind it.
   std::map<uint64_t, std::string> names;
@@ -96,6 +97,8 @@ std::string print(const std::vector<Instruction> &program,
       auto name = names.find(target(field, bits, pc));
       return name == names.end() ? std::to_string(bits) : name->second;
     });
+    if (auto comment = comments.find(pc); comment != comments.end())
+      out += "  // " + comment->second;
     out += '\n';
     if (const Loop *loop = std::get_if<Loop>(&program[pc]))
       loopEnds.push_back(pc + 1 + loop->length);

@@ -32,9 +32,10 @@ std::string print(const Instruction &instruction);
 
 /// A program, one instruction a line, with labels where loops end and routines
 /// begin. `labels` names further places, by instruction index; names that are
-/// no identifiers are not used.
+/// no identifiers are not used. `comments` stand behind instructions, by index.
 std::string print(const std::vector<Instruction> &program,
-                  const std::map<uint32_t, std::string> &labels = {});
+                  const std::map<uint32_t, std::string> &labels = {},
+                  const std::map<uint32_t, std::string> &comments = {});
 
 struct AssemblyError {
   unsigned line, column; ///< from 1

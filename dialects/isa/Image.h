@@ -140,9 +140,12 @@ struct Image {
   std::vector<std::array<uint8_t, 32>> text;
   WeightBytes weights;
   std::vector<Entry> entries;
-  std::vector<Routine> routines;  ///< rising, disjoint
-  std::vector<std::string> nodes; ///< names of model nodes; text from the
-                                  ///< model: escape before printing
+  std::vector<Routine> routines; ///< rising, disjoint
+  /// Names of model nodes, as the model has them: print them with printable().
+  std::vector<std::string> nodes;
+  /// What each of them is ("MatMul"), by the same index; a name may be empty,
+  /// and without any there are none.
+  std::vector<std::string> nodeOps;
   std::vector<ProvenanceRange> provenance; ///< sorted by (begin, context)
   nlohmann::json legality =
       nlohmann::json::object(); ///< parameter name → value, of class legality
@@ -154,6 +157,7 @@ struct Image {
   /// written by hand.
   std::string modelHash;
   std::vector<ExternalData> externalData; ///< in the order of first use
+  std::map<std::string, int64_t> dims; ///< symbolic dimensions that were fixed
   nlohmann::json statistics =
       nlohmann::json::object(); ///< of the compilation: peaks, counts
 

@@ -224,6 +224,7 @@ json metaToJson(const Image &image) {
           {"legality_hash", image.legalityHash},
           {"model_hash", image.modelHash},
           {"external_data", listToJson(image.externalData)},
+          {"dims", image.dims},
           {"statistics", image.statistics},
           {"routines", listToJson(image.routines)},
           {"entries", listToJson(image.entries)}};
@@ -253,6 +254,9 @@ void metaFromJson(const json &meta, Image &image) {
       });
   if (image.entries.empty())
     refuse("no entry");
+  // A program without open dimensions need not say so.
+  if (meta.contains("dims"))
+    image.dims = meta.at("dims").get<std::map<std::string, int64_t>>();
   // A program without routines need not say so.
   if (meta.contains("routines"))
     image.routines =
@@ -265,11 +269,15 @@ json provenanceToJson(const Image &image) {
   json ranges = json::array();
   for (const ProvenanceRange &range : image.provenance)
     ranges.push_back({range.begin, range.end, range.context, range.nodes});
-  return {{"nodes", image.nodes}, {"ranges", ranges}};
+  return {{"nodes", image.nodes}, {"ops", image.nodeOps}, {"ranges", ranges}};
 }
 
 void provenanceFromJson(const json &provenance, Image &image) {
   image.nodes = provenance.at("nodes").get<std::vector<std::string>>();
+  if (provenance.contains("ops"))
+    image.nodeOps = provenance.at("ops").get<std::vector<std::string>>();
+  if (!image.nodeOps.empty() && image.nodeOps.size() != image.nodes.size())
+    refuse("operators for another number of nodes");
   image.provenance = listFromJson<ProvenanceRange>(
       provenance.at("ranges"), [&](const json &value) {
         ProvenanceRange range;

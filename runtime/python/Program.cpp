@@ -10,6 +10,7 @@
 #include "runtime/python/Arrays.h"
 #include "runtime/python/Calls.h"
 #include "runtime/report/Chip.h"
+#include "runtime/report/Layers.h"
 #include "runtime/report/Report.h"
 
 #include <pybind11/stl.h>
@@ -181,14 +182,6 @@ py::list nodeNames(const Run &run) {
   return names;
 }
 
-/// What the compiler noted of the model's work, or None
-/// (runtime/report/Report.h).
-py::object workOf(const Run &run) {
-  const json &statistics = run.executable.image().statistics;
-  auto work = statistics.find("work");
-  return work == statistics.end() ? py::none() : toPython(*work);
-}
-
 py::dict compareRuns(const Run &first, const Run &second) {
   const Comparison comparison =
       first.executable.compare(first.report, second.report);
@@ -233,13 +226,6 @@ void registerPrograms(py::module_ &module) {
       .def("digest", [](const Run &run) { return outputsDigest(run.report); })
       .def("records", &records)
       .def("node_names", &nodeNames)
-      .def("layers",
-           [](const Run &run) {
-             return toPython(
-                 layersReport(run.executable.image(), run.report.result));
-           })
-      .def("work", &workOf)
-      .def("target", [](const Run &run) { return run.report.target; })
       .def("same_program",
            [](const Run &run, const Run &other) {
              return &run.executable.image() == &other.executable.image();
@@ -279,6 +265,17 @@ void registerPrograms(py::module_ &module) {
         [&](const auto &) { return Program{Executable::load(path), {}, {}}; });
   });
   module.def("is_program", &isProgramFile);
+  module.def("group_layers",
+             [](const std::string &rows, const std::string &key) {
+               return toPython(groupLayers(json::parse(rows), key));
+             });
+  module.def("layers_table", [](const std::string &groups) {
+    return layersTable(json::parse(groups));
+  });
+  module.def("layers_csv", [](const std::string &rows) {
+    return layersCsv(json::parse(rows));
+  });
+  module.attr("report_schema") = kReportSchema;
 }
 
 } // namespace tilework::python

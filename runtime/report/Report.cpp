@@ -1,14 +1,17 @@
 // Part of the Tilework project, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// JSON of runs; the bound as three sums over the model's work.
+// JSON of runs, and errors against a reference.
 
 #include "runtime/report/Report.h"
 
 #include "runtime/Error.h"
 #include "runtime/LaunchSteps.h"
+#include "runtime/report/Bound.h"
 #include "runtime/report/Chip.h"
+#include "runtime/report/Layers.h"
 
+#include "dialects/isa/Printable.h"
 #include "dialects/target/Sha256.h"
 
 #include <algorithm>
@@ -21,33 +24,6 @@ namespace {
 
 using nlohmann::json;
 
-double ceilDiv(double a, double b) { return std::ceil(a / b); }
-
-/// Throws isa::ImageError where it is not as the compiler writes it.
-const json *workOf(const isa::Image &image) {
-  auto work = image.statistics.find("work");
-  if (work == image.statistics.end())
-    return nullptr;
-  auto isNumber = [](const json &value) { return value.is_number(); };
-  auto holds = [&](const char *name) {
-    return work->is_object() && work->contains(name);
-  };
-  bool whole = holds("matmuls") && holds("vector_elements") &&
-               holds("compulsory_bytes") && work->at("matmuls").is_array() &&
-               isNumber(work->at("vector_elements")) &&
-               isNumber(work->at("compulsory_bytes"));
-  if (whole)
-    for (const json &matmul : work->at("matmuls"))
-      whole &= matmul.is_array() && matmul.size() == 5 &&
-               std::all_of(matmul.begin(), matmul.end(), [&](const json &v) {
-                 return isNumber(v) || v.is_boolean();
-               });
-  if (!whole)
-    throw isa::ImageError("damaged program: the work that the compiler noted "
-                          "is not whole; compile the model again");
-  return &*work;
-}
-
 std::vector<float> floatsOf(const Tensor &tensor) {
   const Tensor wide = convert(tensor, isa::ElementType::Fp32);
   std::vector<float> values(wide.bytes / sizeof(float));
@@ -57,52 +33,6 @@ std::vector<float> floatsOf(const Tensor &tensor) {
 
 } // namespace
 
-double Bound::cycles() const {
-  return std::max({arrayCycles, vectorCycles, dramCycles});
-}
-
-const char *Bound::limit() const {
-  return arrayCycles >= std::max(vectorCycles, dramCycles) ? "array"
-         : vectorCycles >= dramCycles                      ? "vector"
-                                                           : "dram";
-}
-
-std::optional<Bound> boundOf(const isa::Image &image,
-                             const target::Target &target) {
-  const json *work = workOf(image);
-  if (!work)
-    return std::nullopt;
-  Bound bound;
-  const auto &array = target.systolic_array;
-  for (const json &matmul : work->at("matmuls")) {
-    const double m = matmul.at(0), k = matmul.at(1), n = matmul.at(2);
-    const double rows = double(array.rows) * (matmul.at(3) != 0 ? 2 : 1);
-    bound.arrayCycles +=
-        double(matmul.at(4)) * ceilDiv(k, rows) *
-        ceilDiv(n, double(array.columns)) *
-        std::max(m, double(array.rows) / double(array.weight_rows_per_cycle));
-  }
-  bound.vectorCycles =
-      double(work->at("vector_elements")) / double(target.vector_unit.lanes);
-  bound.dramCycles =
-      double(work->at("compulsory_bytes")) / target.dramBytesPerCycle();
-  return bound;
-}
-
-std::optional<double> macUtilization(const isa::Image &image,
-                                     const target::Target &target,
-                                     uint64_t cycles) {
-  const json *work = workOf(image);
-  if (!work || cycles == 0)
-    return std::nullopt;
-  double busy = 0; // in cycles of a full array
-  for (const json &matmul : work->at("matmuls"))
-    busy += double(matmul.at(0)) * double(matmul.at(1)) * double(matmul.at(2)) *
-            double(matmul.at(4)) / (matmul.at(3) != 0 ? 2 : 1);
-  return busy / (double(target.systolic_array.rows) *
-                 double(target.systolic_array.columns) * double(cycles));
-}
-
 nlohmann::ordered_json stampReport(const std::string &kind,
                                    const json &object) {
   nlohmann::ordered_json report = {
@@ -110,6 +40,27 @@ nlohmann::ordered_json stampReport(const std::string &kind,
   for (const auto &[key, value] : object.items())
     report[key] = value;
   return report;
+}
+
+static nlohmann::ordered_json
+withLegalText(const nlohmann::ordered_json &value) {
+  if (value.is_string())
+    return legalUtf8(value.get_ref<const std::string &>());
+  if (!value.is_structured())
+    return value;
+  nlohmann::ordered_json copy = value.is_object()
+                                    ? nlohmann::ordered_json::object()
+                                    : nlohmann::ordered_json::array();
+  for (const auto &[key, item] : value.items())
+    if (value.is_object())
+      copy[legalUtf8(key)] = withLegalText(item);
+    else
+      copy.push_back(withLegalText(item));
+  return copy;
+}
+
+std::string reportText(const nlohmann::ordered_json &report) {
+  return withLegalText(report).dump(2, ' ', /*ensure_ascii=*/true);
 }
 
 std::string programHash(const isa::Image &image) {
@@ -126,6 +77,7 @@ json subjectReport(const isa::Image &image) {
     shapes[input.name] = input.shape;
   return {{"model_sha256", image.modelHash},
           {"program_sha256", programHash(image)},
+          {"dims", image.dims},
           {"shapes", shapes}};
 }
 
@@ -167,17 +119,27 @@ json simulationReport(const Executable &executable, const RunReport &report) {
     object["set"][key] = values.at(1);
   if (const auto digest = outputsDigest(report))
     object["outputs_sha256"] = *digest;
-  if (auto bound = boundOf(executable.image(), report.target))
-    object["bound"] = {{"array_cycles", bound->arrayCycles},
-                       {"vector_cycles", bound->vectorCycles},
-                       {"dram_cycles", bound->dramCycles}};
+  if (const json *work = workOf(executable.image())) {
+    object["bound"] = boundOf(*work, limitsOf(report.target)).report();
+    object["work"] = {{"macs", macsOf(*work)},
+                      {"dram_bytes", trafficOf(*work).total()}};
+  }
   if (auto utilization =
           macUtilization(executable.image(), report.target, result.cycles))
     object["mac_utilization"] = *utilization;
+  const Bandwidth bandwidth = bandwidthOf(report);
+  object["limits"] = {
+      {"macs_per_s", double(report.target.systolic_array.rows) *
+                         double(report.target.systolic_array.columns) *
+                         double(report.target.clock.frequency_hz)},
+      {"dram_bytes_per_s", bandwidth.possible},
+      {"dram_bytes_limit", bandwidth.limit}};
   object["dram_bytes"] = {
       {"read", result.counters[sim::Counter::LoadBytes]},
       {"write", result.counters[sim::Counter::StoreBytes]},
       {"instructions", result.counters[sim::Counter::FetchBytes]}};
+  if (result.cycles > 0 && !result.records.empty())
+    object["layers"] = layersReport(executable, report);
   json units = json::object();
   for (unsigned unit = 0; unit < sim::kCountedUnits; ++unit) {
     json stalls = json::object();
@@ -198,6 +160,24 @@ json simulationReport(const Executable &executable, const RunReport &report) {
         {"detail", result.trap.detail},
         {"node", executable.nodeOf(result.trap.pc, result.trap.context)}};
   return object;
+}
+
+Bandwidth bandwidthOf(const RunReport &report) {
+  const auto &counters = report.result.counters;
+  Traffic traffic;
+  traffic.readBytes = double(counters[sim::Counter::LoadBytes]) +
+                      double(counters[sim::Counter::FetchBytes]);
+  traffic.writeBytes = double(counters[sim::Counter::StoreBytes]);
+  const double seconds = report.latencySeconds();
+  const double bytes = traffic.total();
+  // Without traffic, what reads alone would reach.
+  if (bytes == 0)
+    traffic.readBytes = 1;
+  const Limits limits = limitsOf(report.target);
+  return {seconds > 0 ? bytes / seconds : 0,
+          traffic.total() / limits.cycles(traffic) *
+              double(report.target.clock.frequency_hz),
+          limits.limit(traffic)};
 }
 
 std::string statusNote(const RunReport &report) {

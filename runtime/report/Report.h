@@ -1,8 +1,7 @@
 // Part of the Tilework project, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// Results as JSON, under the names that scripts rely on, and the bound of a
-// model on a target.
+// Results as JSON, under the names that scripts rely on.
 
 #pragma once
 
@@ -20,31 +19,16 @@ constexpr int kReportSchema = 2;
 nlohmann::ordered_json stampReport(const std::string &kind,
                                    const nlohmann::json &object);
 
-/// The least cycles that the model needs on a target, by each of three limits;
-/// the bound is their maximum.
-struct Bound {
-  double arrayCycles = 0, vectorCycles = 0, dramCycles = 0;
-  double cycles() const;
-  const char *limit() const; ///< "array", "vector", "dram"
-};
-
-/// From the work that the compiler noted in the program ("work" in
-/// Image::statistics: `matmuls` [[m, k, n, int8, count]…], `vector_elements`
-/// elements × passes, `compulsory_bytes`). Absent when the program has none.
-std::optional<Bound> boundOf(const isa::Image &image,
-                             const target::Target &target);
-
-/// MACs of the model over what the array could do in `cycles`; absent as above.
-std::optional<double> macUtilization(const isa::Image &image,
-                                     const target::Target &target,
-                                     uint64_t cycles);
+/// The report as text for files and terminals, in ASCII: everything else is
+/// escaped as JSON does, bytes that are no UTF-8 become \xNN.
+std::string reportText(const nlohmann::ordered_json &report);
 
 /// SHA-256 over the model's hash, the legality parameters' and the
 /// instructions: hex.
 std::string programHash(const isa::Image &image);
 
 /// What says which model and program a report speaks of: model_sha256,
-/// program_sha256 and the shapes of the inputs.
+/// program_sha256, dims and the shapes of the inputs.
 nlohmann::json subjectReport(const isa::Image &image);
 
 /// "planned for edge, ran on edge(dram.channels=4)" where the program was
@@ -53,10 +37,18 @@ std::string plannedNote(const Executable &executable, const RunReport &report);
 
 /// One simulation: engine, target, planned_for where the plan is another
 /// chip's, set {key: value} where it ran on other than it was compiled for,
-/// cycles, latency_s, clock_hz, bound, mac_utilization, dram_bytes, units,
-/// wall_s, cycles_per_s, trap, status.
+/// cycles, latency_s, clock_hz, bound, mac_utilization, dram_bytes, layers,
+/// units, wall_s, cycles_per_s, trap, status.
 nlohmann::json simulationReport(const Executable &executable,
                                 const RunReport &report);
+
+/// Bytes a second off the chip that a run reached, and that the target lets
+/// through for as much reading and writing; what limits it (Limits::limit).
+struct Bandwidth {
+  double reached = 0, possible = 0;
+  std::string limit;
+};
+Bandwidth bandwidthOf(const RunReport &report);
 
 /// What the chip noted about a run's data, for people; empty when all is well.
 std::string statusNote(const RunReport &report);

@@ -58,10 +58,46 @@ def test_layers_by_operator_add_up_too(result):
         result.layers.by("moon")
 
 
+def test_layers_know_their_work(result):
+    rows = {row["node"]: row for row in result.layers}
+    first = rows["first"]
+    assert first["shape"] == f"5×{conftest.INNER}×{conftest.COLUMNS}"
+    assert first["macs"] == 5 * conftest.INNER * conftest.COLUMNS
+    assert 0 < first["bound_cycles"] <= first["cycles"]
+    assert sum(row["share"] for row in result.layers) == pytest.approx(1)
+    assert result.to_dict()["layers"] == result.layers.rows
+
+
+def test_the_nodes_of_a_stack_are_one_block():
+    names = [f"/layers.{i}/relu_{10 + i}" for i in range(3)]
+    values = ["x", "a", "b", "y"]
+    nodes = []
+    for i, name in enumerate(names):
+        nodes.append(helper.make_node("MatMul", [values[i], "w"], [f"m{i}"], f"/layers.{i}/mul"))
+        nodes.append(helper.make_node("Softmax", [f"m{i}"], [values[i + 1]], name))
+    square = np.eye(conftest.INNER, dtype=np.float32)
+    model = conftest.model_of(nodes, [numpy_helper.from_array(square, "w")])
+    layers = tw.compile(model, dims={"n": 5}).simulate().layers
+    blocks = {row["block"]: row["count"] for row in layers.by("block")}
+    assert blocks["/layers.*/relu_*"] == 3 and blocks["/layers.*/mul"] == 3
+    assert sum(row["cycles"] for row in layers.by("block")) == layers.total
+
+
 def test_a_loaded_program_has_the_same_layers(two_products, tmp_path):
     two_products.save(tmp_path / "m.tw")
     loaded, kept = tw.load(tmp_path / "m.tw").simulate().layers, two_products.simulate().layers
-    assert [(r["node"], r["cycles"]) for r in loaded] == [(r["node"], r["cycles"]) for r in kept]
+    assert loaded.rows == kept.rows and "MatMul" in {row["op"] for row in loaded}
+
+
+def test_names_that_a_terminal_would_obey_are_shown():
+    node = helper.make_node("MatMul", ["x", "w"], ["y"], "red\x1b[31m\n\x9b0m")
+    weights = numpy_helper.from_array(conftest.weights(), "w")
+    result = tw.compile(conftest.model_of([node], [weights]), dims={"n": 5}).simulate()
+    layers = result.layers
+    for text in (str(layers), str(layers.by("block")), repr(layers)):
+        assert "\x1b" not in text and "\x9b" not in text
+    assert "red\\x1b[31m\\x0a\\u009b0m" in str(layers)
+    assert "red\\x1b[*m\\x0a\\u009b*m" in str(layers.by("block"))
 
 
 def test_layers_become_a_file(result, tmp_path):

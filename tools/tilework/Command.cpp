@@ -4,6 +4,7 @@
 
 #include "tools/tilework/Command.h"
 
+#include "dialects/isa/Printable.h"
 #include "runtime/Error.h"
 #include "runtime/Npy.h"
 #include "runtime/report/Report.h"
@@ -16,21 +17,18 @@ namespace tilework::tool {
 
 void Context::say(const std::string &line) const {
   if (!json && !quiet)
-    std::cout << line << "\n";
+    std::cout << printable(line, true) << "\n";
 }
 
 void Context::progress(const std::string &line) const {
   if (!quiet && isatty(STDERR_FILENO))
-    std::cerr << "\r\033[K" << line << std::flush;
+    std::cerr << "\r\033[K" << printable(line) << std::flush;
 }
 
 void Context::emit(const std::string &kind,
                    const nlohmann::json &object) const {
   if (json)
-    std::cout << stampReport(kind, object)
-                     .dump(2, ' ', false,
-                           nlohmann::ordered_json::error_handler_t::replace)
-              << "\n";
+    std::cout << reportText(stampReport(kind, object)) << "\n";
 }
 
 void ModelOptions::add(CLI::App &command) {

@@ -5,6 +5,7 @@
 
 #include "tools/tilework/Command.h"
 
+#include "dialects/isa/Printable.h"
 #include "runtime/Error.h"
 #include "runtime/OpenProgram.h"
 #include "runtime/report/Report.h"
@@ -34,7 +35,7 @@ constexpr int kInternal = 70;
 
 int fail(const Context &context, int code, const char *kind,
          const std::string &message, nlohmann::json more = nullptr) {
-  std::cerr << "tilework: error: " << message << "\n";
+  std::cerr << "tilework: error: " << printable(message, true) << "\n";
   nlohmann::json object = {{"error", {{"kind", kind}, {"message", message}}}};
   if (!more.is_null())
     object["error"].update(more);

@@ -6,9 +6,12 @@
 
 #include "runtime/Error.h"
 #include "runtime/OpenProgram.h"
+#include "runtime/report/Bound.h"
 #include "runtime/report/Chip.h"
+#include "runtime/report/Layers.h"
 #include "runtime/report/Report.h"
 
+#include <iostream>
 #include <memory>
 
 namespace tilework::tool {
@@ -16,7 +19,7 @@ namespace tilework::tool {
 namespace {
 
 struct Options {
-  std::string program, engine = "systemc", waves, window;
+  std::string program, engine = "systemc", waves, window, layers;
   ModelOptions how;
   InputOptions inputs;
   std::vector<std::string> set;
@@ -41,12 +44,6 @@ sim::WaveWindow waveWindow(const Options &options) {
   return window;
 }
 
-uint64_t dramBytes(const sim::RunResult &result) {
-  return result.counters[sim::Counter::LoadBytes] +
-         result.counters[sim::Counter::StoreBytes] +
-         result.counters[sim::Counter::FetchBytes];
-}
-
 void summarise(const Context &context, const Executable &executable,
                const RunReport &report) {
   const sim::RunResult &result = report.result;
@@ -62,13 +59,10 @@ void summarise(const Context &context, const Executable &executable,
                 " cycles by " + bound->limit() + ": " +
                 ratioText(double(result.cycles) / bound->cycles()) +
                 " × the bound");
-  const double clock = double(report.target.clock.frequency_hz);
-  context.say("  off-chip memory: " +
-              bytesText(double(dramBytes(result)) * clock /
-                        double(std::max<uint64_t>(result.cycles, 1))) +
-              "/s reached of " +
-              bytesText(report.target.dramBytesPerCycle() * clock) +
-              "/s that memory and ports let through");
+  const Bandwidth bandwidth = bandwidthOf(report);
+  context.say("  off-chip memory: " + bytesText(bandwidth.reached) +
+              "/s reached of " + bytesText(bandwidth.possible) +
+              "/s possible (limit: " + bandwidth.limit + ")");
   if (const std::string note = statusNote(report); !note.empty())
     context.say("  status: " + note);
   for (unsigned unit = 0; unit < sim::kCountedUnits; ++unit) {
@@ -96,6 +90,10 @@ int run(const Options &options, const Context &context) {
   if (options.waves.empty() && !options.window.empty())
     throw UserError("--window " + options.window +
                     " goes with --waves w.fst, the file to write");
+  if (!options.layers.empty() && options.layers != "table" &&
+      options.layers != "csv")
+    throw UserError("--layers=" + options.layers +
+                    ": write --layers for a table or --layers=csv");
   if (!options.waves.empty() && options.engine == "systemc")
     throw UserError("--waves " + options.waves +
                     ": only the RTL has waves; add --engine rtl or both");
@@ -122,14 +120,21 @@ int run(const Options &options, const Context &context) {
     RunReport report = executable.run(inputs, settings);
     context.progress("");
     requireHalt(executable, report);
-    summarise(context, executable, report);
+    if (options.layers != "csv")
+      summarise(context, executable, report);
     return report;
   };
+  auto sayLayers = [&](const nlohmann::json &object) {
+    if (options.layers.empty() || context.json)
+      return;
+    const nlohmann::json groups = groupLayers(object.at("layers"), "block");
+    std::cout << (options.layers == "csv" ? layersCsv(groups)
+                                          : layersTable(groups));
+  };
   auto finish = [&](nlohmann::json object) {
-    for (const auto &[name, size] : options.how.compileOptions().dims)
-      object["dims"][name] = size;
     if (drawn)
       object["inputs_seed"] = options.seed;
+    sayLayers(object);
     context.emit("simulate", object);
   };
   if (options.engine != "both") {
@@ -150,7 +155,8 @@ int run(const Options &options, const Context &context) {
   object["rtl"] = simulationReport(executable, rtl);
   finish(object);
   if (bytesEqual && comparison.cyclesEqual) {
-    context.say("  EQUAL: every byte, every retire cycle");
+    if (options.layers != "csv")
+      context.say("  EQUAL: every byte, every retire cycle");
     return 0;
   }
   std::cerr << "tilework: the engines differ: " << comparison.difference
@@ -179,6 +185,11 @@ void addSimulate(CLI::App &app, Context &context) {
       ->check(CLI::NonNegativeNumber);
   command.add_flag("--timing-only", options->timingOnly,
                    "cycles without values (systemc)");
+  command
+      .add_flag("--layers{table}", options->layers,
+                "where the cycles went, by block and shape of the model's "
+                "nodes; --layers=csv for machines (--json has every node)")
+      ->type_name("[=csv]");
   command.add_option("--waves", options->waves, "FST waves of the RTL");
   command.add_option("--window", options->window,
                      "cycles of the waves: first:last");

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """Two simulations held against each other."""
 
-from tilework import drawing
+from tilework import _native, drawing
 from tilework.errors import InvalidArgument
 from tilework.result import Simulation
 
@@ -56,7 +56,7 @@ class Comparison:
     def to_dict(self):
         return {
             "kind": "compare",
-            "schema": 2,
+            "schema": _native.report_schema,
             "chips": self.chips,
             "warnings": self.warnings,
             "cycles": [self.first.cycles, self.second.cycles],

@@ -75,7 +75,7 @@ def inspect(model, *, target=None, dims=None, shapes=None):
         return Report(
             {
                 "kind": "model",
-                "schema": 2,
+                "schema": _native.report_schema,
                 "supported": False,
                 "nodes": list(error.nodes),
                 "unsupported_share": error.unsupported_share,
@@ -85,7 +85,7 @@ def inspect(model, *, target=None, dims=None, shapes=None):
     return Report(
         {
             "kind": "model",
-            "schema": 2,
+            "schema": _native.report_schema,
             "supported": True,
             "nodes": executable.nodes,
             "unsupported_share": 0.0,

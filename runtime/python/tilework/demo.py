@@ -121,8 +121,7 @@ def run_engines(executable, feed):
 
 def print_time(result):
     """What bounds the run, and what each unit does with its cycles."""
-    least, limit = max((cycles, name) for name, cycles in result.bound.items())
-    limit = {"array_cycles": "array", "vector_cycles": "vector unit", "dram_cycles": "DRAM"}[limit]
+    least, limit = result.bound["cycles"], result.bound["limit"]
     print(
         f"time        {1e3 * result.latency_s:.3f} ms, {result.cycles / least:.2f} × the least that "
         f"this chip could need; limit: {limit}"

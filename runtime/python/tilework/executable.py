@@ -94,8 +94,7 @@ class Executable:
 
         def run(name):
             native = self._program.run(arrays, name, changes, timing_only)
-            ops = {node["name"]: node["op"] for node in self.nodes}
-            return Simulation(native, inputs_seed=seed if inputs is None else None, ops=ops)
+            return Simulation(native, inputs_seed=seed if inputs is None else None)
 
         if engine != "both":
             return run(engine)

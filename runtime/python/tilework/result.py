@@ -19,10 +19,8 @@ class Simulation:
     `rtl` is the RTL's own simulation after engine="both", else None.
     """
 
-    def __init__(self, native, *, inputs_seed=None, ops=None):
+    def __init__(self, native, *, inputs_seed=None):
         self._native = native
-        self._ops = ops or {}
-        self._layers = None
         self._report = native.report()
         if inputs_seed is not None:
             self._report["inputs_seed"] = inputs_seed
@@ -72,7 +70,10 @@ class Simulation:
 
     @property
     def bound(self):
-        """{array_cycles, vector_cycles, dram_cycles}: the least that the model needs."""
+        """{cycles, limit, array_cycles, weight_load_cycles, vector_cycles, dram_cycles}.
+
+        The least cycles that the model needs on this chip, and by which limit.
+        """
         return self._report.get("bound")
 
     @property
@@ -93,9 +94,7 @@ class Simulation:
     @property
     def layers(self):
         """Cycles by node of the model, a Layers; they add up to the cycles of the run."""
-        if self._layers is None:
-            self._layers = Layers.of(self._native, self.cycles, self._ops)
-        return self._layers
+        return Layers(self._report["layers"], self.cycles)
 
     @property
     def energy(self):
@@ -107,7 +106,7 @@ class Simulation:
 
     def roofline(self):
         """The run under the limits of array and DRAM, a Roofline."""
-        return Roofline.of(self._native, self._report)
+        return Roofline.of(self._report)
 
     def timeline(self):
         """What each unit had in flight, a Timeline."""

@@ -4,7 +4,7 @@
 
 import numpy as np
 
-from tilework import drawing
+from tilework import _native, drawing
 from tilework.errors import InvalidArgument
 
 UNITS = ("load_dma", "store_dma", "systolic_array", "vector_unit")
@@ -16,9 +16,10 @@ class Roofline:
 
     `macs` are the model's, an int8 one counted half, as the array does two of them
     at once; `dram_bytes` is what the run moved, instructions included. `attainable`
-    is min(peak, intensity × bandwidth) and `efficiency` the share of it that the run
-    reached. `least_bytes` is what the model must move at least: the intensity that a
-    perfect schedule would have.
+    is min(peak, intensity × bandwidth), the bandwidth being what DRAM, ports, buffers and
+    scratchpad let through for the run's mix of reads and writes, and `efficiency` the
+    share of it that the run reached. `least_bytes` is what the model must move at least:
+    the intensity that a perfect schedule would have.
     """
 
     def __init__(self, *, macs, dram_bytes, least_bytes, latency_s, peak, bandwidth):
@@ -27,23 +28,19 @@ class Roofline:
         self.peak_macs_per_s, self.bandwidth_bytes_per_s = peak, bandwidth
 
     @classmethod
-    def of(cls, native, report):
-        work, target = native.work(), native.target()
-        if not work or not work["matmuls"]:
+    def of(cls, report):
+        if not report.get("work", {}).get("macs"):
             raise InvalidArgument(
                 "no roofline: the program does not say what work its model is; compile the "
                 "model again (assembled programs never say it)"
             )
-        peak = target.value("systolic_array.rows") * target.value("systolic_array.columns")
         return cls(
-            macs=sum(
-                m * k * n * count / (2 if int8 else 1) for m, k, n, int8, count in work["matmuls"]
-            ),
+            macs=report["work"]["macs"],
             dram_bytes=sum(report["dram_bytes"].values()),
-            least_bytes=work["compulsory_bytes"],
+            least_bytes=report["work"]["dram_bytes"],
             latency_s=report["latency_s"],
-            peak=peak * report["clock_hz"],
-            bandwidth=target.dram_bytes_per_s,
+            peak=report["limits"]["macs_per_s"],
+            bandwidth=report["limits"]["dram_bytes_per_s"],
         )
 
     @property
@@ -78,7 +75,7 @@ class Roofline:
         names += ("bandwidth_bytes_per_s", "intensity", "macs_per_s", "ridge", "efficiency")
         return {
             "kind": "roofline",
-            "schema": 2,
+            "schema": _native.report_schema,
             **{name: getattr(self, name) for name in names},
             "attainable_macs_per_s": self.attainable(),
         }
@@ -120,7 +117,7 @@ class Timeline:
     def to_dict(self):
         return {
             "kind": "timeline",
-            "schema": 2,
+            "schema": _native.report_schema,
             "cycles": self.cycles,
             "nodes": list(self.nodes),
             "units": {

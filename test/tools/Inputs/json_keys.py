@@ -15,8 +15,11 @@ CHIP = "target.name target.preset target.changes target.parameters target.text"
 SUBJECT = CHIP + " model_sha256 program_sha256 shapes"
 SIMULATION = (
     SUBJECT
-    + """ engine cycles latency_s clock_hz inputs_seed bound.array_cycles
-    bound.vector_cycles bound.dram_cycles mac_utilization dram_bytes.read dram_bytes.write
+    + """ engine cycles latency_s clock_hz inputs_seed dims.rows bound.cycles bound.limit
+    bound.array_cycles bound.weight_load_cycles bound.vector_cycles bound.dram_cycles work.macs
+    work.dram_bytes limits.macs_per_s limits.dram_bytes_per_s limits.dram_bytes_limit
+    layers.*.node layers.*.op layers.*.block layers.*.shape layers.*.cycles layers.*.share
+    layers.*.bound_cycles layers.*.macs mac_utilization dram_bytes.read dram_bytes.write
     dram_bytes.instructions units.*.busy units.*.stalls wall_s cycles_per_s"""
 )
 MODEL = ["tiny.onnx", "--dim", "rows=16", "--target", "nano"]

@@ -37,6 +37,8 @@ Image sample() {
   entry.before = {step};
   image.entries = {entry};
   image.nodes = {"/layer/MatMul", "/layer/Add"};
+  image.nodeOps = {"MatMul", ""};
+  image.dims = {{"sequence", 16}};
   image.provenance = {{0, 3, 1, {1, 0}}};
   image.legality = {{"systolic_array.rows", 16}};
   image.legalityHash = "ab";
@@ -59,7 +61,15 @@ TEST(ImageTest, SurvivesTheRoundTrip) {
   EXPECT_EQ(read.entries[0].bindings[1].segment, 3u);
   EXPECT_EQ(read.entries[0].before[0].attributes["type"], "int32");
   EXPECT_EQ(read.provenance[0].nodes, (std::vector<uint32_t>{1, 0}));
+  EXPECT_EQ(read.nodeOps, sample().nodeOps);
+  EXPECT_EQ(read.dims, sample().dims);
   EXPECT_EQ(writeImage(read), writeImage(readImage(share(writeImage(read)))));
+}
+
+TEST(ImageTest, OperatorsForAnotherNumberOfNodesAreRefused) {
+  Image image = sample();
+  image.nodeOps.pop_back();
+  EXPECT_THROW(readImage(share(writeImage(image))), ImageError);
 }
 
 TEST(ImageTest, EveryTruncationIsRefused) {

@@ -60,24 +60,6 @@ TEST(ReportTest, AToleranceIsRelativeToTheReference) {
       compareTensors(floats({1e-3f}), floats({0})).within(kModelTolerance));
 }
 
-TEST(ReportTest, BoundIsTheLargestOfThreeLimits) {
-  isa::Image image;
-  const target::Target target = target::Target::preset("nano");
-  EXPECT_FALSE(boundOf(image, target));
-  const double rows = double(target.systolic_array.rows);
-  image.statistics["work"] = {
-      {"matmuls", {{1000, 2 * rows, target.systolic_array.columns, 0, 3}}},
-      {"vector_elements", target.vector_unit.lanes * 10},
-      {"compulsory_bytes", 0}};
-  const auto bound = boundOf(image, target);
-  ASSERT_TRUE(bound);
-  EXPECT_DOUBLE_EQ(bound->arrayCycles, 6000);
-  EXPECT_DOUBLE_EQ(bound->vectorCycles, 10);
-  EXPECT_DOUBLE_EQ(bound->cycles(), 6000);
-  EXPECT_STREQ(bound->limit(), "array");
-  EXPECT_DOUBLE_EQ(*macUtilization(image, target, 12000), 0.5);
-}
-
 TEST(ReportTest, ATargetIsNamedByItsPresetAndEveryChange) {
   const auto text = [](const std::string &specification) {
     return targetText(target::Target::load(specification));
