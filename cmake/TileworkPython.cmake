@@ -14,11 +14,12 @@
 
 set(TILEWORK_PYTHON_DIR "${PROJECT_BINARY_DIR}/python")
 
-# Links ${CMAKE_CURRENT_SOURCE_DIR}/<package>/**.py and py.typed.
+# Links ${CMAKE_CURRENT_SOURCE_DIR}/<package>/**.py, **.pyi and py.typed.
 function(tilework_add_python_package package)
   file(GLOB_RECURSE files CONFIGURE_DEPENDS
     RELATIVE "${CMAKE_CURRENT_SOURCE_DIR}"
     "${CMAKE_CURRENT_SOURCE_DIR}/${package}/*.py"
+    "${CMAKE_CURRENT_SOURCE_DIR}/${package}/*.pyi"
     "${CMAKE_CURRENT_SOURCE_DIR}/${package}/py.typed")
   file(GLOB_RECURSE stale LIST_DIRECTORIES FALSE "${TILEWORK_PYTHON_DIR}/${package}/*.py")
   foreach(link IN LISTS stale)

@@ -64,7 +64,9 @@ struct StageTime {
 /// What became of one node of the model.
 struct CompiledNode {
   std::string name, op, domain;
-  std::string runsOn; ///< "npu", "host", "folded"; empty: unsupported
+  /// "npu", "host", "folded"; "unknown" where it could not be checked; empty:
+  /// unsupported.
+  std::string runsOn;
   std::string reason; ///< why unsupported
   double work = 0;
 };
@@ -86,7 +88,9 @@ struct CompileFailure {
   Kind kind = Kind::Internal;
   std::string message;
   std::vector<CompiledNode> nodes;
+  /// Of the work of the nodes that could be checked.
   double unsupportedShare = 0;
+  uint64_t uncheckedNodes = 0; ///< behind refused ones, without shapes
 };
 
 struct CompileResult {
@@ -97,6 +101,34 @@ struct CompileResult {
   std::vector<CompiledNode> nodes;
   CompileStatistics statistics;
 };
+
+/// An ONNX op that the import knows: in the operator sets of its domain from
+/// `since` to `until`.
+struct OperatorInfo {
+  std::string domain, op;
+  int since = 0, until = 0;
+};
+/// By domain and name.
+std::vector<OperatorInfo> operators();
+
+/// What a model file says of itself, before any size is fixed.
+struct ModelDescription {
+  struct Value {
+    std::string name, type;
+    /// Numbers, names of open dimensions, or "?".
+    std::vector<std::string> shape;
+  };
+  std::string producer;
+  std::map<std::string, int64_t> opsets; ///< by domain, "" the default one
+  std::vector<Value> inputs, outputs;
+  std::vector<std::string> openDimensions; ///< named ones of inputs
+  std::map<std::string, uint64_t> ops;     ///< "domain.Op" → nodes
+  /// Of `ops` those that no operator set has a lowering for, by name.
+  std::vector<std::string> unknownOps;
+};
+/// Of an ONNX file, or bytes of one. A failure is a text in `error`.
+std::optional<ModelDescription> describeModel(const ModelSource &source,
+                                              std::string &error);
 
 /// The stages in order: imported, simplified, recognised, fused, planned,
 /// synchronised, encoded.

@@ -64,7 +64,8 @@ std::string disassembleImage(const isa::Image &image,
   for (const isa::Entry &entry : image.entries)
     labels[entry.pc] = entry.name;
   return kImage +
-         object.dump(1, ' ', false, nlohmann::json::error_handler_t::replace) +
+         object.dump(1, ' ', /*ensure_ascii=*/true,
+                     nlohmann::json::error_handler_t::replace) +
          kText + isa::print(program, labels, nodeComments(image));
 }
 

@@ -5,6 +5,7 @@
 
 #include "runtime/Loader.h"
 
+#include "dialects/isa/Printable.h"
 #include "runtime/Error.h"
 #include "runtime/LaunchSteps.h"
 #include "sim/cosim/Random.h"
@@ -117,8 +118,8 @@ static bool takes(isa::ElementType wanted, isa::ElementType given) {
 void LoadedEntry::setInputs(const TensorMap &inputs) {
   std::string problems;
   for (const isa::Tensor &wanted : description.inputs) {
-    const std::string what =
-        "'" + wanted.name + "' " + describe(wanted.type, wanted.shape);
+    const std::string what = "'" + printable(wanted.name) + "' " +
+                             describe(wanted.type, wanted.shape);
     auto found = inputs.find(wanted.name);
     if (found == inputs.end())
       problems += "\n  " + what + " is missing";
@@ -132,7 +133,7 @@ void LoadedEntry::setInputs(const TensorMap &inputs) {
                      [&, &given = name](const isa::Tensor &wanted) {
                        return wanted.name == given;
                      }))
-      problems += "\n  '" + name + "' is no input of the program";
+      problems += "\n  '" + printable(name) + "' is no input of the program";
   if (!problems.empty())
     throw UserError("inputs do not fit the program:" + problems);
 

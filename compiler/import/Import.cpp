@@ -6,6 +6,7 @@
 
 #include "compiler/import/Import.h"
 
+#include "compiler/import/FileKind.h"
 #include "compiler/import/Importer.h"
 #include "dialects/graph/NodeNames.h"
 #include "dialects/isa/Printable.h"
@@ -32,28 +33,73 @@ Importer::Importer(MLIRContext &context, const onnx::Model &model,
       folder(std::move(folder)), hasFolder(hasFolder), builder(&context),
       values(builder, *this->files) {}
 
-llvm::Error Importer::unsupported() {
+Refusal tilework::refusalOf(const std::vector<NodeReport> &nodes) {
+  Refusal refusal;
   double total = 0, missing = 0;
   size_t count = 0;
-  for (const NodeReport &report : reports) {
-    total += report.work;
-    if (report.reason.empty())
+  for (const NodeReport &node : nodes) {
+    if (node.runsOn == "unknown" && node.reason.empty()) {
+      ++refusal.unchecked;
       continue;
-    missing += report.work;
+    }
+    total += node.work;
+    if (node.reason.empty())
+      continue;
+    missing += node.work;
     ++count;
   }
-  double share = total > 0 ? missing / total : 0;
-  std::string message;
-  llvm::raw_string_ostream os(message);
-  os << count << " of " << reports.size() << " nodes are not supported ("
-     << llvm::format("%.1f", share * 100) << " % of the work):";
-  for (const NodeReport &report : reports)
-    if (!report.reason.empty())
-      os << "\n  " << quoted(report.name) << " ("
-         << (report.domain.empty() ? "" : quoted(report.domain) + " ")
-         << quoted(report.op) << "): " << report.reason;
-  return llvm::make_error<ImportError>(Kind::Unsupported, message, reports,
-                                       share);
+  refusal.unsupportedShare = total > 0 ? missing / total : 0;
+  llvm::raw_string_ostream os(refusal.message);
+  os << count << " of " << nodes.size() << " nodes are not supported ("
+     << llvm::format("%.1f", refusal.unsupportedShare * 100)
+     << " % of the work";
+  if (refusal.unchecked)
+    os << " that could be checked; " << refusal.unchecked
+       << (refusal.unchecked == 1 ? " node" : " nodes")
+       << " behind them could not, for want of shapes";
+  os << "):";
+  for (const NodeReport &node : nodes)
+    if (!node.reason.empty())
+      os << "\n  " << quoted(node.name) << " ("
+         << (node.domain.empty() ? "" : quoted(node.domain) + " ")
+         << quoted(node.op) << "): " << node.reason;
+  return refusal;
+}
+
+llvm::Error Importer::unsupported(OwningOpRef<ModuleOp> rest) {
+  return llvm::make_error<ImportError>(
+      Kind::Unsupported, refusalOf(reports).message, reports, std::move(rest));
+}
+
+void Importer::finishRest(func::FuncOp function, Scope &scope) {
+  Block *body = &function.getBody().front();
+  std::vector<Value> wanted = readByRefused;
+  for (const onnx::ValueInfo &output : model.graph.outputs)
+    if (Binding *binding = find(output.name, scope))
+      if (binding->val.value)
+        wanted.push_back(binding->val.value);
+  SmallVector<Value> results;
+  for (Value value : wanted)
+    if (!value.getDefiningOp<tensor::EmptyOp>() &&
+        value.getParentBlock() == body && !llvm::is_contained(results, value))
+      results.push_back(value);
+  auto name = [&](const char *kind, size_t i) {
+    return builder.getStringAttr(std::string(kind) + std::to_string(i));
+  };
+  func::ReturnOp::create(builder, builder.getUnknownLoc(), results);
+  for (auto [i, placeholder] : llvm::enumerate(placeholders)) {
+    placeholder->getResult(0).replaceAllUsesWith(body->addArgument(
+        placeholder->getResult(0).getType(), placeholder->getLoc()));
+    placeholder->erase();
+  }
+  // Grows the lists of attributes too.
+  function.setType(builder.getFunctionType(body->getArgumentTypes(),
+                                           TypeRange(ValueRange(results))));
+  const unsigned known = body->getNumArguments() - placeholders.size();
+  for (size_t i = 0; i < placeholders.size(); ++i)
+    function.setArgAttr(known + i, graph::kNameAttrName, name("refused ", i));
+  for (size_t i = 0; i < results.size(); ++i)
+    function.setResultAttr(i, graph::kNameAttrName, name("rest ", i));
 }
 
 llvm::Expected<ImportedModel> Importer::run() {
@@ -101,8 +147,11 @@ llvm::Expected<ImportedModel> Importer::run() {
     }
     importNodes(model.graph.nodes, scope);
     for (const NodeReport &report : reports)
-      if (!report.reason.empty())
-        return unsupported();
+      if (!report.reason.empty()) {
+        finishRest(function, scope);
+        const bool legal = succeeded(mlir::verify(*module));
+        return unsupported(legal ? std::move(module) : OwningOpRef<ModuleOp>());
+      }
 
     SmallVector<Value> results;
     SmallVector<Attribute> resultAttributes;
@@ -154,6 +203,51 @@ llvm::Expected<ImportedModel> Importer::run() {
   }
 }
 
+/// Whether the model contradicts itself with these sizes.
+static bool contradicts(
+    llvm::function_ref<llvm::Expected<ImportedModel>(const ImportOptions &)>
+        import,
+    const ImportOptions &options) {
+  llvm::Expected<ImportedModel> imported = import(options);
+  if (imported)
+    return false;
+  bool contradicts = false;
+  llvm::handleAllErrors(imported.takeError(), [&](const ImportError &error) {
+    contradicts = error.kind != Kind::Unsupported;
+  });
+  return contradicts;
+}
+
+/// Of a model that contradicts itself: for each size that the user chose the
+/// largest below it with which it does not, as a sentence; a table of positions
+/// or the like is then what limits it. Looked for by halves, so that whatever
+/// limits it is found.
+static std::string largestLegalSizes(
+    llvm::function_ref<llvm::Expected<ImportedModel>(const ImportOptions &)>
+        import,
+    const ImportOptions &options) {
+  std::string text;
+  for (const auto &[name, size] : options.dims) {
+    ImportOptions tried = options;
+    int64_t legal = size, illegal = size;
+    // Sizes of 1 are special to many models: begin near the illegal one.
+    do {
+      illegal = legal;
+      tried.dims[name] = legal /= 2;
+    } while (legal > 0 && contradicts(import, tried));
+    if (legal < 1)
+      continue;
+    while (illegal - legal > 1) {
+      const int64_t middle = legal + (illegal - legal) / 2;
+      tried.dims[name] = middle;
+      (contradicts(import, tried) ? illegal : legal) = middle;
+    }
+    text += "; the largest legal size of " + quoted(name) + " is " +
+            std::to_string(legal);
+  }
+  return text;
+}
+
 llvm::Expected<ImportedModel>
 tilework::importOnnx(MLIRContext &context, const ImportSource &source,
                      const ImportOptions &options) {
@@ -174,11 +268,25 @@ tilework::importOnnx(MLIRContext &context, const ImportSource &source,
   } else {
     files->addBorrowed(source.bytes, source.name);
   }
+  if (std::string kind = otherKindOfFile(files->bytes(0)); !kind.empty())
+    return llvm::make_error<ImportError>(Kind::User,
+                                         quoted(name) + " is " + kind);
   std::optional<onnx::Model> model = onnx::parseModel(files->bytes(0), error);
   if (!model)
     return llvm::make_error<ImportError>(Kind::Invalid,
                                          quoted(name) + ": " + error);
-  return Importer(context, *model, options, files, folder, hasFolder).run();
+  auto import = [&](const ImportOptions &options) {
+    return Importer(context, *model, options, files, folder, hasFolder).run();
+  };
+  llvm::Expected<ImportedModel> imported = import(options);
+  if (imported)
+    return imported;
+  return llvm::handleErrors(
+      imported.takeError(), [&](std::unique_ptr<ImportError> failure) {
+        if (failure->kind == Kind::Invalid)
+          failure->message += largestLegalSizes(import, options);
+        return llvm::Error(std::move(failure));
+      });
 }
 
 void tilework::placeNodes(ModuleOp module, std::vector<NodeReport> &nodes) {

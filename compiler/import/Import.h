@@ -82,16 +82,19 @@ public:
   static char ID;
 
   ImportError(Class kind, std::string message,
-              std::vector<NodeReport> nodes = {}, double unsupportedShare = 0)
+              std::vector<NodeReport> nodes = {},
+              mlir::OwningOpRef<mlir::ModuleOp> rest = {})
       : kind(kind), message(std::move(message)), nodes(std::move(nodes)),
-        unsupportedShare(unsupportedShare) {}
+        rest(std::move(rest)) {}
 
   Class kind;
   /// Sentences for people, without a final newline; names are escaped.
   std::string message;
   std::vector<NodeReport> nodes;
-  /// Share of the model's work that is in unsupported nodes, 0 to 1.
-  double unsupportedShare;
+  /// Of an unsupported model what could be imported, with arguments for the
+  /// results of the refused nodes: the stages behind may refuse more. May be
+  /// null.
+  mlir::OwningOpRef<mlir::ModuleOp> rest;
 
   /// 2 for an unsupported model, else 1.
   int exitCode() const { return kind == Class::Unsupported ? 2 : 1; }
@@ -105,6 +108,17 @@ public:
 llvm::Expected<ImportedModel> importOnnx(mlir::MLIRContext &context,
                                          const ImportSource &source,
                                          const ImportOptions &options = {});
+
+/// What the nodes of an unsupported model have against them, as a message: how
+/// many of them are refused, with how much of the work of those that could be
+/// checked, and how many could not be, because they stand behind nodes whose
+/// results have no known shape.
+struct Refusal {
+  std::string message;
+  double unsupportedShare = 0; ///< 0 to 1
+  size_t unchecked = 0;
+};
+Refusal refusalOf(const std::vector<NodeReport> &nodes);
 
 /// Sets `runsOn` of each supported node by what became of it in the module: a
 /// node behind a launch step runs on the host, one behind another op on the

@@ -152,22 +152,58 @@ void Importer::define(std::string_view name, Binding binding, Scope &scope) {
     fail(Kind::Invalid, "the value " + quoted(name) + " is made twice");
 }
 
-void Importer::defineUnknown(const onnx::Node &node, Scope &scope) {
-  for (std::string_view output : node.outputs) {
+bool Importer::isPlaceholder(const Val &val) const {
+  return val.value && val.value.getDefiningOp<tensor::EmptyOp>();
+}
+
+void Importer::defineUnknown(const onnx::Node &node, Scope &scope,
+                             NodeReport &report) {
+  std::vector<Val> inputs;
+  bool constant = true, known = true;
+  for (std::string_view input : node.inputs) {
+    Binding binding = lookup(input, scope, report.name);
+    known &= !binding.unknown;
+    constant &= binding.val.isAbsent() || binding.val.isConstant();
+    if (binding.val.value && !isPlaceholder(binding.val))
+      readByRefused.push_back(binding.val.value);
+    inputs.push_back(std::move(binding.val));
+  }
+  std::optional<RefusedResult> result;
+  if (known)
+    result = refusedResult(node, inputs, context);
+  for (auto [i, output] : llvm::enumerate(node.outputs)) {
     Binding binding;
     binding.unknown = true;
-    // With the shape that the file states, what follows can be checked too.
+    // By the lowering, by what the file states, by the op's definition: with a
+    // shape, what follows can be checked too.
+    RankedTensorType type;
     auto info = scope.infos.find(output);
-    if (info != scope.infos.end())
-      if (auto shape = statedShape(*info->second)) {
-        auto type = RankedTensorType::get(
-            *shape, values.elementType(info->second->type));
-        binding.val = values.fromValue(tensor::EmptyOp::create(
-            builder, values.loc, type.getShape(), type.getElementType()));
-        binding.unknown = false;
-      }
+    if (i < refusedTypes.size() && refusedTypes[i])
+      type = refusedTypes[i];
+    else if (info != scope.infos.end()) {
+      if (auto shape = statedShape(*info->second))
+        type = RankedTensorType::get(*shape,
+                                     values.elementType(info->second->type));
+    }
+    if (!type && i == 0 && result)
+      type = result->type;
+    // Constants made of constants may be read by value, which is not known.
+    if (type && !constant && type.getNumElements() > 0) {
+      auto placeholder = tensor::EmptyOp::create(
+          builder, values.loc, type.getShape(), type.getElementType());
+      placeholders.push_back(placeholder);
+      binding.val = values.fromValue(placeholder);
+      binding.unknown = false;
+      report.work += double(type.getNumElements());
+    }
     define(output, std::move(binding), scope);
   }
+  if (result)
+    report.work = std::max(report.work, result->macs);
+  for (const Val &input : inputs)
+    if (!input.isAbsent())
+      report.work =
+          std::max<double>(report.work, double(input.type.getNumElements()));
 }
 
 void Importer::lowerNode(const onnx::Node &node, const OpEntry &entry,
@@ -179,8 +215,14 @@ void Importer::lowerNode(const onnx::Node &node, const OpEntry &entry,
   c.isUsed = [&](std::string_view n) { return scope.used.count(n) != 0; };
   c.outerAttribute = scope.attribute;
   entry.lower(c);
-  c.refuseUnread(entry.neutral);
   report.work = c.macs;
+  try {
+    c.refuseUnread(entry.neutral);
+  } catch (const UnsupportedNode &) {
+    for (const Val &result : c.results)
+      refusedTypes.push_back(result.type);
+    throw;
+  }
   bool constant = true;
   for (size_t i = 0; i < node.outputs.size(); ++i) {
     if (c.results[i].isAbsent() && c.wants(i))
@@ -210,6 +252,7 @@ void Importer::importNode(const onnx::Node &node, Scope &scope) {
   report.op = legalUtf8(node.op);
   report.domain = legalUtf8(node.domain);
   values.loc = NameLoc::get(StringAttr::get(&context, report.name));
+  refusedTypes.clear();
   for (const onnx::Function &function : model.functions)
     if (function.name == node.op && function.domain == node.domain &&
         function.overload == node.overload)
@@ -239,25 +282,29 @@ void Importer::importNode(const onnx::Node &node, Scope &scope) {
     try {
       lowerNode(node, *entry, opset, scope, report);
     } catch (const UnsupportedNode &e) {
-      report.reason = e.what();
+      // A reason of its own, or only that integers are not known which a
+      // refused node would have made?
+      const bool behind = llvm::any_of(node.inputs, [&](std::string_view name) {
+        const Val val = lookup(name, scope, report.name).val;
+        return isPlaceholder(val) && !val.isFloat();
+      });
+      if (behind && refusedTypes.empty())
+        report.runsOn = "unknown";
+      else
+        report.reason = e.what();
     } catch (const std::bad_alloc &) {
       throw;
     } catch (const std::exception &e) {
-      fail(Kind::Invalid, "node " + quoted(report.name) + " (" +
-                              quoted(node.op) + "): " + e.what());
+      // Behind a refused node the shapes may be what the file states wrongly.
+      if (!placeholders.empty()) {
+        report.runsOn = "unknown";
+      } else
+        fail(Kind::Invalid, "node " + quoted(report.name) + " (" +
+                                quoted(node.op) + "): " + e.what());
     }
   }
   if (report.runsOn.empty() || report.runsOn == "unknown") {
-    defineUnknown(node, scope);
-    for (std::string_view output : node.outputs)
-      if (Binding *b = output.empty() ? nullptr : find(output, scope))
-        report.work += b->unknown ? 0 : b->val.type.getNumElements();
-    for (std::string_view input : node.inputs) {
-      Binding b = lookup(input, scope, report.name);
-      if (!b.val.isAbsent())
-        report.work =
-            std::max<double>(report.work, b.val.type.getNumElements());
-    }
+    defineUnknown(node, scope, report);
   }
   reports.push_back(std::move(report));
 }

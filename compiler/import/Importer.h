@@ -10,6 +10,8 @@
 #include "compiler/import/Import.h"
 #include "compiler/import/Lowering.h"
 
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+
 #include <set>
 #include <unordered_map>
 
@@ -64,12 +66,16 @@ private:
   bool inlineBranch(const onnx::Node &node, Scope &scope, std::string &reason);
   void enterGraph(const onnx::Graph &graph, Scope &scope);
   void define(std::string_view name, Binding binding, Scope &scope);
-  void defineUnknown(const onnx::Node &node, Scope &scope);
+  void defineUnknown(const onnx::Node &node, Scope &scope, NodeReport &report);
+  bool isPlaceholder(const Val &val) const;
+  /// The rest of a refused model: placeholders become arguments of `function`,
+  /// results are what outputs and refused nodes read of the others.
+  void finishRest(mlir::func::FuncOp function, Scope &scope);
   Binding *find(std::string_view name, Scope &scope);
   Binding lookup(std::string_view name, Scope &scope,
                  const std::string &reader);
   Val constant(const onnx::Tensor &tensor);
-  llvm::Error unsupported();
+  llvm::Error unsupported(mlir::OwningOpRef<mlir::ModuleOp> rest);
 
   // InputShapes.cpp
   std::vector<mlir::RankedTensorType>
@@ -87,8 +93,27 @@ private:
   std::map<std::string, int64_t> dims;
   std::vector<NodeReport> reports;
   std::set<std::string> reportNames;
+  /// Of the node at hand, where its lowering went to the end before it was
+  /// refused.
+  std::vector<mlir::RankedTensorType> refusedTypes;
+  /// What stands for results of refused nodes, and what such nodes read.
+  std::vector<mlir::Operation *> placeholders;
+  std::vector<mlir::Value> readByRefused;
   size_t expandedNodes = 0;
 };
+
+/// What a node that is not lowered gives as its first output, and the
+/// multiply-accumulates that it takes.
+struct RefusedResult {
+  mlir::RankedTensorType type;
+  double macs = 0;
+};
+
+/// Of the ops whose results have shapes that follow from their inputs and
+/// attributes alone; nothing for the others.
+std::optional<RefusedResult> refusedResult(const onnx::Node &node,
+                                           llvm::ArrayRef<Val> inputs,
+                                           mlir::MLIRContext &context);
 
 /// The names that nodes read, those inside their branches as well.
 void collectUses(const std::vector<onnx::Node> &nodes,

@@ -19,7 +19,7 @@ static std::string listOf(const std::set<std::string_view> &names) {
   return text.empty() ? "none" : text;
 }
 
-static std::string shapeText(const std::vector<onnx::Dim> &shape) {
+static std::string statedText(const std::vector<onnx::Dim> &shape) {
   std::string text = "[";
   for (const onnx::Dim &dim : shape) {
     text += text.size() > 1 ? ", " : "";
@@ -89,7 +89,7 @@ Importer::inputTypes(const std::vector<const onnx::ValueInfo *> &inputs) {
     if (info.hasShape && info.shape.size() != shape.size())
       fail(Kind::User,
            "--shape " + quoted(name) + " has " + std::to_string(shape.size()) +
-               " dimensions, the input has " + shapeText(info.shape));
+               " dimensions, the input has " + statedText(info.shape));
     for (size_t i = 0; i < shape.size(); ++i) {
       if (shape[i] < 0)
         fail(Kind::User,

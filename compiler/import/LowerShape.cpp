@@ -107,7 +107,8 @@ void tilework::lowerReshape(NodeContext &c) {
   }
   if (inferred >= 0) {
     if (known == 0 || x.type.getNumElements() % known)
-      throw InvalidNode("its input cannot be split into the new shape");
+      throw InvalidNode("its input of shape " + shapeText(x.shape()) +
+                        " cannot be split into " + shapeText(shape));
     shape[inferred] = x.type.getNumElements() / known;
   }
   c.set(0, c.b.reshape(x, shape));
@@ -169,7 +170,8 @@ void tilework::lowerExpand(NodeContext &c) {
   Shape asked = c.b.requireInts(c.in(1), "the new shape");
   auto shape = graph::broadcastShapes(c.in(0).shape(), asked);
   if (failed(shape))
-    throw InvalidNode("its shape cannot be expanded as asked");
+    throw InvalidNode("its shape " + shapeText(c.in(0).shape()) +
+                      " cannot be expanded to " + shapeText(asked));
   c.set(0, c.b.broadcast(c.in(0), Shape(shape->begin(), shape->end())));
 }
 

@@ -99,6 +99,9 @@ struct OpEntry {
   const char *neutral = "";
 };
 
+/// All of them.
+llvm::ArrayRef<OpEntry> opEntries();
+
 /// The entry for an op at a version, or null. `known` tells whether the op has
 /// an entry at some other version.
 const OpEntry *findOp(std::string_view domain, std::string_view op,

@@ -133,6 +133,8 @@ static const OpEntry kOps[] = {
     {kMicrosoft, "SkipSimplifiedLayerNormalization", 1, 1, lowerSkipLayerNorm},
 };
 
+llvm::ArrayRef<OpEntry> tilework::opEntries() { return kOps; }
+
 const OpEntry *tilework::findOp(std::string_view domain, std::string_view op,
                                 int64_t version, bool &known) {
   known = false;

@@ -303,10 +303,18 @@ Val ValueBuilder::withStep(const Val &x, Attribute step) {
 // Elementwise
 //===----------------------------------------------------------------------===//
 
+std::string tilework::shapeText(ArrayRef<int64_t> shape) {
+  std::string text = "[";
+  for (int64_t size : shape)
+    text += (text.size() > 1 ? ", " : "") + std::to_string(size);
+  return text + "]";
+}
+
 static std::vector<int64_t> broadcastShape(const Val &a, const Val &b) {
   auto shape = broadcastShapes(a.shape(), b.shape());
   if (failed(shape))
-    throw InvalidNode("shapes of its inputs do not broadcast");
+    throw InvalidNode("shapes of its inputs do not broadcast: " +
+                      shapeText(a.shape()) + " and " + shapeText(b.shape()));
   return {shape->begin(), shape->end()};
 }
 
@@ -376,15 +384,22 @@ Val ValueBuilder::cast(const Val &x, Type element) {
 
 Val ValueBuilder::matmul(const Val &a, const Val &b, bool transposeA,
                          bool transposeB, const Val &bias) {
-  if (a.element() != b.element() || !a.isFloat())
+  if (!a.isFloat() || !b.isFloat())
     throw UnsupportedNode("products of integers are not supported");
+  if (a.element() != b.element())
+    throw InvalidNode("its inputs have different element types: " +
+                      std::string(onnx::nameOf(dataType(a.element()))) +
+                      " and " +
+                      std::string(onnx::nameOf(dataType(b.element()))));
   if (a.rank() < 2 || b.rank() < 2)
-    throw InvalidNode("its inputs must have rank 2 or more");
+    throw InvalidNode("its inputs must have rank 2 or more, not shapes " +
+                      shapeText(a.shape()) + " and " + shapeText(b.shape()));
   int64_t m = a.dim(transposeA ? -1 : -2), ka = a.dim(transposeA ? -2 : -1);
   int64_t n = b.dim(transposeB ? -2 : -1), kb = b.dim(transposeB ? -1 : -2);
   auto batch = broadcastShapes(a.shape().drop_back(2), b.shape().drop_back(2));
   if (ka != kb || failed(batch))
-    throw InvalidNode("the shapes of its inputs do not fit a product");
+    throw InvalidNode("the shapes of its inputs do not fit a product: " +
+                      shapeText(a.shape()) + " and " + shapeText(b.shape()));
   // A weight is read as [K, N]: the order is recorded with its span.
   Val right = b;
   if (transposeB && b.isConstant() && b.rank() == 2) {

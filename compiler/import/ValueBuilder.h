@@ -51,6 +51,9 @@ struct Val {
   bool isFloat() const { return mlir::isa<mlir::FloatType>(element()); }
 };
 
+/// "[1, 600, 384]".
+std::string shapeText(llvm::ArrayRef<int64_t> shape);
+
 /// Builds values at the insertion point of an OpBuilder, at location `loc`.
 class ValueBuilder {
 public:

@@ -17,7 +17,8 @@ Val ValueBuilder::reshape(const Val &x, const Shape &shape) {
   if (x.shape() == ArrayRef<int64_t>(shape))
     return x;
   if (elementCount(shape) != x.type.getNumElements())
-    throw InvalidNode("a reshape changes the number of elements");
+    throw InvalidNode("a reshape of " + shapeText(x.shape()) + " to " +
+                      shapeText(shape) + " changes the number of elements");
   if (x.host)
     return fromHost(x.host->reshape(shape));
   if (x.expr)
@@ -76,7 +77,8 @@ Val ValueBuilder::broadcast(const Val &x, const Shape &shape) {
   if (x.shape() == ArrayRef<int64_t>(shape))
     return x;
   if (!broadcastsTo(x.shape(), shape))
-    throw InvalidNode("its shape cannot be expanded as asked");
+    throw InvalidNode("its shape " + shapeText(x.shape()) +
+                      " cannot be expanded to " + shapeText(shape));
   if (!elementCount(shape))
     throw InvalidNode("its shape is too large");
   if (x.host)
@@ -99,7 +101,11 @@ Val ValueBuilder::concat(const std::vector<Val> &inputs, int64_t axis) {
     for (int64_t i = 0; fits && i < input.rank(); ++i)
       fits = i == axis || input.dim(i) == shape[i];
     if (!fits)
-      throw InvalidNode("the shapes or types of its inputs differ");
+      throw InvalidNode(
+          input.element() != inputs.front().element()
+              ? std::string("the types of its inputs differ")
+              : "its inputs differ beyond axis " + std::to_string(axis) + ": " +
+                    shapeText(shape) + " and " + shapeText(input.shape()));
     total += input.dim(axis);
     allHost &= input.host.has_value();
     allConstant &= input.isConstant();

@@ -82,6 +82,14 @@ private:
   bool plan();
   /// Fails with the nodes that have no plan and their share of the work.
   bool refuse(llvm::Error error);
+  /// Fails with what `reports` say.
+  bool failUnsupported();
+  /// Notes the ops without a plan with their nodes. `listed`: only with those
+  /// that the model has.
+  void addRefusals(const UnsupportedGraph &graph, bool listed);
+  /// Of a model that the import refused, asks the stages behind what they would
+  /// refuse too.
+  void refuseRest(OwningOpRef<ModuleOp> rest);
   bool synchronise();
   bool encode();
   /// Refuses values that no machine holds, before their sizes are multiplied.
@@ -121,6 +129,7 @@ private:
   OwningOpRef<ModuleOp> module, npuModule, isaModule;
   std::shared_ptr<SourceFiles> files;
   std::vector<std::pair<std::string, Value>> values; ///< of the model
+  std::vector<NodeReport> reports;                   ///< of its nodes
   std::map<std::string, int64_t> dims;               ///< as they were fixed
   nlohmann::json work;                               ///< of the fused graph
   PlannedProgram planned;
@@ -250,9 +259,56 @@ std::string Pipeline::irText() {
   return text;
 }
 
-static CompiledNode toNode(const NodeReport &report) {
-  return {report.name,   report.op,     report.domain,
-          report.runsOn, report.reason, report.work};
+static std::vector<CompiledNode>
+compiledNodes(const std::vector<NodeReport> &reports) {
+  std::vector<CompiledNode> nodes;
+  for (const NodeReport &report : reports)
+    nodes.push_back({report.name, report.op, report.domain, report.runsOn,
+                     report.reason, report.work});
+  return nodes;
+}
+
+bool Pipeline::failUnsupported() {
+  const Refusal refusal = refusalOf(reports);
+  fail(CompileFailure::Kind::Unsupported, refusal.message);
+  result.failure->nodes = compiledNodes(reports);
+  result.failure->unsupportedShare = refusal.unsupportedShare;
+  result.failure->uncheckedNodes = refusal.unchecked;
+  return false;
+}
+
+void Pipeline::addRefusals(const UnsupportedGraph &graph, bool listed) {
+  for (const RefusedOp &op : graph.refused)
+    for (const std::string &name : op.nodes) {
+      auto found = llvm::find_if(
+          reports, [&](const NodeReport &node) { return node.name == name; });
+      if (found == reports.end()) {
+        if (listed)
+          continue;
+        reports.push_back({name, op.op, "", "", "", 0});
+        found = std::prev(reports.end());
+      }
+      if (found->reason.empty())
+        found->reason = op.reason;
+      found->runsOn.clear();
+    }
+}
+
+void Pipeline::refuseRest(OwningOpRef<ModuleOp> rest) {
+  module = std::move(rest);
+  for (auto build :
+       {buildSimplifiedStage, buildRecognisedStage, buildFusedStage}) {
+    PassManager passes(&context);
+    build(passes);
+    if (failed(passes.run(*module)))
+      return; // what is known is said
+  }
+  auto program = planGraph(*module, machine, options.cancelled);
+  if (!program)
+    llvm::handleAllErrors(
+        program.takeError(),
+        [&](const UnsupportedGraph &graph) { addRefusals(graph, true); },
+        [](const llvm::ErrorInfoBase &) {});
 }
 
 /// What `main` of a module that a user wrote has that no stage can take; empty
@@ -366,16 +422,19 @@ bool Pipeline::import() {
   if (!imported) {
     llvm::handleAllErrors(
         imported.takeError(),
-        [&](const ImportError &error) {
-          fail(error.kind == ImportError::Class::User
-                   ? CompileFailure::Kind::User
-               : error.kind == ImportError::Class::Unsupported
-                   ? CompileFailure::Kind::Unsupported
-                   : CompileFailure::Kind::Invalid,
-               error.message);
-          for (const NodeReport &node : error.nodes)
-            result.failure->nodes.push_back(toNode(node));
-          result.failure->unsupportedShare = error.unsupportedShare;
+        [&](ImportError &error) {
+          reports = std::move(error.nodes);
+          if (error.rest)
+            refuseRest(std::move(error.rest));
+          if (error.kind == ImportError::Class::Unsupported && !reports.empty())
+            failUnsupported();
+          else
+            fail(error.kind == ImportError::Class::User
+                     ? CompileFailure::Kind::User
+                 : error.kind == ImportError::Class::Unsupported
+                     ? CompileFailure::Kind::Unsupported
+                     : CompileFailure::Kind::Invalid,
+                 error.message);
         },
         [&](const llvm::ErrorInfoBase &error) {
           fail(CompileFailure::Kind::User, error.message());
@@ -385,8 +444,8 @@ bool Pipeline::import() {
   module = std::move(imported->module);
   files = imported->files;
   values = std::move(imported->values);
-  for (const NodeReport &node : imported->nodes)
-    result.nodes.push_back(toNode(node));
+  reports = std::move(imported->nodes);
+  result.nodes = compiledNodes(reports);
   dims = std::move(imported->dims);
   return true;
 }
@@ -401,36 +460,8 @@ bool Pipeline::refuse(llvm::Error error) {
   llvm::handleAllErrors(
       std::move(error),
       [&](const UnsupportedGraph &graph) {
-        std::vector<CompiledNode> nodes = result.nodes;
-        for (const RefusedOp &op : graph.refused)
-          for (const std::string &name : op.nodes) {
-            auto found = llvm::find_if(nodes, [&](const CompiledNode &node) {
-              return node.name == name;
-            });
-            if (found == nodes.end()) { // text has no list of nodes
-              nodes.push_back({name, op.op, "", "", "", 0});
-              found = std::prev(nodes.end());
-            }
-            if (found->reason.empty())
-              found->reason = op.reason;
-            found->runsOn.clear();
-          }
-        double total = 0, missing = 0;
-        size_t count = 0;
-        for (const CompiledNode &node : nodes) {
-          total += node.work;
-          missing += node.reason.empty() ? 0 : node.work;
-          count += !node.reason.empty();
-        }
-        double share = total > 0 ? missing / total : 0;
-        char percent[32];
-        std::snprintf(percent, sizeof(percent), "%.1f", share * 100);
-        fail(CompileFailure::Kind::Unsupported,
-             std::to_string(count) + " of " + std::to_string(nodes.size()) +
-                 " nodes are not supported (" + percent + " % of the work):\n" +
-                 graph.message());
-        result.failure->nodes = std::move(nodes);
-        result.failure->unsupportedShare = share;
+        addRefusals(graph, false);
+        failUnsupported();
       },
       [&](const llvm::ErrorInfoBase &other) {
         fail(CompileFailure::Kind::Unsupported, other.message());

@@ -20,6 +20,7 @@ void raise(const char *name, const std::exception &error) {
   if (auto *refused = dynamic_cast<const RefusedModelError *>(&error)) {
     exception.attr("nodes") = nodeReports(refused->failure.nodes);
     exception.attr("unsupported_share") = refused->failure.unsupportedShare;
+    exception.attr("unchecked_nodes") = refused->failure.uncheckedNodes;
   }
   PyErr_SetObject(type.ptr(), exception.ptr());
 }

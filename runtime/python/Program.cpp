@@ -10,6 +10,7 @@
 #include "runtime/python/Arrays.h"
 #include "runtime/python/Calls.h"
 #include "runtime/report/Chip.h"
+#include "runtime/report/Compare.h"
 #include "runtime/report/Layers.h"
 #include "runtime/report/Report.h"
 
@@ -193,6 +194,21 @@ py::dict compareRuns(const Run &first, const Run &second) {
   return report;
 }
 
+/// Empty where the file cannot be read: a compilation says why.
+py::object describe(const std::string &path,
+                    const std::optional<py::bytes> &bytes) {
+  ModelSource source;
+  if (bytes) {
+    source.bytes = std::string_view(*bytes);
+    source.name = path;
+  } else {
+    source.path = path;
+  }
+  std::string error;
+  const auto model = describeModel(source, error);
+  return toPython(model ? descriptionReport(*model) : json::object());
+}
+
 } // namespace
 
 py::list nodeReports(const std::vector<CompiledNode> &nodes) {
@@ -234,11 +250,6 @@ void registerPrograms(py::module_ &module) {
            [](const Run &run) {
              return plannedNote(run.executable, run.report);
            })
-      .def("target_differences",
-           [](const Run &run, const Run &other) {
-             return toPython(
-                 targetDifferences(run.report.target, other.report.target));
-           })
       .def("compare", &compareRuns);
 
   py::class_<Program>(module, "Program")
@@ -265,6 +276,7 @@ void registerPrograms(py::module_ &module) {
         [&](const auto &) { return Program{Executable::load(path), {}, {}}; });
   });
   module.def("is_program", &isProgramFile);
+  module.def("describe", &describe, py::arg("path"), py::arg("bytes"));
   module.def("group_layers",
              [](const std::string &rows, const std::string &key) {
                return toPython(groupLayers(json::parse(rows), key));
@@ -274,6 +286,13 @@ void registerPrograms(py::module_ &module) {
   });
   module.def("layers_csv", [](const std::string &rows) {
     return layersCsv(json::parse(rows));
+  });
+  module.def("compare_reports", [](const std::string &first,
+                                   const std::string &second) {
+    return toPython(compareReports(json::parse(first), json::parse(second)));
+  });
+  module.def("comparison_text", [](const std::string &comparison, size_t most) {
+    return comparisonText(json::parse(comparison), most);
   });
   module.attr("report_schema") = kReportSchema;
 }

@@ -81,6 +81,35 @@ json subjectReport(const isa::Image &image) {
           {"shapes", shapes}};
 }
 
+static json describe(const std::vector<ModelDescription::Value> &values) {
+  json list = json::array();
+  for (const ModelDescription::Value &value : values) {
+    json shape = json::array();
+    for (const std::string &size : value.shape) {
+      const bool isNumber =
+          size.find_first_not_of("0123456789") == std::string::npos &&
+          !size.empty() && size.size() < 19;
+      shape.push_back(isNumber ? json(std::stoll(size)) : json(size));
+    }
+    list.push_back(
+        {{"name", value.name}, {"dtype", value.type}, {"shape", shape}});
+  }
+  return list;
+}
+
+json descriptionReport(const ModelDescription &model) {
+  return {{"kind", "model"},
+          {"schema", kReportSchema},
+          {"supported", nullptr},
+          {"open_dimensions", model.openDimensions},
+          {"producer", model.producer},
+          {"opsets", model.opsets},
+          {"operators", model.ops},
+          {"unknown_operators", model.unknownOps},
+          {"inputs", describe(model.inputs)},
+          {"outputs", describe(model.outputs)}};
+}
+
 static bool plannedForAnother(const Executable &executable,
                               const RunReport &report) {
   const target::ParameterClass planning = target::ParameterClass::Planning;

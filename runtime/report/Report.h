@@ -5,6 +5,7 @@
 
 #pragma once
 
+#include "compiler/Compile.h"
 #include "runtime/Executable.h"
 #include "runtime/Tolerance.h"
 
@@ -30,6 +31,11 @@ std::string programHash(const isa::Image &image);
 /// What says which model and program a report speaks of: model_sha256,
 /// program_sha256, dims and the shapes of the inputs.
 nlohmann::json subjectReport(const isa::Image &image);
+
+/// A model whose dimensions are open: supported (null), open_dimensions,
+/// producer, opsets, operators {name: nodes}, unknown_operators, inputs,
+/// outputs with name, dtype and shape.
+nlohmann::json descriptionReport(const ModelDescription &model);
 
 /// "planned for edge, ran on edge(dram.channels=4)" where the program was
 /// planned for another chip than it ran on; else empty.

@@ -69,6 +69,7 @@ void addRun(CLI::App &app, Context &context);
 void addSimulate(CLI::App &app, Context &context);
 void addCompare(CLI::App &app, Context &context);
 void addInspect(CLI::App &app, Context &context);
+void addOperators(CLI::App &app, Context &context);
 void addAssemble(CLI::App &app, Context &context);
 void addTargets(CLI::App &app, Context &context);
 void addCosim(CLI::App &app, Context &context);

@@ -10,8 +10,7 @@
 #include "runtime/Error.h"
 #include "runtime/Npy.h"
 #include "runtime/OpenProgram.h"
-#include "runtime/report/Chip.h"
-#include "runtime/report/Report.h"
+#include "runtime/report/Compare.h"
 
 #include <iostream>
 #include <memory>
@@ -74,100 +73,13 @@ isa::Image imageOf(const std::string &path, const std::string &beside) {
 
 nlohmann::json readReport(const std::string &path) {
   const std::vector<uint8_t> bytes = readFile(path);
-  try {
-    nlohmann::json object = nlohmann::json::parse(bytes.begin(), bytes.end());
-    if (object.contains("cycles") && object.contains("units")) {
-      if (!object.contains("target") || !object.at("target").is_object() ||
-          !object.at("target").contains("parameters"))
-        throw UserError("'" + path +
-                        "' does not say which chip it speaks of: another "
-                        "version wrote it; simulate again");
-      return object;
-    }
-  } catch (const nlohmann::json::exception &) {
-  }
-  throw UserError("'" + path +
-                  "' is neither a program nor a report of "
-                  "`tilework simulate --json`");
-}
-
-/// What the second report speaks of and the first does not, before any figure:
-/// parameters of the chips, then model, shapes and inputs, which make a
-/// comparison doubtful.
-nlohmann::json subjects(const nlohmann::json &a, const nlohmann::json &b,
-                        const Context &context) {
-  nlohmann::json object = {{"chips", nlohmann::json::object()},
-                           {"warnings", nlohmann::json::array()}};
-  auto chip = [&](const char *which) {
-    nlohmann::json none;
-    const nlohmann::json *first = &none, *second = &none;
-    for (auto [report, found] : {std::pair(&a, &first), std::pair(&b, &second)})
-      *found =
-          report->contains(which) ? &report->at(which) : &report->at("target");
-    for (const auto &[key, value] : first->at("parameters").items()) {
-      const auto other = second->at("parameters").value(key, nlohmann::json());
-      if (other == value)
-        continue;
-      const std::string name =
-          (which == std::string("target") ? "" : "planned for ") + key;
-      context.say("  chip: " + name + " " + value.dump() + " → " +
-                  other.dump());
-      object["chips"][name] = {value, other};
-    }
-  };
-  chip("target");
-  if (a.contains("planned_for") || b.contains("planned_for"))
-    chip("planned_for");
-  for (const auto &[key, what] :
-       {std::pair("model_sha256", "models"), std::pair("shapes", "shapes"),
-        std::pair("inputs_seed", "inputs")}) {
-    if (a.value(key, nlohmann::json()) == b.value(key, nlohmann::json()))
-      continue;
-    const std::string warning = std::string("the two reports speak of "
-                                            "different ") +
-                                what;
-    std::cerr << "tilework: warning: " << warning << "\n";
-    object["warnings"].push_back(warning);
-  }
-  const auto first = a.value("outputs_sha256", nlohmann::json()),
-             second = b.value("outputs_sha256", nlohmann::json());
-  object["bytes"] = first.is_null() || second.is_null() ? "not computed"
-                    : first == second                   ? "equal"
-                                                        : "different";
-  context.say("  bytes of the outputs: " + object["bytes"].get<std::string>());
-  return object;
-}
-
-/// Names the figures that moved, largest share first within a unit.
-nlohmann::json moved(const nlohmann::json &a, const nlohmann::json &b,
-                     const Context &context) {
-  nlohmann::json changes = nlohmann::json::array();
-  auto compare = [&](const std::string &name, double before, double after) {
-    if (before == after)
-      return;
-    changes.push_back({{"figure", name}, {"first", before}, {"second", after}});
-    char text[64];
-    std::snprintf(text, sizeof(text), "%.0f → %.0f (%+.1f %%)", before, after,
-                  before == 0 ? 100.0 : 100.0 * (after - before) / before);
-    context.say("  " + name + ": " + text);
-  };
-  compare("cycles", a.at("cycles"), b.at("cycles"));
-  for (const char *kind : {"read", "write", "instructions"})
-    compare(std::string("dram_bytes.") + kind, a["dram_bytes"].value(kind, 0.0),
-            b["dram_bytes"].value(kind, 0.0));
-  for (const auto &[unit, figures] : a.at("units").items()) {
-    const nlohmann::json other = b.at("units").value(unit, nlohmann::json());
-    compare(unit + ".busy", figures.value("busy", 0.0),
-            other.value("busy", 0.0));
-    std::map<std::string, std::pair<double, double>> stalls;
-    for (const auto &[cause, cycles] : figures.at("stalls").items())
-      stalls[cause].first = cycles;
-    for (const auto &[cause, cycles] : other.at("stalls").items())
-      stalls[cause].second = cycles;
-    for (const auto &[cause, cycles] : stalls)
-      compare(unit + "." + cause, cycles.first, cycles.second);
-  }
-  return changes;
+  nlohmann::json report =
+      nlohmann::json::parse(bytes.begin(), bytes.end(), nullptr, false);
+  if (!report.is_object() || !report.contains("units"))
+    throw UserError("'" + path +
+                    "' is neither a program nor a report of "
+                    "`tilework simulate --json`");
+  return report;
 }
 
 int run(const Options &options, const Context &context) {
@@ -187,14 +99,12 @@ int run(const Options &options, const Context &context) {
     throw UserError("'" + options.first + "' and '" + options.second +
                     "' are of different kinds: give two programs, a model and "
                     "a program, or two reports of `tilework simulate --json`");
-  const nlohmann::json first = readReport(options.first),
-                       second = readReport(options.second);
-  nlohmann::json object = subjects(first, second, context);
-  const nlohmann::json changes = moved(first, second, context);
-  if (changes.empty())
-    context.say("nothing moved");
-  object["equal"] = changes.empty();
-  object["changes"] = changes;
+  const nlohmann::json object =
+      compareReports(readReport(options.first), readReport(options.second),
+                     "'" + options.first + "'", "'" + options.second + "'");
+  for (const nlohmann::json &warning : object.at("warnings"))
+    std::cerr << "tilework: warning: " << warning.get<std::string>() << "\n";
+  context.say(comparisonText(object));
   context.emit("compare", object);
   return 0;
 }

@@ -5,6 +5,7 @@
 
 #include "tools/tilework/Command.h"
 
+#include "dialects/isa/Printable.h"
 #include "runtime/Error.h"
 #include "runtime/OpenProgram.h"
 #include "runtime/report/Chip.h"
@@ -29,7 +30,7 @@ nlohmann::json describeTensors(const std::vector<isa::Tensor> &tensors,
     list.push_back({{"name", tensor.name},
                     {"dtype", isa::elementTypeName(tensor.type)},
                     {"shape", tensor.shape}});
-    context.say(std::string("  ") + what + " " + tensor.name + " " +
+    context.say(std::string("  ") + what + " " + printable(tensor.name) + " " +
                 describe(tensor.type, tensor.shape));
   }
   return list;
@@ -51,7 +52,8 @@ int inspectProgram(const Options &options, const Context &context) {
   static const char *const kinds[] = {"weights", "input", "output", "state",
                                       "scratch"};
   for (const isa::Entry &entry : image.entries) {
-    context.say("entry " + entry.name + " at " + std::to_string(entry.pc));
+    context.say("entry " + printable(entry.name) + " at " +
+                std::to_string(entry.pc));
     nlohmann::json description = {
         {"name", entry.name},
         {"pc", entry.pc},
@@ -64,7 +66,7 @@ int inspectProgram(const Options &options, const Context &context) {
         description["host_steps"].push_back(
             {{"op", step.op}, {"output", step.output}});
         if (context.verbose)
-          context.say("  host: " + step.op + " → " + step.output);
+          context.say("  host: " + step.op + " → " + printable(step.output));
       }
     context.say("  host steps: " + std::to_string(entry.before.size()) +
                 " before, " + std::to_string(entry.after.size()) + " after");
@@ -77,7 +79,8 @@ int inspectProgram(const Options &options, const Context &context) {
       if (options.memory)
         context.say("  segment " + std::to_string(binding.segment) + " " +
                     kinds[static_cast<unsigned>(binding.kind)] + " " +
-                    binding.name + " " + bytesText(double(binding.bytes)));
+                    printable(binding.name) + " " +
+                    bytesText(double(binding.bytes)));
     }
     object["entries"].push_back(description);
   }
@@ -85,7 +88,8 @@ int inspectProgram(const Options &options, const Context &context) {
   return 0;
 }
 
-nlohmann::json nodeReport(const std::vector<CompiledNode> &nodes,
+/// Says every node, or those that are refused.
+nlohmann::json nodeReport(const std::vector<CompiledNode> &nodes, bool all,
                           const Context &context) {
   nlohmann::json list = nlohmann::json::array();
   for (const CompiledNode &node : nodes) {
@@ -96,11 +100,51 @@ nlohmann::json nodeReport(const std::vector<CompiledNode> &nodes,
     else
       item["reason"] = node.reason;
     list.push_back(item);
-    if (context.verbose || !node.reason.empty())
-      context.say("  " + node.op + " " + node.name + ": " +
-                  (node.reason.empty() ? node.runsOn : node.reason));
+    if (all || context.verbose)
+      context.say("  " + printable(node.op) + " " + printable(node.name) +
+                  ": " +
+                  (!node.reason.empty()       ? node.reason
+                   : node.runsOn == "unknown" ? "could not be checked"
+                                              : node.runsOn));
   }
   return list;
+}
+
+void sayValues(const std::vector<ModelDescription::Value> &values,
+               const char *what, const Context &context) {
+  for (const ModelDescription::Value &value : values) {
+    std::string shape;
+    for (const std::string &size : value.shape)
+      shape += (shape.empty() ? "" : ", ") + size;
+    context.say(std::string("  ") + what + " " + printable(value.name) + " " +
+                value.type + "[" + printable(shape) + "]");
+  }
+}
+
+/// Of a model with dimensions that no option fixes: what they are, and what is
+/// known without them.
+int inspectOpen(const Options &options, const ModelDescription &model,
+                const Context &context) {
+  std::string dims, example;
+  for (const std::string &name : model.openDimensions) {
+    dims += (dims.empty() ? "" : ", ") + printable(name);
+    example += " --dim " + printable(name) + "=N";
+  }
+  uint64_t nodes = 0;
+  for (const auto &[op, count] : model.ops)
+    nodes += count;
+  context.say(options.file + ": " + withCommas(nodes) + " nodes of " +
+              std::to_string(model.ops.size()) + " operators, written by " +
+              printable(model.producer));
+  sayValues(model.inputs, "input", context);
+  sayValues(model.outputs, "output", context);
+  for (const std::string &op : model.unknownOps)
+    context.say("  no lowering for " + printable(op));
+  context.say(
+      "  open dimensions: " + dims +
+      "; whether the model is supported is known with sizes:" + example);
+  context.emit("model", descriptionReport(model));
+  return 0;
 }
 
 int inspectModel(const Options &options, const Context &context) {
@@ -108,6 +152,17 @@ int inspectModel(const Options &options, const Context &context) {
       options.how.target.empty() ? "edge" : options.how.target);
   CompileOptions compile = options.how.compileOptions();
   compile.weights = false;
+  const bool isText = options.file.size() > 5 &&
+                      options.file.rfind(".mlir") == options.file.size() - 5;
+  std::string error;
+  if (!isText)
+    if (auto model = describeModel({options.file, {}, {}}, error)) {
+      bool open = false;
+      for (const std::string &name : model->openDimensions)
+        open |= compile.dims.count(name) == 0;
+      if (open && compile.dims.empty() && compile.shapes.empty())
+        return inspectOpen(options, *model, context);
+    }
   try {
     const CompileResult result =
         compileModel({options.file, {}, {}}, target, compile, interrupted);
@@ -120,10 +175,12 @@ int inspectModel(const Options &options, const Context &context) {
       summary += std::to_string(count) + " nodes " + place + ", ";
     context.say(summary + withCommas(result.statistics.instructions) +
                 " instructions");
-    nlohmann::json object = {{"target", targetReport(target)},
-                             {"supported", true},
-                             {"unsupported_share", 0.0},
-                             {"nodes", nodeReport(result.nodes, context)}};
+    nlohmann::json object = {
+        {"target", targetReport(target)},
+        {"supported", true},
+        {"unsupported_share", 0.0},
+        {"unchecked_nodes", 0},
+        {"nodes", nodeReport(result.nodes, options.support, context)}};
     if (result.image) {
       const isa::Entry &entry = result.image->entries.front();
       object["inputs"] = describeTensors(entry.inputs, "input", context);
@@ -132,12 +189,17 @@ int inspectModel(const Options &options, const Context &context) {
     context.emit("model", object);
     return 0;
   } catch (const RefusedModelError &error) {
-    context.say(error.what());
-    context.emit("model",
-                 {{"target", targetReport(target)},
-                  {"supported", false},
-                  {"unsupported_share", error.failure.unsupportedShare},
-                  {"nodes", nodeReport(error.failure.nodes, context)}});
+    const std::string message = error.what();
+    // With --support the nodes follow, those that run too.
+    context.say(options.support ? message.substr(0, message.find('\n'))
+                                : message);
+    context.emit(
+        "model",
+        {{"target", targetReport(target)},
+         {"supported", false},
+         {"unsupported_share", error.failure.unsupportedShare},
+         {"unchecked_nodes", error.failure.uncheckedNodes},
+         {"nodes", nodeReport(error.failure.nodes, options.support, context)}});
     return 2;
   }
 }

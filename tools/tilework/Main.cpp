@@ -89,6 +89,7 @@ int guarded(Context &context, const std::vector<std::string> &words) {
   } catch (const RefusedModelError &error) {
     return fail(context, Unsupported, "unsupported_model", error.what(),
                 {{"unsupported_share", error.failure.unsupportedShare},
+                 {"unchecked_nodes", error.failure.uncheckedNodes},
                  {"nodes", nodeList(error.failure.nodes)}});
   } catch (const UnsupportedModelError &error) {
     return fail(context, Unsupported, "unsupported_model", error.what());
@@ -215,6 +216,7 @@ int main(int argc, char **argv) {
   addSimulate(app, context);
   addCompare(app, context);
   addInspect(app, context);
+  addOperators(app, context);
   addAssemble(app, context);
   addTargets(app, context);
   addCosim(app, context);

@@ -23,6 +23,7 @@ from tilework.errors import (
     ProgramTrap,
     TileworkError,
     UnsupportedModel,
+    WrongType,
 )
 from tilework.executable import Executable
 from tilework.layers import Layers
@@ -51,6 +52,7 @@ __all__ = [
     "TileworkError",
     "Timeline",
     "UnsupportedModel",
+    "WrongType",
     "compare",
     "compile",
     "inspect",

@@ -2,71 +2,71 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """Two simulations held against each other."""
 
+from __future__ import annotations
+
+import json
+from typing import Any
+
 from tilework import _native, drawing
-from tilework.errors import InvalidArgument
+from tilework._checks import kind
+from tilework.errors import WrongType
+from tilework.reports import Equality
 from tilework.result import Simulation
 
 
 class Comparison:
     """What moved from `first` to `second`, and by how much.
 
-    `equal` is {bytes, cycles, first_difference} for two runs of one executable,
-    else None: programs that differ have no common instruction to compare. `bytes`
-    is None where a run computed no values (timing_only).
+    `equal` is {bytes, cycles, first_difference} for two runs of one program, else
+    None: programs that differ have no common instruction to compare. `bytes` is None
+    where a run computed no values (timing_only).
     """
 
-    def __init__(self, first, second):
+    first: Simulation
+    second: Simulation
+    equal: Equality | None
+
+    def __init__(self, first: Simulation, second: Simulation) -> None:
         self.first, self.second = first, second
-        self.equal = None
-        if first._native.same_program(second._native):
-            self.equal = first._native.compare(second._native)
+        self.equal = first._equality(second)
+        self._report = _native.compare_reports(
+            json.dumps(first._report), json.dumps(second._report)
+        )
 
     @property
-    def chips(self):
+    def chips(self) -> dict[str, list[Any]]:
         """{parameter: [of the first, of the second]}: how the two chips differ."""
-        return self.first._native.target_differences(self.second._native)
+        return dict(self._report["chips"])
 
     @property
-    def warnings(self):
-        """What makes the comparison doubtful: other models or shapes."""
-        reports = self.first.to_dict(), self.second.to_dict()
-        return [
-            f"the two runs are of different {what}"
-            for key, what in (("model_sha256", "models"), ("shapes", "shapes"))
-            if reports[0].get(key) != reports[1].get(key)
-        ]
+    def warnings(self) -> list[str]:
+        """What makes the comparison doubtful: other models, shapes or inputs."""
+        return list(self._report["warnings"])
 
     @property
-    def speedup(self):
+    def speedup(self) -> float:
         """Latency of the first over that of the second."""
-        return self.first.latency_s / self.second.latency_s
+        return float(self._report["speedup"])
 
-    def moved(self):
+    def moved(self) -> list[tuple[str, str, int, int]]:
         """[(unit, activity, cycles of the first, of the second)], the largest change first."""
         rows = []
-        for unit, activity in self.first.units.items():
-            other = self.second.units[unit]
-            rows.append((unit, "busy", activity["busy"], other["busy"]))
-            for cause in {**activity["stalls"], **other["stalls"]}:
-                pair = activity["stalls"].get(cause, 0), other["stalls"].get(cause, 0)
-                rows.append((unit, cause, *pair))
-        rows = [row for row in rows if row[2] != row[3]]
-        return sorted(rows, key=lambda row: (-abs(row[3] - row[2]), row[0], row[1]))
+        for row in self._report["changes"]:
+            unit, _, activity = row["figure"].partition(".")
+            if unit in self.first.units:
+                rows.append((unit, activity, row["first"], row["second"]))
+        return rows
 
-    def to_dict(self):
+    def to_dict(self) -> dict[str, Any]:
+        """The object that `tilework compare --json` prints, with `runs` as `equal` is here."""
         return {
             "kind": "compare",
             "schema": _native.report_schema,
-            "chips": self.chips,
-            "warnings": self.warnings,
-            "cycles": [self.first.cycles, self.second.cycles],
-            "latency_s": [self.first.latency_s, self.second.latency_s],
-            "speedup": self.speedup,
-            "equal": self.equal,
-            "moved": [list(row) for row in self.moved()],
+            **self._report,
+            "runs": self.equal,
         }
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         text = f"Comparison({self.first.cycles:,} → {self.second.cycles:,} cycles, "
         text += f"{self.speedup:.3g} × as fast"
         if self.equal:
@@ -78,25 +78,21 @@ class Comparison:
                 text += "equal" if self.equal["cycles"] else "differ"
         return text + ")"
 
-    def __str__(self):
+    def __str__(self) -> str:
         lines = [repr(self)]
         lines += [f"  warning: {warning}" for warning in self.warnings]
-        lines += [f"  chip: {key} {a} → {b}" for key, (a, b) in self.chips.items()]
+        lines.append(_native.comparison_text(json.dumps(self._report), 10))
         if self.equal and "first_difference" in self.equal:
             lines.append(f"  first difference: {self.equal['first_difference']}")
-        for unit, activity, before, after in self.moved()[:10]:
-            lines.append(f"  {unit} {activity}: {before:,} → {after:,} ({after - before:+,})")
         return "\n".join(lines)
 
-    def _repr_html_(self):
+    def _repr_html_(self) -> str:
         return drawing.comparison(self)
 
 
-def compare(first, second):
+def compare(first: Simulation, second: Simulation) -> Comparison:
     """Holds two simulations against each other."""
     for run in (first, second):
         if not isinstance(run, Simulation):
-            raise InvalidArgument(
-                f"compare takes two results of Executable.simulate, not {type(run).__name__}"
-            )
+            raise WrongType(f"compare takes two results of Executable.simulate, not {kind(run)}")
     return Comparison(first, second)

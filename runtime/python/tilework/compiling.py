@@ -2,48 +2,72 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """From a model, in any of the forms that Python holds it, to an executable."""
 
-import os
+from __future__ import annotations
 
-from tilework import _native
-from tilework.errors import InvalidArgument, UnsupportedModel
+import os
+from collections.abc import Mapping, Sequence
+from typing import Any, Union
+
+from tilework import _checks, _native
+from tilework.errors import InvalidArgument, UnsupportedModel, WrongType
 from tilework.executable import Executable
 from tilework.inspection import Report
 from tilework.target import Target
 
+#: A path, the bytes of an ONNX file, or an onnx.ModelProto.
+Model = Union[str, "os.PathLike[str]", bytes, bytearray, memoryview, Any]
 
-def _source(model):
+
+def _source(model: Model) -> tuple[str, bytes | None]:
     """(path or name for messages, bytes or None)."""
     if isinstance(model, (str, os.PathLike)):
-        return os.fspath(model), None
+        return os.fsdecode(model), None
     if isinstance(model, (bytes, bytearray, memoryview)):
         return "the model", bytes(model)
     if type(model).__name__ == "ModelProto" and hasattr(model, "SerializeToString"):
         return model.graph.name or "the model", model.SerializeToString()
     if type(model).__module__.split(".")[0] == "torch" or hasattr(model, "state_dict"):
-        raise TypeError(
+        raise WrongType(
             "export a PyTorch model first: torch.onnx.export(model, args, 'model.onnx', "
             "dynamo=True), then compile 'model.onnx'"
         )
-    raise TypeError(f"a model is a path, bytes or an onnx.ModelProto, not {type(model).__name__}")
+    raise WrongType(f"a model is a path, bytes or an onnx.ModelProto, not {type(model).__name__}")
 
 
-def _target(target):
+def _target(target: str | os.PathLike[str] | Target | None) -> Target:
     return target if isinstance(target, Target) else Target("edge" if target is None else target)
 
 
-def _dims(dims):
-    return {str(name): int(value) for name, value in (dims or {}).items()}
+def _dims(dims: Mapping[str, int] | None) -> dict[str, int]:
+    given = _checks.mapping("dims", dims, '{"sequence": 128}')
+    return {
+        _checks.text("a name in dims", name): _checks.integer(f"dims[{name!r}]", value)
+        for name, value in given.items()
+    }
 
 
-def _shapes(shapes):
-    return {str(name): [int(d) for d in shape] for name, shape in (shapes or {}).items()}
+def _shapes(shapes: Mapping[str, Sequence[int]] | None) -> dict[str, list[int]]:
+    fixed = {}
+    for name, shape in _checks.mapping("shapes", shapes, '{"input_ids": (1, 128)}').items():
+        _checks.text("a name in shapes", name)
+        if isinstance(shape, (str, bytes)) or not hasattr(shape, "__iter__"):
+            raise WrongType(f"shapes[{name!r}] is a sequence of sizes, not {_checks.kind(shape)}")
+        fixed[name] = [_checks.integer(f"a size in shapes[{name!r}]", size) for size in shape]
+    return fixed
 
 
-def compile(model, *, target=None, dims=None, shapes=None):
+def compile(
+    model: Model,
+    *,
+    target: str | os.PathLike[str] | Target | None = None,
+    dims: Mapping[str, int] | None = None,
+    shapes: Mapping[str, Sequence[int]] | None = None,
+) -> Executable:
     """Compiles a model for a target and returns an Executable.
 
     `model`: path of an ONNX or MLIR file, bytes of an ONNX file, onnx.ModelProto.
-    `dims` fixes symbolic dimensions by name, `shapes` whole inputs. Raises
+    `target` is a Target, a name ("edge") or a YAML file. `dims` fixes symbolic
+    dimensions by name, `shapes` whole inputs. Raises
     UnsupportedModel with every node that is not supported, InvalidModel,
     InvalidArgument, InvalidTarget.
     """
@@ -53,22 +77,33 @@ def compile(model, *, target=None, dims=None, shapes=None):
     )
 
 
-def load(path):
+def load(path: str | os.PathLike[str]) -> Executable:
     """Reads a program that `Executable.save` or `tilework compile` wrote."""
-    return Executable(_native.load(os.fspath(path)))
+    return Executable(_native.load(_checks.path("path", path)))
 
 
-def inspect(model, *, target=None, dims=None, shapes=None):
+def inspect(
+    model: Model,
+    *,
+    target: str | os.PathLike[str] | Target | None = None,
+    dims: Mapping[str, int] | None = None,
+    shapes: Mapping[str, Sequence[int]] | None = None,
+) -> Report:
     """What a program holds; or, of a model, where each node runs or why it cannot.
 
     A model is really compiled: {"supported", "nodes", "unsupported_share"}, and for
-    a supported one "program", the report of its executable.
+    a supported one "program", the report of its executable. One whose dimensions are
+    open and not given is described: "supported" is None and "open_dimensions" names them.
     """
     name, data = _source(model)
     if data is None and _native.is_program(name):
         if target is not None or dims or shapes:
             raise InvalidArgument(f"{name!r} is compiled: target, dims and shapes go with a model")
         return load(name).inspect()
+    if not dims and not shapes and not name.endswith(".mlir"):
+        described = _native.describe(name, data)
+        if described.get("open_dimensions"):
+            return Report(described)
     try:
         executable = compile(model, target=target, dims=dims, shapes=shapes)
     except UnsupportedModel as error:
@@ -79,6 +114,7 @@ def inspect(model, *, target=None, dims=None, shapes=None):
                 "supported": False,
                 "nodes": list(error.nodes),
                 "unsupported_share": error.unsupported_share,
+                "unchecked_nodes": error.unchecked_nodes,
                 "message": str(error),
             }
         )

@@ -2,6 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """python -m tilework.demo: a real Transformer on every engine, measured as it runs."""
 
+from __future__ import annotations
+
 import argparse
 import hashlib
 import importlib.util
@@ -9,6 +11,7 @@ import pathlib
 import sys
 import textwrap
 import time
+from typing import Any
 
 import numpy as np
 
@@ -32,17 +35,19 @@ LEAST_COSINE = 0.9998
 TIE = 0.005
 
 
-def progress(text):
+def progress(text: str) -> None:
     if sys.stderr.isatty():
         print(f"\r\033[K{text}", end="", file=sys.stderr, flush=True)
 
 
-def packaged(package, name):
-    folder = pathlib.Path(importlib.util.find_spec(package).origin).parent
-    return str(folder / name)
+def packaged(package: str, name: str) -> str:
+    spec = importlib.util.find_spec(package)
+    if spec is None or spec.origin is None:
+        raise ModuleNotFoundError(f"the demo needs the package {package}: ./tw demo installs it")
+    return str(pathlib.Path(spec.origin).parent / name)
 
 
-def encode(sequence):
+def encode(sequence: int) -> list[dict[str, Any]]:
     """The sentences as feeds of one batch element, padded to `sequence` tokens."""
     from tokenizers import Tokenizer
 
@@ -59,14 +64,14 @@ def encode(sequence):
     ]
 
 
-def embed(output, feed):
+def embed(output: Any, feed: dict[str, Any]) -> Any:
     """Mean over the tokens that the mask keeps, of length 1."""
     mask = feed["attention_mask"][0][:, None]
     pooled = (output[0] * mask).sum(0) / mask.sum()
     return pooled / np.linalg.norm(pooled)
 
 
-def same_ranking(ours, theirs):
+def same_ranking(ours: Any, theirs: Any) -> bool:
     """Whether all pairs of sentences, ranked by similarity, stand in the same order."""
     upper = np.triu_indices(len(ours), 1)
     a, b = (ours @ ours.T)[upper], (theirs @ theirs.T)[upper]
@@ -74,9 +79,11 @@ def same_ranking(ours, theirs):
     return bool((a[:, None] > a[None, :])[apart].all())
 
 
-def check_meaning(model, executable, feeds):
+def check_meaning(
+    model: str, executable: tw.Executable, feeds: list[dict[str, Any]]
+) -> tuple[float, bool]:
     """(worst cosine of an embedding, whether the ranking is the reference's)."""
-    import onnxruntime
+    import onnxruntime  # type: ignore[import-untyped,unused-ignore]
 
     session = onnxruntime.InferenceSession(model, providers=["CPUExecutionProvider"])
     ours = np.array([embed(executable(**f)["last_hidden_state"], f) for f in feeds])
@@ -84,12 +91,12 @@ def check_meaning(model, executable, feeds):
     return (ours * theirs).sum(1).min(), same_ranking(ours, theirs)
 
 
-def digest(outputs):
-    text = hashlib.sha256(b"".join(np.ascontiguousarray(outputs[n]) for n in sorted(outputs)))
+def digest(outputs: dict[str, Any]) -> str:
+    text = hashlib.sha256(b"".join(outputs[n].tobytes() for n in sorted(outputs)))
     return f"{text.hexdigest()[:4]}…{text.hexdigest()[-2:]}"
 
 
-def run_engines(executable, feed):
+def run_engines(executable: tw.Executable, feed: dict[str, Any]) -> tuple[Any, bool]:
     """Prints a line for each engine; (cycle model's result, whether all agree)."""
     print(f"same program, three engines ({TOKENS} tokens)")
     progress("functional engine")
@@ -106,20 +113,21 @@ def run_engines(executable, feed):
         print(f"  DIFFERENT: {error}", flush=True)
         return error.first, False
     progress("")
+    chip_run: Any = model.rtl
     for name, result, unit, scale in (
         ("systemc", model, "Mcycles/s", 1e6),
-        ("rtl", model.rtl, "kcycles/s, Verilated", 1e3),
+        ("rtl", chip_run, "kcycles/s, Verilated", 1e3),
     ):
         print(
             f"  {name:<10} outputs {digest(result.outputs)} {result.cycles:>9,} cycles"
             f"{result.wall_s:6.1f} s {result.cycles_per_s / scale:4.3g} {unit}"
         )
-    equal = digest(values) == digest(model.outputs) == digest(model.rtl.outputs)
+    equal = digest(values) == digest(model.outputs) == digest(chip_run.outputs)
     print("  EQUAL: every byte, every retire cycle" if equal else "  DIFFERENT outputs", flush=True)
     return model, equal
 
 
-def print_time(result):
+def print_time(result: Any) -> None:
     """What bounds the run, and what each unit does with its cycles."""
     least, limit = result.bound["cycles"], result.bound["limit"]
     print(
@@ -137,7 +145,7 @@ def print_time(result):
         print(f"  {name:<16}{', '.join(parts)}")
 
 
-def what_if(model, base):
+def what_if(model: str, base: float) -> None:
     wide = {"systolic_array.rows": 32, "systolic_array.columns": 32}
     channels = {"dram.channels": 2 * tw.Target("edge")["dram.channels"]}
     print("what if?    simulated again, not guessed             latency    change")
@@ -157,7 +165,7 @@ def what_if(model, base):
         )
 
 
-def chip(target):
+def chip(target: tw.Target) -> str:
     array = f"{target['systolic_array.rows']}×{target['systolic_array.columns']}"
     standard = target["dram.standard"].split("-")[0].upper()
     return (
@@ -166,7 +174,7 @@ def chip(target):
     )
 
 
-def print_next():
+def print_next() -> None:
     print("not modelled yet: energy, area; one core")
     print("next        . .venv/bin/activate")
     print("            tilework simulate build/models/all-MiniLM-L6-v2.onnx \\")
@@ -174,7 +182,7 @@ def print_next():
     print("            in a notebook: tools/notebooks/first_steps.ipynb")
 
 
-def print_set_up(path, demo_s):
+def print_set_up(path: str, demo_s: float) -> None:
     """What each part of the set-up took: lines of milliseconds, or -, and a title."""
     parts = []
     for line in pathlib.Path(path).read_text(encoding="utf-8").splitlines():
@@ -185,7 +193,7 @@ def print_set_up(path, demo_s):
     print(textwrap.fill("set-up      " + "; ".join(parts), 80, subsequent_indent=" " * 12))
 
 
-def main():
+def main() -> int:
     started = time.monotonic()
     parser = argparse.ArgumentParser(prog="tilework.demo", description=__doc__.split(": ")[1])
     parser.add_argument("--set-up-times", metavar="FILE", help="printed at the end")

@@ -2,25 +2,37 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """Pictures of results as inline SVG: no script, so they show wherever HTML does."""
 
+from __future__ import annotations
+
 import math
+from collections.abc import Mapping, Sequence
 from html import escape
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
+from numpy.typing import NDArray
 
 from tilework._events import ACTIVITIES
+
+if TYPE_CHECKING:
+    from tilework.comparison import Comparison
+    from tilework.layers import Layers
+    from tilework.result import Simulation
+    from tilework.target import Target
+    from tilework.views import Roofline, Timeline
 
 _IDLE = "#b0bec5"
 _WIDTH, _LEFT, _ROW = 640, 120, 26
 
 
-def _rectangle(x, y, width, colour, title):
+def _rectangle(x: float, y: float, width: float, colour: str, title: str) -> str:
     return (
         f'<rect x="{x:.2f}" y="{y}" width="{width:.2f}" height="{_ROW - 8}" fill="{colour}">'
         f"<title>{escape(title)}</title></rect>"
     )
 
 
-def _legend(causes, y):
+def _legend(causes: Sequence[str], y: int) -> tuple[list[str], int]:
     parts = []
     for index, cause in enumerate(causes):
         x, line = _LEFT + 130 * (index % 4), y + 18 * (index // 4)
@@ -32,7 +44,7 @@ def _legend(causes, y):
     return parts, y + 18 * ((len(causes) + 3) // 4)
 
 
-def _picture(caption, parts, width, height):
+def _picture(caption: str, parts: Sequence[str], width: float, height: float) -> str:
     """One SVG on white, whatever the page's colours are, under its caption."""
     return (
         f"<div><p>{escape(caption)}</p>"
@@ -42,10 +54,11 @@ def _picture(caption, parts, width, height):
     )
 
 
-def _unit_rows(result, top=4):
+def _unit_rows(result: Simulation, top: int = 4) -> tuple[list[str], list[str], int]:
     """One bar for each unit: (parts, causes seen, where they end)."""
     total = max(result.cycles, 1)
-    parts, seen = [], []
+    parts: list[str] = []
+    seen: list[str] = []
     for row, (name, unit) in enumerate(result.units.items()):
         x, y = float(_LEFT), row * _ROW + top
         parts.append(f'<text x="{_LEFT - 8}" y="{y + 13}" text-anchor="end">{escape(name)}</text>')
@@ -62,16 +75,18 @@ def _unit_rows(result, top=4):
     return parts, seen, len(result.units) * _ROW + top
 
 
-def unit_bars(result):
+def unit_bars(result: Simulation) -> str:
     """What each unit did in the cycles of the run."""
     parts, seen, bottom = _unit_rows(result)
     legend, height = _legend(seen, bottom + 4)
     return _picture(repr(result), parts + legend, _LEFT + _WIDTH + 80, height + 4)
 
 
-def comparison(compared):
+def comparison(compared: Comparison) -> str:
     """The bars of both runs, the second's lengths in cycles of its own run."""
-    parts, seen, y = [], [], 4
+    parts: list[str] = []
+    seen: list[str] = []
+    y = 4
     for label, run in (("first", compared.first), ("second", compared.second)):
         parts.append(f'<text x="4" y="{y + 13}" font-weight="bold">{label}: ')
         parts.append(f"{run.cycles:,} cycles, {1e3 * run.latency_s:.3f} ms</text>")
@@ -94,10 +109,13 @@ _SHARES = {
 }
 
 
-def layer_table(layers, units, most=25):
+def layer_table(
+    layers: Layers,
+    units: Sequence[Literal["systolic_array", "vector_unit", "load_dma", "store_dma"]],
+) -> str:
     """Rows with the most cycles, each with a bar that says through which units."""
     total = max(layers.total, 1)
-    rows = layers.top(most)
+    rows = layers.top(25)
     scale = 300 / max(rows[0]["cycles"], 1)
     parts, y = [], 20
     parts.append(f'<text x="236" y="14" text-anchor="end">{"node"}</text>')
@@ -130,7 +148,7 @@ def layer_table(layers, units, most=25):
     return _picture(repr(layers), parts, 810, y + 8)
 
 
-def roofline(roof):
+def roofline(roof: Roofline) -> str:
     """Both limits as lines over logarithmic axes, the run and its best case as points."""
     left, top, width, height = 70, 10, 560, 260
     points = [roof.intensity, roof.least_intensity, roof.ridge]
@@ -138,15 +156,15 @@ def roofline(roof):
     ceiling = math.log10(roof.peak_macs_per_s * 2)
     floor = math.log10(min(roof.attainable(10**low), roof.macs_per_s) / 2)
 
-    def place(intensity, rate):
+    def place(intensity: float, rate: float) -> tuple[float, float]:
         x = left + width * (math.log10(intensity) - low) / (high - low)
         return x, top + height * (ceiling - math.log10(rate)) / (ceiling - floor)
 
-    def line(a, b, style):
+    def line(a: tuple[float, float], b: tuple[float, float], style: str) -> str:
         (x1, y1), (x2, y2) = place(*a), place(*b)
         return f'<line x1="{x1:.1f}" y1="{y1:.1f}" x2="{x2:.1f}" y2="{y2:.1f}" {style}/>'
 
-    def point(intensity, rate, colour, text, below):
+    def point(intensity: float, rate: float, colour: str, text: str, below: float) -> str:
         x, y = place(intensity, rate)
         return (
             f'<circle cx="{x:.1f}" cy="{y:.1f}" r="5" fill="{colour}"><title>{escape(text)}</title>'
@@ -190,7 +208,7 @@ _ROOF = 'stroke="#263238" stroke-width="2"'
 _SLICES = 320
 
 
-def _shares(columns, cycles):
+def _shares(columns: Mapping[str, NDArray[Any]], cycles: int) -> tuple[NDArray[Any], NDArray[Any]]:
     """The share of each of _SLICES equal slices of the run with something in flight."""
     start, end = columns["start"].astype(np.int64), columns["end"].astype(np.int64)
     edges = np.linspace(0, cycles, _SLICES + 1)
@@ -206,7 +224,7 @@ def _shares(columns, cycles):
     return np.diff(done[index] + np.maximum(cut, 0)) * _SLICES / cycles, edges
 
 
-def timeline(line):
+def timeline(line: Timeline) -> str:
     """A row for each unit, darker where more of the time something was in flight."""
     parts = []
     cycles = max(line.cycles, 1)
@@ -247,12 +265,14 @@ _KINDS = {
 }
 
 
-def memory_map(report, caption):
+def memory_map(report: Mapping[str, Any], caption: str) -> str:
     """DRAM as the loader fills it: instructions first, then bindings by segment."""
     spans = [("instructions", "instructions", report["program_bytes"])]
     spans += [(b["name"], b["kind"], b["bytes"]) for b in report["bindings"]]
     total = max(sum(size for _, _, size in spans), 1)
-    parts, x, sums = [], 8.0, {}
+    parts: list[str] = []
+    sums: dict[str, int] = {}
+    x = 8.0
     for name, kind, size in spans:
         width = (_WIDTH + 100) * size / total
         colour = _KINDS.get(kind, "#ef6c00")
@@ -268,9 +288,9 @@ def memory_map(report, caption):
     return _picture(caption, parts, _WIDTH + 120, 62 + 18 * ((len(sums) - 1) // 4))
 
 
-def parameter_table(target):
+def parameter_table(target: Target) -> str:
     """The chip as a block diagram of its main figures; all parameters below it."""
-    blocks = {}
+    blocks: dict[str, list[tuple[str, dict[str, Any]]]] = {}
     for parameter in target.parameters():
         block, name = parameter["key"].split(".", 1)
         blocks.setdefault(block, []).append((name, parameter))
@@ -290,10 +310,10 @@ def parameter_table(target):
     )
 
 
-def chip(target):
+def chip(target: Target) -> str:
     """How the blocks hang together, each with the figures that matter most."""
 
-    def block(x, y, width, name, text):
+    def block(x: float, y: float, width: float, name: str, text: str) -> str:
         return (
             f'<rect x="{x}" y="{y}" width="{width}" height="44" fill="#eceff1" stroke="#607d8b"/>'
             f'<text x="{x + width / 2}" y="{y + 18}" text-anchor="middle" font-weight="bold">'
@@ -301,7 +321,7 @@ def chip(target):
             f"{escape(text)}</text>"
         )
 
-    def wire(x1, y1, x2, y2):
+    def wire(x1: float, y1: float, x2: float, y2: float) -> str:
         return f'<line x1="{x1}" y1="{y1}" x2="{x2}" y2="{y2}" stroke="#607d8b" stroke-width="2"/>'
 
     rows, columns = target["systolic_array.rows"], target["systolic_array.columns"]

@@ -2,6 +2,15 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """What this package raises: one class for each way a call can end."""
 
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from tilework.reports import NodeReport
+    from tilework.result import Simulation
+
 
 class TileworkError(Exception):
     """Base of all exceptions of this package."""
@@ -9,6 +18,10 @@ class TileworkError(Exception):
 
 class InvalidArgument(TileworkError, ValueError):  # noqa: N818
     """A file, an option, a shape or a type that does not fit; the caller can mend it."""
+
+
+class WrongType(InvalidArgument, TypeError):  # noqa: N818
+    """An argument of a type that the call does not take."""
 
 
 class InvalidTarget(InvalidArgument):
@@ -28,18 +41,20 @@ class UnsupportedModel(TileworkError):  # noqa: N818
 
     `nodes` is a list of dictionaries with name, op and domain of every node, and
     runs_on or the reason why it is not supported; `unsupported_share` is the share
-    of the work that unsupported nodes are.
+    of the work that unsupported nodes are, of that which could be checked;
+    `unchecked_nodes` is how many could not be, behind nodes without shapes.
     """
 
-    nodes = ()
-    unsupported_share = 0.0
+    nodes: Sequence[NodeReport] = ()
+    unsupported_share: float = 0.0
+    unchecked_nodes: int = 0
 
 
 class Mismatch(TileworkError):  # noqa: N818
     """Two engines differ. `first` and `second` are the simulations, where there are two."""
 
-    first = None
-    second = None
+    first: Simulation | None = None
+    second: Simulation | None = None
 
 
 class ProgramTrap(TileworkError, RuntimeError):  # noqa: N818

@@ -2,14 +2,20 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """A compiled program: call it for values, simulate it for cycles."""
 
+from __future__ import annotations
+
 import os
 import tempfile
+from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
 
-from tilework import _native, drawing
-from tilework.errors import InvalidArgument, Mismatch
+from tilework import _checks, _native, drawing
+from tilework.errors import InvalidArgument, Mismatch, WrongType
 from tilework.inspection import Report
+from tilework.reports import Engine, NodeReport
 from tilework.result import Simulation
 from tilework.target import Target
 
@@ -17,12 +23,12 @@ from tilework.target import Target
 class Executable:
     """What `tilework.compile` and `tilework.load` return."""
 
-    def __init__(self, program, nodes=None):
+    def __init__(self, program: _native.Program, nodes: list[NodeReport] | None = None) -> None:
         self._program = program
         self._nodes = program.nodes() if nodes is None else nodes
         self._report = program.inspect()
 
-    def __reduce__(self):
+    def __reduce__(self) -> tuple[Any, ...]:
         """Pickles and copies by value: the program file and where its nodes run."""
         with tempfile.TemporaryDirectory() as folder:
             path = os.path.join(folder, "program.tw")
@@ -31,49 +37,67 @@ class Executable:
                 return _restore, (file.read(), self._nodes)
 
     @property
-    def target(self):
+    def target(self) -> Target:
         """A copy of the target that it was compiled for."""
         return Target(self._program.target())
 
     @property
-    def inputs(self):
+    def inputs(self) -> dict[str, tuple[str, tuple[int, ...]]]:
         """{name: (dtype, shape)} of what a call needs."""
         return {t["name"]: (t["dtype"], tuple(t["shape"])) for t in self._report["inputs"]}
 
     @property
-    def outputs(self):
+    def outputs(self) -> dict[str, tuple[str, tuple[int, ...]]]:
         """{name: (dtype, shape)} of what a call returns."""
         return {t["name"]: (t["dtype"], tuple(t["shape"])) for t in self._report["outputs"]}
 
     @property
-    def nodes(self):
+    def nodes(self) -> list[NodeReport]:
         """Where each node of the model runs; empty for a loaded program."""
         return self._nodes
 
-    def _arrays(self, inputs):
+    def _arrays(self, inputs: Mapping[str, ArrayLike]) -> dict[str, NDArray[Any]]:
         """Arrays pass unchanged; other values take the type of the input."""
-        arrays = {}
+        arrays: dict[str, NDArray[Any]] = {}
         for name, value in inputs.items():
+            _checks.text("the name of an input", name)
             wanted = self.inputs.get(name)
             if isinstance(value, np.ndarray) or hasattr(value, "__array__") or not wanted:
                 arrays[name] = np.asarray(value)
             else:
-                arrays[name] = np.asarray(value, dtype=wanted[0])
+                try:
+                    arrays[name] = np.asarray(value, dtype=wanted[0])
+                except (TypeError, ValueError) as error:
+                    raise WrongType(
+                        f"input '{name}' is an array of {wanted[0]}, shape {wanted[1]}, "
+                        f"not {_checks.kind(value)}: {error}"
+                    ) from None
         return arrays
 
-    def __call__(self, *, engine="functional", **inputs):
+    def __call__(
+        self, *, engine: Any = "functional", **inputs: ArrayLike
+    ) -> dict[str, NDArray[Any]]:
         """The model's outputs: {name: array}. Engines: functional, systemc, rtl.
 
         Arrays are read in place and must have the input's type and shape; every
         input must be there.
         """
-        return self._program.run(self._arrays(inputs), engine, [], False).outputs(True)
+        name = _checks.text("engine", engine)
+        return self._program.run(self._arrays(inputs), name, [], False).outputs(True)
 
-    def draw_inputs(self, seed=1):
-        """Valid inputs drawn from a seed."""
-        return self._program.draw_inputs(seed)
+    def draw_inputs(self, seed: int = 1) -> dict[str, NDArray[Any]]:
+        """Valid inputs drawn from a seed: {name: array} of the types and shapes of `inputs`."""
+        return self._program.draw_inputs(_checks.integer("seed", seed))
 
-    def simulate(self, inputs=None, *, engine="systemc", set=None, timing_only=False, seed=1):
+    def simulate(
+        self,
+        inputs: Mapping[str, ArrayLike] | None = None,
+        *,
+        engine: Engine = "systemc",
+        set: Mapping[str, Any] | None = None,
+        timing_only: bool = False,
+        seed: int = 1,
+    ) -> Simulation:
         """Counts cycles and returns a Simulation.
 
         `engine`: systemc, rtl, or both, which raises Mismatch if one byte or one
@@ -89,33 +113,37 @@ class Executable:
             )
         if timing_only and engine != "systemc":
             raise InvalidArgument("timing_only goes with the engine 'systemc' alone")
-        arrays = self.draw_inputs(seed) if inputs is None else self._arrays(inputs)
-        changes = [f"{key}={value}" for key, value in (set or {}).items()]
+        if inputs is None:
+            arrays = self.draw_inputs(seed)
+        else:
+            arrays = self._arrays(_checks.mapping("inputs", inputs, "{name: array}"))
+        silicon = _checks.mapping("set", set, '{"dram.channels": 4}')
+        changes = [f"{key}={value}" for key, value in silicon.items()]
 
-        def run(name):
+        def run(name: str) -> Simulation:
             native = self._program.run(arrays, name, changes, timing_only)
             return Simulation(native, inputs_seed=seed if inputs is None else None)
 
         if engine != "both":
             return run(engine)
         model, chip = run("systemc"), run("rtl")
-        equal = model._native.compare(chip._native)
-        if not (equal["bytes"] and equal["cycles"]):
-            error = Mismatch(f"the engines differ: {equal['first_difference']}")
+        equal = model._equality(chip)
+        if equal is None or not (equal["bytes"] and equal["cycles"]):
+            error = Mismatch(f"the engines differ: {(equal or {}).get('first_difference')}")
             error.first, error.second = model, chip
             raise error
         model.rtl = chip
         return model
 
-    def save(self, path):
+    def save(self, path: str | os.PathLike[str]) -> None:
         """Writes the program file, whole or not at all."""
-        self._program.save(os.fspath(path))
+        self._program.save(_checks.path("path", path))
 
-    def inspect(self):
+    def inspect(self) -> Report:
         """Instructions, bytes, inputs, outputs, bindings and how it was compiled."""
         return Report(self._program.inspect())
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         r = self._report
         return (
             f"Executable({r['instructions']:,} instructions, "
@@ -123,11 +151,11 @@ class Executable:
             f"{', '.join(self.inputs)} → {', '.join(self.outputs)})"
         )
 
-    def _repr_html_(self):
+    def _repr_html_(self) -> str:
         return drawing.memory_map(self._report, repr(self))
 
 
-def _restore(program, nodes):
+def _restore(program: bytes, nodes: list[NodeReport]) -> Executable:
     """An Executable from the bytes of its program file."""
     with tempfile.TemporaryDirectory() as folder:
         path = os.path.join(folder, "program.tw")

@@ -2,35 +2,44 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """What a model or a program holds: a dictionary that draws itself."""
 
+from __future__ import annotations
+
 from collections import Counter
 from html import escape
+from typing import Any
 
 from tilework import drawing
 
 
-class Report(dict):
+class Report(dict[str, Any]):
     """What `tilework.inspect` and `Executable.inspect` return."""
 
-    def to_dict(self):
+    def to_dict(self) -> dict[str, Any]:
+        """Plain dictionaries, for json.dump."""
         return {
             key: value.to_dict() if isinstance(value, Report) else value
             for key, value in self.items()
         }
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         if "supported" not in self:
             return (
                 f"Report({self['instructions']:,} instructions for {self['target']['text']}, "
                 f"{self['weights_bytes'] / 1e6:.1f} MB of weights)"
             )
+        if self["supported"] is None:
+            open_ = ", ".join(self["open_dimensions"])
+            return f"Report(open dimensions: {open_}; fix them with dims={{name: size}})"
         places = Counter(node.get("runs_on", "not supported") for node in self["nodes"])
         text = ", ".join(f"{count} {place}" for place, count in places.most_common())
         verdict = "supported" if self["supported"] else "NOT supported"
         return f"Report({verdict}; nodes: {text})"
 
-    def _repr_html_(self):
+    def _repr_html_(self) -> str:
         if "supported" not in self:
             return drawing.memory_map(self, repr(self))
+        if self["supported"] is None:
+            return f"<div><p>{escape(repr(self))}</p></div>"
         wrong = [node for node in self["nodes"] if "reason" in node]
         rows = "".join(
             f"<tr><td>{escape(node['name'])}</td><td>{escape(node['op'])}</td>"

@@ -2,16 +2,22 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """Cycles by node of the model: a table whose rows add up to the cycles of the run."""
 
+from __future__ import annotations
+
 import json
 import os
 from collections.abc import Sequence
+from typing import Any, Literal, overload
 
-from tilework import _native, drawing
+from tilework import _checks, _native, drawing
+from tilework.reports import LayerRow
 
-UNITS = ("systolic_array", "vector_unit", "load_dma", "store_dma")
+UNITS: tuple[
+    Literal["systolic_array"], Literal["vector_unit"], Literal["load_dma"], Literal["store_dma"]
+] = ("systolic_array", "vector_unit", "load_dma", "store_dma")
 
 
-class Layers(Sequence):
+class Layers(Sequence[LayerRow]):
     """One row for each node of the model that instructions work for.
 
     A row is a dictionary. `cycles` of all rows add up to the cycles of the run: a
@@ -26,28 +32,38 @@ class Layers(Sequence):
     instruction in flight.
     """
 
-    def __init__(self, rows, total):
+    rows: list[LayerRow]
+    total: int
+
+    def __init__(self, rows: list[LayerRow], total: int) -> None:
         self.rows, self.total = rows, total
 
-    def __len__(self):
+    def __len__(self) -> int:
         return len(self.rows)
 
-    def __getitem__(self, index):
+    @overload
+    def __getitem__(self, index: int) -> LayerRow: ...
+    @overload
+    def __getitem__(self, index: slice) -> list[LayerRow]: ...
+    def __getitem__(self, index: int | slice) -> LayerRow | list[LayerRow]:
         return self.rows[index]
 
-    def top(self, count=10):
-        """The rows with the most cycles."""
-        return sorted(self.rows, key=lambda row: -row["cycles"])[:count]
+    def top(self, count: int = 10) -> list[LayerRow]:
+        """The `count` rows with the most cycles."""
+        most = _checks.integer("count", count)
+        return sorted(self.rows, key=lambda row: -row["cycles"])[:most]
 
-    def by(self, what):
+    def by(self, what: Literal["block", "op", "shape"]) -> Layers:
         """The same cycles summed, the most first; `count` rows became one.
 
         `what`: "block" (and operator and shape: the same node of each layer of a
         stack), "op" (the operator) or "shape".
         """
-        return Layers(_native.group_layers(json.dumps(self.rows), what), self.total)
+        groups = _native.group_layers(json.dumps(self.rows), _checks.text("what", what))
+        return Layers(groups, self.total)
 
-    def to_dict(self):
+    def to_dict(self) -> dict[str, Any]:
+        """Plain dictionaries, for json.dump."""
         rows = [dict(row) for row in self.rows]
         return {
             "kind": "layers",
@@ -56,15 +72,16 @@ class Layers(Sequence):
             "rows": rows,
         }
 
-    def to_pandas(self):
+    def to_pandas(self) -> Any:
+        """The rows as a pandas.DataFrame; needs pandas."""
         return to_frame(self.rows)
 
-    def save(self, path):
+    def save(self, path: str | os.PathLike[str]) -> None:
         """Writes a CSV file; fused nodes are joined by spaces."""
-        with open(os.fspath(path), "w", newline="", encoding="utf-8") as file:
+        with open(_checks.path("path", path), "w", newline="", encoding="utf-8") as file:
             file.write(_native.layers_csv(json.dumps(self.rows)))
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         first = self.top(1)[0]
         share = 100 * first["cycles"] / max(self.total, 1)
         return (
@@ -72,17 +89,17 @@ class Layers(Sequence):
             f"most: {first['node']} {share:.1f} %)"
         )
 
-    def __str__(self):
+    def __str__(self) -> str:
         return _native.layers_table(json.dumps(self.rows))
 
-    def _repr_html_(self):
+    def _repr_html_(self) -> str:
         return drawing.layer_table(self, UNITS)
 
 
-def to_frame(data):
+def to_frame(data: Any) -> Any:
     """A pandas.DataFrame."""
     try:
-        import pandas
+        import pandas  # type: ignore[import-untyped,import-not-found,unused-ignore]
     except ImportError as error:
         raise ImportError("to_pandas needs pandas: pip install pandas") from error
     return pandas.DataFrame(data)

@@ -2,146 +2,220 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """What a simulation found."""
 
+from __future__ import annotations
+
 import json
 import os
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
-from tilework import drawing
+from tilework import _checks, _native, drawing
 from tilework.errors import NotModelled
 from tilework.layers import Layers, to_frame
-from tilework.views import UNITS, Roofline, Timeline
+from tilework.reports import (
+    UNITS,
+    Bound,
+    DramBytes,
+    Equality,
+    NodeReport,
+    SimulationReport,
+    Unit,
+)
+from tilework.views import Roofline, Timeline
+
+__all__ = ["NodeReport", "Simulation"]
+
+
+class _Kept:
+    """What a simulation found, without the engine's run behind it: what pickles hold."""
+
+    def __init__(self, run: _native.Run | _Kept) -> None:
+        self._report, self._outputs = run.report(), run.outputs(False)
+        self._records, self._names = run.records(), run.node_names()
+        self._digest, self._planned = run.digest(), run.planned_note()
+
+    def report(self) -> SimulationReport:
+        return self._report
+
+    def outputs(self, writable: bool) -> dict[str, NDArray[Any]]:
+        for array in self._outputs.values():
+            array.setflags(write=writable)
+        return self._outputs
+
+    def records(self) -> dict[str, NDArray[Any]]:
+        return dict(self._records)
+
+    def node_names(self) -> list[str]:
+        return self._names
+
+    def digest(self) -> str | None:
+        return self._digest
+
+    def planned_note(self) -> str:
+        return self._planned
 
 
 class Simulation:
     """Cycles of one run, and where each of them went.
 
-    `rtl` is the RTL's own simulation after engine="both", else None.
+    `rtl` is the RTL's own simulation after engine="both", else None. Pickles and
+    copies hold everything but the engine's memory behind the run.
     """
 
-    def __init__(self, native, *, inputs_seed=None):
+    rtl: Simulation | None
+
+    def __init__(self, native: _native.Run | _Kept, *, inputs_seed: int | None = None) -> None:
         self._native = native
         self._report = native.report()
         if inputs_seed is not None:
             self._report["inputs_seed"] = inputs_seed
-        self._outputs = None
+        self._outputs: dict[str, NDArray[Any]] | None = None
         self.rtl = None
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _restore, (_Kept(self._native), self._report.get("inputs_seed"), self.rtl)
+
+    def _equality(self, other: Simulation) -> Equality | None:
+        """Two runs of one program held against each other; None for two programs."""
+        mine, its = self._native, other._native
+        if isinstance(mine, _native.Run) and isinstance(its, _native.Run):
+            if mine.same_program(its):
+                return mine.compare(its)
+        if self._report["program_sha256"] != other._report["program_sha256"]:
+            return None
+        digests = self.digest, other.digest
+        equal: Equality = {
+            "bytes": None if None in digests else digests[0] == digests[1],
+            "cycles": self.cycles == other.cycles,
+        }
+        a, b = mine.records(), its.records()
+        for key in ("unit", "pc", "context", "start", "end"):
+            equal["cycles"] &= bool(np.array_equal(a[key], b[key]))
+        return equal
+
     @property
-    def engine(self):
+    def engine(self) -> str:
+        """ "systemc" or "rtl"."""
         return self._report["engine"]
 
     @property
-    def target(self):
+    def target(self) -> str:
         """The chip that it ran on: a built-in target's name with every change behind it."""
         return self._report["target"]["text"]
 
     @property
-    def planned(self):
+    def planned(self) -> str:
         """ "planned for … , ran on …" where the program was planned for another chip, else ""."""
         return self._native.planned_note()
 
     @property
-    def cycles(self):
+    def cycles(self) -> int:
+        """Cycles of the core clock, from the start to the halt."""
         return self._report["cycles"]
 
     @property
-    def clock_hz(self):
+    def clock_hz(self) -> int:
+        """Cycles a second."""
         return self._report["clock_hz"]
 
     @property
-    def latency_s(self):
+    def latency_s(self) -> float:
+        """Seconds that the run would take on the chip."""
         return self._report["latency_s"]
 
     @property
-    def wall_s(self):
+    def wall_s(self) -> float:
         """Seconds that the engine took on this machine."""
         return self._report["wall_s"]
 
     @property
-    def cycles_per_s(self):
+    def cycles_per_s(self) -> float:
         """Simulated cycles per second of this machine."""
         return self._report["cycles_per_s"]
 
     @property
-    def mac_utilization(self):
+    def mac_utilization(self) -> float | None:
         """Share of the array's multiply-accumulates that the model used; None if unknown."""
         return self._report.get("mac_utilization")
 
     @property
-    def bound(self):
-        """{cycles, limit, array_cycles, weight_load_cycles, vector_cycles, dram_cycles}.
+    def bound(self) -> Bound | None:
+        """The least cycles that the model needs on this chip, and by which limit.
 
-        The least cycles that the model needs on this chip, and by which limit.
+        {cycles, limit, array_cycles, weight_load_cycles, vector_cycles, dram_cycles}; None
+        where the program does not say what its model is.
         """
         return self._report.get("bound")
 
     @property
-    def dram_bytes(self):
-        """{read, write, instructions}."""
+    def dram_bytes(self) -> DramBytes:
+        """{read, write, instructions}, in bytes."""
         return self._report["dram_bytes"]
 
     @property
-    def units(self):
+    def units(self) -> dict[str, Unit]:
         """{unit: {busy, retired, stalls {cause: cycles}}}; each adds up to the cycles."""
         return self._report["units"]
 
     @property
-    def stalls(self):
+    def stalls(self) -> dict[str, dict[str, int]]:
         """{unit: {cause: cycles}}."""
         return {name: unit["stalls"] for name, unit in self.units.items()}
 
     @property
-    def layers(self):
+    def layers(self) -> Layers:
         """Cycles by node of the model, a Layers; they add up to the cycles of the run."""
         return Layers(self._report["layers"], self.cycles)
 
     @property
-    def energy(self):
+    def energy(self) -> float:
         """Raises NotModelled: there is no model of energy."""
         raise NotModelled(
             "energy is not modelled: a simulation gives cycles, latency and traffic "
             "(cycles, latency_s, dram_bytes)"
         )
 
-    def roofline(self):
-        """The run under the limits of array and DRAM, a Roofline."""
+    def roofline(self) -> Roofline:
+        """The run under the limits of array and off-chip memory, a Roofline."""
         return Roofline.of(self._report)
 
-    def timeline(self):
+    def timeline(self) -> Timeline:
         """What each unit had in flight, a Timeline."""
         return Timeline(self.records(), self._native.node_names(), self.cycles)
 
     @property
-    def outputs(self):
-        """{name: array}, read-only; empty after timing_only."""
+    def outputs(self) -> dict[str, NDArray[Any]]:
+        """{name: array} of the model's types and shapes, read-only; empty after timing_only."""
         if self._outputs is None:
             self._outputs = self._native.outputs(False)
         return self._outputs
 
     @property
-    def digest(self):
+    def digest(self) -> str | None:
         """SHA-256 over names, types, shapes and bytes of the outputs; None if not computed."""
         return self._native.digest()
 
-    def records(self):
+    def records(self) -> dict[str, NDArray[Any]]:
         """Retire records: {unit, pc, context, start, end, bytes, node}, one array each.
 
-        `node` is an index into `timeline().nodes`, -1 for none.
+        Each has the shape [instructions]. `start` and `end` are cycles, `unit` is a place
+        in `tilework.reports.UNITS`, `node` one in `timeline().nodes`, -1 for none.
         """
         return self._native.records()
 
-    def to_pandas(self):
+    def to_pandas(self) -> Any:
         """Retire records as a DataFrame, units and nodes by name; needs pandas."""
-        columns = self.records()
+        columns: dict[str, Any] = self.records()
         names = np.array([*self._native.node_names(), None], dtype=object)
         columns["unit"] = np.array(UNITS, dtype=object)[columns["unit"].astype(int)]
         columns["node"] = names[columns["node"]]
         return to_frame(columns)
 
-    def to_dict(self):
+    def to_dict(self) -> dict[str, Any]:
         """The object that `tilework simulate --json` prints."""
-        report = dict(self._report)
+        report: dict[str, Any] = dict(self._report)
         if self.rtl is not None:
             report["engine"] = "both"
             report["equal"] = {"bytes": True, "cycles": True}
@@ -149,17 +223,17 @@ class Simulation:
             report["rtl"] = self.rtl.to_dict()
         return report
 
-    def save(self, path):
+    def save(self, path: str | os.PathLike[str]) -> None:
         """Writes to_dict() as JSON, or, to a name that ends in .npz, the outputs."""
-        path = os.fspath(path)
-        if path.endswith(".npz"):
-            np.savez(path, **self.outputs)
+        name = _checks.path("path", path)
+        if name.endswith(".npz"):
+            np.savez(name, **self.outputs)  # type: ignore[arg-type]
             return
-        with open(path, "w", encoding="utf-8") as file:
+        with open(name, "w", encoding="utf-8") as file:
             json.dump(self.to_dict(), file, indent=2)
             file.write("\n")
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         text = (
             f"Simulation({self.engine} on {self.target}: {self.cycles:,} cycles, "
             f"{1e3 * self.latency_s:.3f} ms at {self.clock_hz / 1e6:g} MHz"
@@ -170,5 +244,11 @@ class Simulation:
             text += f"; {self.planned}"
         return text + ")"
 
-    def _repr_html_(self):
+    def _repr_html_(self) -> str:
         return drawing.unit_bars(self)
+
+
+def _restore(kept: _Kept, inputs_seed: int | None, rtl: Simulation | None) -> Simulation:
+    simulation = Simulation(kept, inputs_seed=inputs_seed)
+    simulation.rtl = rtl
+    return simulation

@@ -2,9 +2,14 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """Targets: one value for each hardware parameter."""
 
-from collections.abc import Mapping
+from __future__ import annotations
 
-from tilework import _native, drawing
+import os
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from tilework import _checks, _native, drawing
+from tilework.errors import InvalidArgument, WrongType
 
 
 class Target:
@@ -14,83 +19,116 @@ class Target:
     ",key=value" behind it, or another Target, which is copied. Values are numbers
     or text as on the command line ("512K"). Every change is checked as a whole and
     raises InvalidTarget, with the legal values, if the result cannot be built.
+
+    Targets compare and hash by value. One that was hashed (put into a set, made a
+    key) does not change any more; `Target(target, {key: value})` is another one.
     """
 
-    def __init__(self, specification="edge", overrides=None):
+    def __init__(
+        self,
+        specification: str | os.PathLike[str] | Target | _native.Target = "edge",
+        overrides: Mapping[str, Any] | None = None,
+    ) -> None:
+        self._hashed = False
+        self._native: _native.Target
         if isinstance(specification, Target):
             self._native = _native.Target(specification._native)
         elif isinstance(specification, _native.Target):
             self._native = _native.Target(specification)
-        elif isinstance(specification, str):
-            self._native = _native.Target(specification)
+        elif isinstance(specification, (str, os.PathLike)):
+            self._native = _native.Target(os.fsdecode(specification))
         else:
-            raise TypeError(
-                f"a target is a name, a YAML file or a Target, not {type(specification).__name__}"
+            raise WrongType(
+                f"a target is a name, a YAML file or a Target, not {_checks.kind(specification)}"
             )
-        if overrides:
+        if overrides is not None:
             self.update(overrides)
 
     @classmethod
-    def load(cls, path):
+    def load(cls, path: str | os.PathLike[str]) -> Target:
         """The target of a YAML file."""
-        return cls(str(path))
+        return cls(_checks.path("path", path))
 
     @property
-    def name(self):
+    def name(self) -> str:
+        """That of the built-in target or file that it comes from."""
         return self._native.name
 
     @property
-    def like(self):
+    def like(self) -> str:
         """What a built-in target resembles."""
         return self._native.like
 
     @property
-    def dram_bytes_per_s(self):
-        """Peak of all channels."""
+    def dram_bytes_per_s(self) -> float:
+        """Peak of all channels, in bytes a second."""
         return self._native.dram_bytes_per_s
 
-    def update(self, overrides):
+    def update(self, overrides: Mapping[str, Any]) -> None:
         """Sets all of {key: value}, or none of them if the result is not legal."""
         if not isinstance(overrides, Mapping):
-            raise TypeError('overrides are a dictionary {"systolic_array.rows": 32}')
+            raise WrongType(
+                'overrides are a dictionary, as {"systolic_array.rows": 32}, '
+                f"not {_checks.kind(overrides)}"
+            )
+        if self._hashed:
+            raise InvalidArgument(
+                "this target was hashed and stays as it is: make another one, "
+                "Target(target, {key: value})"
+            )
+        for key, value in overrides.items():
+            _checks.text("a key of overrides", key)
+            if isinstance(value, bool) or not isinstance(value, (str, int, float)):
+                if not hasattr(value, "__index__") or isinstance(value, bool):
+                    raise WrongType(f"{key} is a number or text, not {_checks.kind(value)}")
         self._native.apply([(str(key), str(value)) for key, value in overrides.items()])
 
-    def __getitem__(self, key):
-        return self._native.value(key)
+    def __getitem__(self, key: str) -> Any:
+        """A number, or the text of a choice; KeyError for a key that is none."""
+        return self._native.value(_checks.text("a key", key))
 
-    def __setitem__(self, key, value):
+    def __setitem__(self, key: str, value: Any) -> None:
         self.update({key: value})
 
-    def __contains__(self, key):
+    def __contains__(self, key: object) -> bool:
         return key in self.keys()
 
-    def __iter__(self):
+    def __iter__(self) -> Iterator[str]:
         return iter(self.keys())
 
-    def keys(self):
+    def keys(self) -> list[str]:
         """Keys of all parameters, block by block."""
         return [parameter["key"] for parameter in _native.parameters()]
 
-    def parameters(self):
+    def parameters(self) -> list[dict[str, Any]]:
         """A dictionary for each parameter: key, value, unit, class, sentence, range."""
         return [{**p, "value": self[p["key"]]} for p in _native.parameters()]
 
-    def to_dict(self):
+    def to_dict(self) -> dict[str, Any]:
         """{block: {name: value}} with the name; what target files hold."""
         return self._native.to_dict()
 
-    def to_yaml(self):
+    def to_yaml(self) -> str:
+        """The text of a target file."""
         return self._native.to_yaml()
 
-    def __eq__(self, other):
+    def __eq__(self, other: object) -> bool:
         return isinstance(other, Target) and self._native == other._native
 
-    __hash__ = None
+    def __hash__(self) -> int:
+        self._hashed = True
+        return hash(self.to_yaml())
 
-    def __copy__(self):
+    def __copy__(self) -> Target:
         return Target(self)
 
-    def __repr__(self):
+    def __deepcopy__(self, memo: dict[int, Any]) -> Target:
+        return Target(self)
+
+    def __reduce__(self) -> tuple[type[Target], tuple[_native.Target]]:
+        return Target, (self._native,)
+
+    def __repr__(self) -> str:
         rows, columns = self["systolic_array.rows"], self["systolic_array.columns"]
         return (
             f"Target({self.name!r}: array {rows}×{columns}, "
@@ -99,10 +137,10 @@ class Target:
             f"{self.dram_bytes_per_s / 1e9:.1f} GB/s)"
         )
 
-    def _repr_html_(self):
+    def _repr_html_(self) -> str:
         return drawing.parameter_table(self)
 
 
-def targets():
+def targets() -> dict[str, Target]:
     """The built-in targets: {name: Target}."""
     return {name: Target(name) for name in _native.preset_names()}

@@ -2,12 +2,17 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """A simulation seen against the limits of the chip, and over time."""
 
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
 import numpy as np
+from numpy.typing import NDArray
 
 from tilework import _native, drawing
 from tilework.errors import InvalidArgument
-
-UNITS = ("load_dma", "store_dma", "systolic_array", "vector_unit")
+from tilework.reports import UNITS, SimulationReport
 
 
 class Roofline:
@@ -22,57 +27,79 @@ class Roofline:
     the intensity that a perfect schedule would have.
     """
 
-    def __init__(self, *, macs, dram_bytes, least_bytes, latency_s, peak, bandwidth):
+    macs: float
+    dram_bytes: int
+    least_bytes: float
+    latency_s: float
+    peak_macs_per_s: float
+    bandwidth_bytes_per_s: float
+
+    def __init__(
+        self,
+        *,
+        macs: float,
+        dram_bytes: int,
+        least_bytes: float,
+        latency_s: float,
+        peak: float,
+        bandwidth: float,
+    ) -> None:
         self.macs, self.dram_bytes, self.least_bytes = macs, dram_bytes, least_bytes
         self.latency_s = latency_s
         self.peak_macs_per_s, self.bandwidth_bytes_per_s = peak, bandwidth
 
     @classmethod
-    def of(cls, report):
-        if not report.get("work", {}).get("macs"):
+    def of(cls, report: SimulationReport) -> Roofline:
+        work = report.get("work")
+        if work is None or not work["macs"]:
             raise InvalidArgument(
                 "no roofline: the program does not say what work its model is; compile the "
                 "model again (assembled programs never say it)"
             )
+        moved = report["dram_bytes"]
         return cls(
-            macs=report["work"]["macs"],
-            dram_bytes=sum(report["dram_bytes"].values()),
-            least_bytes=report["work"]["dram_bytes"],
+            macs=work["macs"],
+            dram_bytes=sum(moved[kind] for kind in ("read", "write", "instructions")),
+            least_bytes=work["dram_bytes"],
             latency_s=report["latency_s"],
             peak=report["limits"]["macs_per_s"],
             bandwidth=report["limits"]["dram_bytes_per_s"],
         )
 
     @property
-    def intensity(self):
+    def intensity(self) -> float:
+        """Multiply-accumulates for each byte moved."""
         return self.macs / self.dram_bytes
 
     @property
-    def least_intensity(self):
+    def least_intensity(self) -> float:
         """With no more traffic than the model needs."""
         return self.macs / self.least_bytes
 
     @property
-    def macs_per_s(self):
+    def macs_per_s(self) -> float:
+        """Multiply-accumulates a second that the run reached."""
         return self.macs / self.latency_s
 
     @property
-    def ridge(self):
+    def ridge(self) -> float:
         """MACs for each byte from which on the array is the limit."""
         return self.peak_macs_per_s / self.bandwidth_bytes_per_s
 
-    def attainable(self, intensity=None):
+    def attainable(self, intensity: float | None = None) -> float:
         """MACs a second under the roof, at the run's intensity if none is given."""
         intensity = self.intensity if intensity is None else intensity
         return min(self.peak_macs_per_s, intensity * self.bandwidth_bytes_per_s)
 
     @property
-    def efficiency(self):
+    def efficiency(self) -> float:
+        """Share of what is attainable at the run's intensity, 0 to 1."""
         return self.macs_per_s / self.attainable()
 
-    def to_dict(self):
-        names = ("macs", "dram_bytes", "least_bytes", "latency_s", "peak_macs_per_s")
-        names += ("bandwidth_bytes_per_s", "intensity", "macs_per_s", "ridge", "efficiency")
+    def to_dict(self) -> dict[str, Any]:
+        """Plain numbers and lists, for json.dump."""
+        names = ["macs", "dram_bytes", "least_bytes", "latency_s", "peak_macs_per_s"]
+        names += ["bandwidth_bytes_per_s", "intensity", "macs_per_s", "ridge", "efficiency"]
         return {
             "kind": "roofline",
             "schema": _native.report_schema,
@@ -80,14 +107,14 @@ class Roofline:
             "attainable_macs_per_s": self.attainable(),
         }
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         limit = "array" if self.intensity >= self.ridge else "DRAM"
         return (
             f"Roofline({self.macs_per_s / 1e9:.4g} GMAC/s at {self.intensity:.3g} MAC/byte, "
             f"{100 * self.efficiency:.1f} % of what the {limit} allows there)"
         )
 
-    def _repr_html_(self):
+    def _repr_html_(self) -> str:
         return drawing.roofline(self)
 
 
@@ -99,14 +126,20 @@ class Timeline:
     included. `node` is an index into `nodes`, or -1.
     """
 
-    def __init__(self, records, nodes, cycles):
+    nodes: Sequence[str]
+    cycles: int
+    units: dict[str, dict[str, NDArray[Any]]]
+
+    def __init__(
+        self, records: Mapping[str, NDArray[Any]], nodes: Sequence[str], cycles: int
+    ) -> None:
         self.nodes, self.cycles = nodes, cycles
         self.units = {}
         for number, name in enumerate(UNITS):
             chosen = records["unit"] == number
             self.units[name] = {key: records[key][chosen] for key in ("start", "end", "node")}
 
-    def in_flight(self, unit):
+    def in_flight(self, unit: str) -> int:
         """Cycles in which the unit had at least one instruction in flight."""
         start, end = (self.units[unit][key].astype(np.int64) for key in ("start", "end"))
         if not len(end):
@@ -114,7 +147,8 @@ class Timeline:
         before = np.concatenate([[-1], end[:-1]])
         return int(np.maximum(end - np.maximum(start - 1, before), 0).sum())
 
-    def to_dict(self):
+    def to_dict(self) -> dict[str, Any]:
+        """Plain numbers and lists, for json.dump."""
         return {
             "kind": "timeline",
             "schema": _native.report_schema,
@@ -126,9 +160,9 @@ class Timeline:
             },
         }
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         count = sum(len(columns["end"]) for columns in self.units.values())
         return f"Timeline({count:,} instructions over {self.cycles:,} cycles)"
 
-    def _repr_html_(self):
+    def _repr_html_(self) -> str:
         return drawing.timeline(self)

@@ -4,6 +4,9 @@
 
 tiny.onnx         x[rows, 32] -> y: two matrix products, a softmax
 unsupported.onnx  the same with two nodes that no compiler pass knows
+positions.onnx    x[rows, 32] plus as many rows of a table of 48
+names.onnx        one node, names that a terminal obeys and that are no UTF-8
+m.safetensors     weights without a graph
 contradiction.onnx  a matrix product whose shapes do not go together
 x.npy, bad_shape.npy, bad_type.npy, y.npy (what tiny gives for x), y_other.npy (something else)
 """
@@ -58,6 +61,30 @@ def lookup():
     return helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8)
 
 
+def positions():
+    """A table of positions, cut to the length of the input."""
+    nodes = [
+        helper.make_node("Shape", ["x"], ["n"], start=0, end=1),
+        helper.make_node("Slice", ["table", "zero", "n"], ["p"]),
+        node("Add", ["x", "p"], "y"),
+    ]
+    table = numpy_helper.from_array(np.zeros((48, INNER), np.float32), "table")
+    result = model(nodes)
+    result.graph.initializer.extend([table, numpy_helper.from_array(np.array([0]), "zero")])
+    return result
+
+
+def names():
+    """A file whose names are bytes that no text should hold."""
+    relu = helper.make_node("Relu", ["INPUT"], ["y"], name="r\x9b\x1b]0;owned\x07NAME")
+    value = helper.make_tensor_value_info("INPUT", TensorProto.FLOAT, [4, INNER])
+    output = helper.make_tensor_value_info("y", TensorProto.FLOAT, None)
+    graph = helper.make_graph([relu], "names", [value], [output])
+    made = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8)
+    text = made.SerializeToString()
+    return text.replace(b"INPUT", b"\x1b[2J\n").replace(b"NAME", b"\xffAME")
+
+
 def reference(x):
     a, b = weights()
     scores = x @ a
@@ -73,6 +100,10 @@ def main(folder):
         node("MatMul", ["p", "b"], "y"),
     ]
     onnx.save(model(tiny), folder / "tiny.onnx")
+    onnx.save(positions(), folder / "positions.onnx")
+    (folder / "names.onnx").write_bytes(names())
+    header = b'{"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}}'
+    (folder / "m.safetensors").write_bytes(len(header).to_bytes(8, "little") + header + bytes(4))
     unsupported = [
         tiny[0],
         node("Frobnicate", ["h"], "f", domain="com.example"),

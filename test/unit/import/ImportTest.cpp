@@ -37,7 +37,7 @@ Outcome import(const std::string &bytes, ImportOptions options = {}) {
       outcome.kind = e.kind;
       outcome.message = e.message;
       outcome.nodes = e.nodes;
-      outcome.share = e.unsupportedShare;
+      outcome.share = refusalOf(e.nodes).unsupportedShare;
     });
     return outcome;
   }
@@ -119,7 +119,9 @@ TEST(ImportTest, every_unsupported_node_is_listed_with_its_share) {
   ASSERT_EQ(o.nodes.size(), 4u);
   EXPECT_EQ(o.nodes[2].domain, "my.domain");
   EXPECT_EQ(o.nodes[3].runsOn, "unknown");
-  EXPECT_NEAR(o.share, 0.5, 1e-9);
+  // Of the three that could be checked; the fourth is counted.
+  EXPECT_NEAR(o.share, 2 / 3.0, 1e-9);
+  EXPECT_TRUE(contains(o.message, "1 node behind them could not")) << o.message;
 }
 
 TEST(ImportTest, ops_of_operator_sets_out_of_range_are_refused) {

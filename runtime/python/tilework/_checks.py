@@ -1,0 +1,53 @@
+# Part of the Tilework project, under the Apache License v2.0 with LLVM Exceptions.
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+"""Arguments of the wrong type are errors of this package, which say what was wanted."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from numbers import Integral
+from typing import Any
+
+from tilework.errors import InvalidArgument, WrongType
+
+
+def kind(value: object) -> str:
+    """The type of a value, for a message."""
+    return "None" if value is None else type(value).__name__
+
+
+def integer(name: str, value: Any, least: int = 0) -> int:
+    """A whole number of at least `least`; NumPy's count, booleans do not."""
+    if (
+        isinstance(value, bool)
+        or not isinstance(value, Integral)
+        and not hasattr(value, "__index__")
+    ):
+        raise WrongType(f"{name} is a whole number, not {value!r} ({kind(value)})")
+    number = int(value)
+    if not least <= number < 2**63:
+        raise InvalidArgument(f"{name} is {number}, and must be from {least} to 2**63 - 1")
+    return number
+
+
+def text(name: str, value: Any) -> str:
+    if not isinstance(value, str):
+        raise WrongType(f"{name} is text, not {kind(value)}")
+    return value
+
+
+def path(name: str, value: Any) -> str:
+    """A path as text."""
+    if not isinstance(value, (str, os.PathLike)):
+        raise WrongType(f"{name} is a path, not {kind(value)}")
+    return os.fsdecode(value)
+
+
+def mapping(name: str, value: Any, example: str) -> Mapping[Any, Any]:
+    """A dictionary, or an empty one for None."""
+    if value is None:
+        return {}
+    if not isinstance(value, Mapping):
+        raise WrongType(f"{name} is a dictionary, as {example}, not {kind(value)}")
+    return value

@@ -1,0 +1,143 @@
+# Part of the Tilework project, under the Apache License v2.0 with LLVM Exceptions.
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+"""A refusal names everything that is in the way, and nothing else."""
+
+import numpy as np
+import pytest
+import tilework as tw
+from onnx import TensorProto, helper, numpy_helper
+
+F = TensorProto.FLOAT
+
+
+def model_of(nodes, shape, initializers=(), values=(), outputs=("y",)):
+    graph = helper.make_graph(
+        nodes,
+        "refused",
+        [helper.make_tensor_value_info("x", F, shape)],
+        [helper.make_tensor_value_info(name, F, None) for name in outputs],
+        [numpy_helper.from_array(array, name) for name, array in initializers],
+        value_info=[helper.make_tensor_value_info(name, F, dims) for name, dims in values],
+    )
+    opsets = [helper.make_opsetid("", 20), helper.make_opsetid("odd", 1)]
+    return helper.make_model(graph, opset_imports=opsets, ir_version=9)
+
+
+def reasons(model, **how):
+    with pytest.raises(tw.UnsupportedModel) as caught:
+        tw.compile(model, **how)
+    return {n["name"]: n["reason"] for n in caught.value.nodes if "reason" in n}, caught.value
+
+
+def node(op, inputs, outputs, domain="", **attributes):
+    return helper.make_node(op, inputs, outputs, outputs[0], domain=domain, **attributes)
+
+
+POOL = {"kernel_shape": [2, 2], "strides": [2, 2]}
+
+
+@pytest.mark.parametrize(
+    "first, shape",
+    [
+        (node("MaxPool", ["x"], ["a"], **POOL), (1, 4, 8, 8)),
+        (node("AveragePool", ["x"], ["a"], auto_pad="SAME_UPPER", **POOL), (1, 4, 7, 7)),
+        (node("GlobalMaxPool", ["x"], ["a"]), (2, 4, 8, 8)),
+        (node("HardSigmoid", ["x"], ["a"]), (3, 16)),
+        (node("Softmax", ["x"], ["a"], unheard_of=1), (3, 16)),
+    ],
+    ids=lambda value: value.op_type if hasattr(value, "op_type") else "",
+)
+def test_shapes_go_on_through_a_refused_node(first, shape):
+    """What the planner refuses behind it is named as well."""
+    nodes = [first, node("Sin", ["a"], ["s"]), node("Relu", ["s"], ["y"])]
+    found, error = reasons(model_of(nodes, shape))
+    assert set(found) - {"a"} == {"s"} and "sin" in found["s"]
+    assert error.unchecked_nodes == 0 and "could be checked" not in str(error)
+
+
+def test_what_has_no_shape_is_counted_and_not_blamed():
+    nodes = [
+        node("Odd", ["x"], ["a"], domain="odd"),
+        node("Relu", ["a"], ["b"]),
+        node("Sin", ["b"], ["y"]),
+    ]
+    found, error = reasons(model_of(nodes, (3, 4)))
+    assert set(found) == {"a"} and error.unchecked_nodes == 2
+    assert "2 nodes behind them could not" in str(error)
+    stated = model_of(nodes, (3, 4), values=[("a", (3, 4))])
+    found, error = reasons(stated)
+    assert set(found) == {"a", "y"} and error.unchecked_nodes == 0
+
+
+def test_a_shape_from_a_refused_node_is_no_reason():
+    nodes = [
+        node("Odd", ["n"], ["shape"], domain="odd"),
+        node("Reshape", ["x", "shape"], ["r"]),
+        node("Relu", ["r"], ["y"]),
+    ]
+    constant = [("n", np.array([2, 6], np.int64))]
+    found, error = reasons(model_of(nodes, (3, 4), constant))
+    assert set(found) == {"shape"} and error.unchecked_nodes == 2
+
+
+@pytest.mark.parametrize("stated", [False, True])
+def test_the_share_does_not_depend_on_what_the_exporter_states(stated):
+    weights = np.ones((16, 16), np.float32)
+    nodes = [
+        node("MatMul", ["x", "w"], ["a"]),
+        node("HardSwish", ["a"], ["b"]),
+        node("Sin", ["b"], ["s"]),
+        node("MatMul", ["s", "w"], ["y"]),
+    ]
+    values = [(name, (4, 16)) for name in "abs"] if stated else []
+    found, error = reasons(model_of(nodes, (4, 16), [("w", weights)], values))
+    assert "s" in found
+    products = 2 * (4 * 16 * 16 + 4 * 16)
+    others = 4 * 16
+    refused = len(found) * others
+    assert error.unsupported_share == pytest.approx(refused / (products + 2 * others))
+
+
+@pytest.mark.parametrize(
+    "start, kind",
+    [
+        (b"GGUF\x03\0\0\0", "GGUF"),
+        (b"\x10\0\0\0TFL3", "TensorFlow Lite"),
+        (b"PK\x03\x04", "ZIP"),
+        (b"\x80\x02}q\0", "pickle"),
+        (b"\x89HDF\r\n\x1a\n", "HDF5"),
+        (b"version https://git-lfs.github.com/spec/v1\n", "Git LFS"),
+        (b"\x02\0\0\0\0\0\0\0{}", "safetensors"),
+    ],
+)
+def test_a_file_of_another_kind_is_named_as_what_it_is(start, kind, tmp_path):
+    path = tmp_path / "model.bin"
+    path.write_bytes(start)
+    for call in (lambda: tw.compile(path), lambda: tw.compile(start), lambda: tw.inspect(path)):
+        with pytest.raises(tw.InvalidArgument, match=kind):
+            call()
+
+
+@pytest.mark.parametrize("length", [7, 48, 511])
+def test_a_table_says_how_far_it_reaches(length):
+    nodes = [
+        helper.make_node("Shape", ["x"], ["n"], start=1, end=2),
+        helper.make_node("Slice", ["table", "zero", "n"], ["p"]),
+        node("Add", ["x", "p"], ["y"]),
+    ]
+    constants = [("table", np.ones((length, 8), np.float32)), ("zero", np.array([0], np.int64))]
+    model = model_of(nodes, ("batch", "tokens", 8), constants)
+    assert tw.compile(model, dims={"batch": 1, "tokens": length})
+    with pytest.raises(tw.InvalidModel) as caught:
+        tw.compile(model, dims={"batch": 1, "tokens": length + 9})
+    text = str(caught.value)
+    assert f"[1, {length + 9}, 8]" in text and f"[{length}, 8]" in text
+    assert f"the largest legal size of 'tokens' is {length}" in text and "'batch'" not in text
+
+
+def test_open_dimensions_are_listed():
+    nodes = [node("Relu", ["x"], ["y"])]
+    report = tw.inspect(model_of(nodes, ("batch", "tokens", 8)))
+    assert report["supported"] is None and report["open_dimensions"] == ["batch", "tokens"]
+    assert report["inputs"][0]["shape"] == ["batch", "tokens", 8]
+    assert "batch, tokens" in repr(report) and "batch" in report._repr_html_()
