@@ -113,11 +113,6 @@ llvm::Expected<ImportedModel> Importer::run() {
     return success();
   });
   try {
-    auto opset = model.opsets.find("");
-    if (opset == model.opsets.end() && !model.opsets.empty() &&
-        model.functions.empty())
-      return failure(Kind::Invalid, "the model names no version of the default "
-                                    "operator set");
     if (model.graph.hasSparseInitializers)
       return failure(Kind::Unsupported,
                      "sparse initializers are not supported");

@@ -44,9 +44,13 @@ static std::string reportName(const onnx::Node &node, const Scope &scope) {
   return legalUtf8(scope.prefix + name);
 }
 
+/// The version of a domain; 0 for the default one where none is named, which
+/// no node of it may be.
 static int64_t opsetOf(std::string_view domain, const Scope &scope) {
   auto found = scope.opsets->find(domain);
-  return found == scope.opsets->end() ? 1 : found->second;
+  if (found != scope.opsets->end())
+    return found->second;
+  return domain.empty() && !scope.opsets->empty() ? 0 : 1;
 }
 
 void Importer::enterGraph(const onnx::Graph &graph, Scope &scope) {
@@ -261,6 +265,10 @@ void Importer::importNode(const onnx::Node &node, Scope &scope) {
       inlineBranch(node, scope, report.reason))
     return;
   int64_t opset = opsetOf(node.domain, scope);
+  if (opset == 0)
+    fail(Kind::Invalid, "node " + quoted(report.name) +
+                            " is of the default operator set, of which the "
+                            "model names no version");
   bool known = false;
   const OpEntry *entry = findOp(node.domain, node.op, opset, known);
   bool behindUnknown = false;

@@ -455,6 +455,9 @@ Model readModel(pbf_reader &reader, bool &hasGraph) {
 
 unsigned tilework::onnx::bitsOf(DataType type) {
   switch (type) {
+  case DataType::Uint2:
+  case DataType::Int2:
+    return 2;
   case DataType::Uint4:
   case DataType::Int4:
   case DataType::Float4E2M1:
@@ -466,6 +469,7 @@ unsigned tilework::onnx::bitsOf(DataType type) {
   case DataType::Float8E4M3FNUZ:
   case DataType::Float8E5M2:
   case DataType::Float8E5M2FNUZ:
+  case DataType::Float8E8M0:
     return 8;
   case DataType::Uint16:
   case DataType::Int16:
@@ -490,12 +494,15 @@ unsigned tilework::onnx::bitsOf(DataType type) {
 
 std::string_view tilework::onnx::nameOf(DataType type) {
   static constexpr std::string_view names[] = {
-      "undefined",      "float32",      "uint8",          "int8",
-      "uint16",         "int16",        "int32",          "int64",
-      "string",         "bool",         "float16",        "float64",
-      "uint32",         "uint64",       "complex64",      "complex128",
-      "bfloat16",       "float8e4m3fn", "float8e4m3fnuz", "float8e5m2",
-      "float8e5m2fnuz", "uint4",        "int4",           "float4e2m1"};
+      "undefined",      "float32",    "uint8",
+      "int8",           "uint16",     "int16",
+      "int32",          "int64",      "string",
+      "bool",           "float16",    "float64",
+      "uint32",         "uint64",     "complex64",
+      "complex128",     "bfloat16",   "float8e4m3fn",
+      "float8e4m3fnuz", "float8e5m2", "float8e5m2fnuz",
+      "uint4",          "int4",       "float4e2m1",
+      "float8e8m0",     "uint2",      "int2"};
   auto index = static_cast<size_t>(type);
   return index < std::size(names) ? names[index] : "unknown";
 }

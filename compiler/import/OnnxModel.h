@@ -44,7 +44,10 @@ enum class DataType : int32_t {
   Float8E5M2FNUZ = 20,
   Uint4 = 21,
   Int4 = 22,
-  Float4E2M1 = 23
+  Float4E2M1 = 23,
+  Float8E8M0 = 24,
+  Uint2 = 25,
+  Int2 = 26
 };
 
 /// Bits of one element as stored in raw bytes; 0 where there is no fixed size.

@@ -220,3 +220,15 @@ def test_a_refusal_names_what_no_tile_fits():
     with pytest.raises(tw.UnsupportedModel) as caught:
         tw.compile(model, target=tw.Target("edge", changes))
     assert "needs 8 accumulator rows, the target has 4" in str(caught.value)
+
+
+def test_a_node_needs_a_version_of_its_operator_set():
+    """A model of another domain's nodes alone names no default set, and is valid."""
+    model = build([node("Binarizer", "x", "y", domain="ai.onnx.ml")], X)
+    del model.opset_import[:]
+    model.opset_import.append(helper.make_opsetid("ai.onnx.ml", 3))
+    reasons, _ = refusal(model)
+    assert set(reasons) == {"Binarizer_y"}
+    model.graph.node.append(node("Relu", "x", "z"))
+    with pytest.raises(tw.InvalidModel, match="'Relu_z' is of the default operator set"):
+        tw.compile(model)
