@@ -46,6 +46,9 @@ struct CompileOptions {
   /// Called in the compiling thread behind each stage with what it left; must
   /// not throw.
   std::function<void(const StageView &)> observer;
+  /// Called in the compiling thread behind each stage with its name; must not
+  /// throw, nor use what ends before the compilation.
+  std::function<void(const std::string &)> finished;
   /// Gives every intermediate tensor bytes of its own, so that all of them are
   /// there after a run.
   bool keepTensors = false;

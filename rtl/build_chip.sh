@@ -5,7 +5,10 @@
 # Verilates the whole chip of one target into a shared library behind sim/verilator/ChipAbi.h. The build calls it for the
 # targets that it ships, the RTL engine for every other one.
 #
-#   build_chip.sh [--trace | --checked] OUTPUT.so PACKAGE.sv...
+#   build_chip.sh [--with-parent] [--trace | --checked] OUTPUT.so PACKAGE.sv...
+#
+# With --with-parent it leads a process group, and the group ends when the end of standard input comes: a program that
+# builds a chip gives it a pipe, which ends with that program however it ends.
 #
 # With --trace the chip can write waves. With --checked its assertions are in it, registers that no reset sets begin at
 # random, and what the RTL leaves open (x) is random too: slower, for tests.
@@ -15,6 +18,12 @@
 
 set -eu
 
+if [ "${1-}" = --with-parent ]; then
+  shift
+  exec 3<&0 </dev/null
+  { cat <&3 >/dev/null; kill -TERM -$$; } >/dev/null 2>&1 &
+  exec 3<&-
+fi
 trace=
 checked=
 case ${1-} in

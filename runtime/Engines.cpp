@@ -11,7 +11,23 @@
 #include "sim/systemc/Engine.h"
 #include "sim/verilator/RtlEngine.h"
 
+#include <algorithm>
+#include <thread>
+
 namespace tilework {
+
+/// About how long the chip of a target takes to build. Of an Intel Xeon server
+/// core without a compiler cache, in seconds of one core: what every chip
+/// takes, and what a processing element and a lane add.
+static double chipBuildSeconds(const target::Target &target) {
+  constexpr unsigned kJobs = 2; // of rtl/build_chip.sh
+  constexpr double kChip = 55, kElement = 0.135, kLane = 1;
+  const double work = kChip +
+                      kElement * double(target.systolic_array.rows *
+                                        target.systolic_array.columns) +
+                      kLane * double(target.vector_unit.lanes);
+  return work / std::clamp(std::thread::hardware_concurrency(), 1u, kJobs);
+}
 
 const char *engineName(Engine engine) {
   switch (engine) {
@@ -52,11 +68,16 @@ sim::RunResult runEngine(Engine engine, const target::Target &target,
     return sim::runFunctional(request);
   case Engine::SystemC:
     return sim::runSystemC(request);
-  case Engine::Rtl:
+  case Engine::Rtl: {
+    const auto building = [&] {
+      if (request.options.building)
+        request.options.building(chipBuildSeconds(target));
+    };
     return sim::runRtl(request,
                        *sim::chipLibrary(sim::ChipSources::builtIn(),
                                          target.configPackage(), variant,
-                                         request.options.cancelled));
+                                         request.options.cancelled, building));
+  }
   }
   throw UserError("no such engine");
 }

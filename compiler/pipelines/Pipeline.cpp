@@ -204,6 +204,8 @@ template <typename Stage> bool Pipeline::stage(const char *name, Stage &&body) {
         : diagnostics.empty() ? "stage '" + std::string(name) + "' failed"
                               : diagnostics);
   }
+  if (options.finished)
+    options.finished(name);
   if (options.observer)
     show(name);
   bool last = options.stopAfter == name;

@@ -44,6 +44,8 @@ public:
                        " instructions");
       if (request.options.cancelled && request.options.cancelled())
         throw RunCancelled("cancelled");
+      if (request.options.progress)
+        request.options.progress(instructions);
       const uint32_t pc = machine.pc();
       const uint16_t context = machine.context();
       Machine::Step step = machine.step(fetch());

@@ -49,6 +49,12 @@ struct RunOptions {
   uint32_t chipSeed = 1;
   /// Asked now and then; true gives the run up with RunCancelled.
   std::function<bool()> cancelled;
+  /// Told now and then how many cycles have run (functional engine:
+  /// instructions).
+  std::function<void(uint64_t done)> progress;
+  /// RTL engine alone: told before a chip that no folder has is built, with
+  /// about how many seconds that takes.
+  std::function<void(double seconds)> building;
 };
 
 /// Bytes of DRAM that the loader wrote.

@@ -48,9 +48,12 @@ private:
   /// The kernel must not see exceptions: it would report them as its own.
   void cycle() {
     try {
-      if (++activations % kCancelInterval == 0 && request.options.cancelled &&
-          request.options.cancelled())
-        throw RunCancelled("cancelled");
+      if (++activations % kCancelInterval == 0) {
+        if (request.options.cancelled && request.options.cancelled())
+          throw RunCancelled("cancelled");
+        if (request.options.progress)
+          request.options.progress(now);
+      }
       const Cycle next = chip.advance(now);
       if (chip.stopped())
         return;

@@ -87,9 +87,29 @@ void giveUpIf(const Cancelled &cancelled) {
 
 constexpr std::chrono::milliseconds kPause(20); ///< between two looks
 
-/// Runs a program; its output and errors go to `log`. A program that can be
-/// cancelled gets a process group of its own, so that what it started ends with
-/// it.
+/// Both ends of a pipe; this process alone has the one that is written to.
+class Pipe {
+public:
+  Pipe() {
+    if (pipe2(ends, O_CLOEXEC))
+      throw RunError(std::string("cannot open a pipe: ") +
+                     std::strerror(errno));
+  }
+  ~Pipe() {
+    close(ends[0]);
+    close(ends[1]);
+  }
+  Pipe(const Pipe &) = delete;
+  Pipe &operator=(const Pipe &) = delete;
+  int readEnd() const { return ends[0]; }
+
+private:
+  int ends[2];
+};
+
+/// Runs a program; its output and errors go to `log`. It gets a process group
+/// of its own, so that what it started ends with it, and the reading end of a
+/// pipe as its input: the pipe ends with this process, however that ends.
 int run(const std::vector<std::string> &arguments, const std::string &log,
         const Cancelled &cancelled) {
   std::vector<char *> pointers;
@@ -101,10 +121,11 @@ int run(const std::vector<std::string> &arguments, const std::string &log,
   posix_spawn_file_actions_addopen(&actions, 1, log.c_str(),
                                    O_WRONLY | O_CREAT | O_TRUNC, 0644);
   posix_spawn_file_actions_adddup2(&actions, 1, 2);
+  const Pipe alive;
+  posix_spawn_file_actions_adddup2(&actions, alive.readEnd(), 0);
   posix_spawnattr_t attributes;
   posix_spawnattr_init(&attributes);
-  if (cancelled)
-    posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETPGROUP);
+  posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETPGROUP);
   pid_t child = 0;
   const int error = posix_spawnp(&child, pointers[0], &actions, &attributes,
                                  pointers.data(), environ);
@@ -230,14 +251,16 @@ std::string chipLibraryName(const ChipSources &sources,
   return "libtw_rtl_" + hash.hex() + ".so";
 }
 
-std::shared_ptr<ChipLibrary> chipLibrary(const ChipSources &sources,
-                                         const std::string &configPackage,
-                                         ChipVariant variant,
-                                         const Cancelled &cancelled) {
+std::shared_ptr<ChipLibrary>
+chipLibrary(const ChipSources &sources, const std::string &configPackage,
+            ChipVariant variant, const Cancelled &cancelled,
+            const std::function<void()> &building) {
   const std::string name = chipLibraryName(sources, configPackage, variant);
   for (const std::string &cache : sources.caches)
     if (fs::path path = fs::path(cache) / name; fs::exists(path))
       return std::make_shared<ChipLibrary>(path.string());
+  if (building)
+    building();
 
   const fs::path folder = sources.caches.back();
   std::error_code error;
@@ -254,7 +277,8 @@ std::shared_ptr<ChipLibrary> chipLibrary(const ChipSources &sources,
                        "': " + std::strerror(errno));
     }
     std::vector<std::string> command = {
-        "/bin/sh", (fs::path(sources.root) / "rtl/build_chip.sh").string()};
+        "/bin/sh", (fs::path(sources.root) / "rtl/build_chip.sh").string(),
+        "--with-parent"};
     if (variant != ChipVariant::Fast)
       command.push_back(option(variant));
     command.push_back(path);

@@ -138,8 +138,12 @@ private:
   /// Limits, cancelling and the window of the waves.
   void guard() {
     const RunOptions &options = request.options;
-    if (now % kCancelInterval == 0 && options.cancelled && options.cancelled())
-      throw RunCancelled("cancelled");
+    if (now % kCancelInterval == 0) {
+      if (options.cancelled && options.cancelled())
+        throw RunCancelled("cancelled");
+      if (options.progress)
+        options.progress(now);
+    }
     if (options.cycleLimit && now > options.cycleLimit)
       throw RunError("the program did not halt within " +
                      std::to_string(options.cycleLimit) + " cycles");

@@ -7,22 +7,19 @@
 #include "dialects/isa/Printable.h"
 #include "runtime/Error.h"
 #include "runtime/Npy.h"
+#include "runtime/OpenProgram.h"
 #include "runtime/report/Report.h"
 
+#include <algorithm>
+#include <cmath>
 #include <cstdio>
 #include <iostream>
-#include <unistd.h>
 
 namespace tilework::tool {
 
 void Context::say(const std::string &line) const {
   if (!json && !quiet)
     std::cout << printable(line, true) << "\n";
-}
-
-void Context::progress(const std::string &line) const {
-  if (!quiet && isatty(STDERR_FILENO))
-    std::cerr << "\r\033[K" << printable(line) << std::flush;
 }
 
 void Context::emit(const std::string &kind,
@@ -77,6 +74,83 @@ CompileOptions ModelOptions::compileOptions() const {
     options.shapes[shape.substr(0, equals)] = sizes;
   }
   return options;
+}
+
+CompileActivity::CompileActivity(const Context &context,
+                                 const std::string &model)
+    : stage(std::make_shared<std::atomic<size_t>>(0)),
+      activity(context.showsProgress(), "compiling " + model, [stage = stage] {
+        const size_t count = stageNames().size();
+        const size_t now = std::min(stage->load(), count - 1);
+        return "stage " + std::to_string(now + 1) + " of " +
+               std::to_string(count) + ", " + stageNames()[now];
+      }) {}
+
+void CompileActivity::follow(CompileOptions &options) const {
+  // The compiling thread may outlive this object.
+  options.finished = [stage = stage](const std::string &) { ++*stage; };
+}
+
+RunActivity::RunActivity(const Context &context, Engine engine, uint64_t least,
+                         uint64_t total)
+    : engine(engine), least(least), total(total),
+      activity(context.showsProgress(),
+               std::string(engine == Engine::Functional ? "running on "
+                                                        : "simulating on ") +
+                   engineName(engine),
+               [this] { return howFar(); }) {}
+
+void RunActivity::follow(sim::RunOptions &options) {
+  options.progress = [this](uint64_t now) {
+    building = 0;
+    done = now;
+  };
+  options.building = [this](double seconds) { building = seconds; };
+}
+
+std::string RunActivity::howFar() const {
+  if (const double seconds = building; seconds > 0)
+    return "building this chip once, about " +
+           std::to_string(std::lround(seconds)) + " s";
+  const uint64_t now = done;
+  if (engine == Engine::Functional)
+    return withCommas(now) + " instructions";
+  std::string text = withCommas(now);
+  if (total)
+    return text + " of " + withCommas(total) + " cycles, " +
+           std::to_string(100 * std::min(now, total) / total) + " %";
+  if (now < least)
+    text += " of at least " + withCommas(least);
+  return text + " cycles";
+}
+
+Executable openProgram(const Context &context, const std::string &path,
+                       const ModelOptions &how) {
+  const CompileActivity activity(context, path);
+  CompileOptions options = how.compileOptions();
+  activity.follow(options);
+  return tilework::openProgram(path, how.target, options, interrupted,
+                               !how.noCache);
+}
+
+RunReport runBehindLine(const Context &context, const Executable &executable,
+                        const TensorMap &inputs, const RunSettings &settings,
+                        uint64_t total) {
+  if (settings.engine == Engine::Rtl && !total && context.showsProgress()) {
+    RunSettings model = settings;
+    model.engine = Engine::SystemC;
+    model.options.timingOnly = true;
+    model.options.records = false;
+    model.options.waves.reset();
+    total = runBehindLine(context, executable, inputs, model).result.cycles;
+  }
+  const std::optional<Bound> bound =
+      boundOf(executable.image(), executable.targetWith(settings.set));
+  RunActivity activity(context, settings.engine,
+                       bound ? uint64_t(bound->cycles()) : 0, total);
+  RunSettings followed = settings;
+  activity.follow(followed.options);
+  return executable.run(inputs, followed);
 }
 
 std::pair<std::string, std::string> splitFile(const std::string &text,

@@ -6,11 +6,14 @@
 
 #include "compiler/Compile.h"
 #include "runtime/Executable.h"
+#include "tools/tilework/Terminal.h"
 
 #include <CLI/CLI.hpp>
 #include <nlohmann/json.hpp>
 
+#include <atomic>
 #include <functional>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -23,8 +26,8 @@ struct Context {
 
   /// A line for people, on standard output, unless --json or --quiet.
   void say(const std::string &line) const;
-  /// A progress line on a terminal.
-  void progress(const std::string &line) const;
+  /// Whether a progress line is drawn: on a terminal, unless --quiet.
+  bool showsProgress() const { return !quiet && hasTerminal(); }
   /// The one object of --json, opened by kind, schema and version.
   void emit(const std::string &kind, const nlohmann::json &object) const;
 };
@@ -53,6 +56,45 @@ struct InputOptions {
   TensorMap read() const;
 };
 
+/// The progress line of a compilation.
+class CompileActivity {
+public:
+  CompileActivity(const Context &context, const std::string &model);
+  /// Lets the line follow the stages.
+  void follow(CompileOptions &options) const;
+
+private:
+  std::shared_ptr<std::atomic<size_t>> stage; ///< of stageNames()
+  Activity activity;
+};
+
+/// The progress line of runs on an engine.
+class RunActivity {
+public:
+  /// `least` cycles pass in any case, `total` in the end; 0: not known.
+  RunActivity(const Context &context, Engine engine, uint64_t least = 0,
+              uint64_t total = 0);
+  void follow(sim::RunOptions &options);
+
+private:
+  std::string howFar() const;
+
+  Engine engine;
+  uint64_t least, total;
+  std::atomic<uint64_t> done{0};
+  std::atomic<double> building{0}; ///< seconds that a chip takes
+  Activity activity;
+};
+
+/// Loads a program or compiles a model, behind a progress line.
+Executable openProgram(const Context &context, const std::string &path,
+                       const ModelOptions &how);
+/// Runs once, behind a progress line; the RTL's tells the share of `total`
+/// cycles, which the cycle model counts first where they are not known (0).
+RunReport runBehindLine(const Context &context, const Executable &executable,
+                        const TensorMap &inputs, const RunSettings &settings,
+                        uint64_t total = 0);
+
 /// "name=@file" split; throws UserError with `option` in the message.
 std::pair<std::string, std::string> splitFile(const std::string &text,
                                               const std::string &option);
@@ -63,6 +105,9 @@ std::string bytesText(double bytes);
 std::string secondsText(double seconds);
 /// With two decimals.
 std::string ratioText(double ratio);
+
+/// Whether a word behind --check-stages is its value, and not the model.
+bool isReference(const std::string &word);
 
 void addCompile(CLI::App &app, Context &context);
 void addRun(CLI::App &app, Context &context);

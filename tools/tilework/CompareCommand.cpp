@@ -59,13 +59,16 @@ bool isModelFile(const std::string &path) {
 
 /// A program as it is, a model compiled as the program beside it was: for its
 /// target and the shapes of its inputs.
-isa::Image imageOf(const std::string &path, const std::string &beside) {
+isa::Image imageOf(const Context &context, const std::string &path,
+                   const std::string &beside) {
   if (isProgramFile(path))
     return isa::readImage(path);
   const Executable program = Executable::load(beside);
   CompileOptions options;
   for (const isa::Tensor &input : program.entry().inputs)
     options.shapes[input.name] = input.shape;
+  const CompileActivity activity(context, path);
+  activity.follow(options);
   return std::move(
       *compileModel({path, {}, {}}, program.target(), options, interrupted)
            .image);
@@ -88,8 +91,8 @@ int run(const Options &options, const Context &context) {
   if ((programs[0] && (programs[1] || isModelFile(options.second))) ||
       (programs[1] && isModelFile(options.first))) {
     const std::string found =
-        difference(imageOf(options.first, options.second),
-                   imageOf(options.second, options.first));
+        difference(imageOf(context, options.first, options.second),
+                   imageOf(context, options.second, options.first));
     context.emit("compare",
                  {{"equal", found.empty()}, {"first_difference", found}});
     context.say(found.empty() ? "the programs are the same" : found);

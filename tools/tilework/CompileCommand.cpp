@@ -11,7 +11,9 @@
 
 #include <chrono>
 #include <cstdio>
+#include <filesystem>
 #include <memory>
+#include <optional>
 #include <sys/resource.h>
 
 namespace tilework::tool {
@@ -57,9 +59,11 @@ int run(const Options &options, const Context &context) {
   const target::Target target = target::Target::load(
       options.how.target.empty() ? "edge" : options.how.target);
   const auto begin = std::chrono::steady_clock::now();
-  context.progress("compiling " + options.model);
   compile.plantFault = options.fault;
   CheckedCompilation checked;
+  std::optional<CompileActivity> activity(std::in_place, context,
+                                          options.model);
+  activity->follow(compile);
   if (options.checkStages) {
     if (!options.stopAfter.empty())
       throw UserError("--check-stages runs the program in the end: leave "
@@ -72,9 +76,9 @@ int run(const Options &options, const Context &context) {
         compileModel({options.model, {}, {}}, target, compile, interrupted);
   }
   CompileResult &result = checked.result;
-  context.progress("");
   if (result.image)
     isa::writeImage(*result.image, options.output);
+  activity.reset();
   const double wall =
       std::chrono::duration<double>(std::chrono::steady_clock::now() - begin)
           .count();
@@ -132,6 +136,16 @@ int run(const Options &options, const Context &context) {
 
 } // namespace
 
+bool isReference(const std::string &word) {
+  if (word.empty() || word.front() == '-')
+    return false;
+  std::error_code error;
+  const std::filesystem::path path = word, kind = path.extension();
+  return kind == ".npz" || kind == ".npy" ||
+         (kind != ".onnx" && kind != ".mlir" &&
+          !std::filesystem::is_regular_file(path, error));
+}
+
 void addCompile(CLI::App &app, Context &context) {
   auto options = std::make_shared<Options>();
   CLI::App &command =
@@ -146,14 +160,10 @@ void addCompile(CLI::App &app, Context &context) {
                      "write the IR behind each stage into this folder");
   command.add_flag("--timing", options->timing,
                    "time of each stage and its share");
-  CLI::Option *check =
-      command
-          .add_option("--check-stages", options->reference,
-                      "compare values behind each stage; REF: .npz or folder "
-                      "of .npy with the model's inputs and values (default: "
-                      "seeded inputs, the imported graph)")
-          ->expected(0, 1)
-          ->type_name("REF");
+  CLI::Option *check = command.add_flag(
+      "--check-stages{}", options->reference,
+      "compare values behind each stage; =REF: .npz or folder of .npy with the "
+      "model's inputs and values (default: seeded inputs, the imported graph)");
   // Makes a stage wrong, for tests of the checks.
   command.add_option("--plant-fault", options->fault)->group("");
   command.callback([&context, options, check] {

@@ -17,6 +17,7 @@
 #include <chrono>
 #include <iostream>
 #include <memory>
+#include <optional>
 
 namespace tilework::tool {
 
@@ -89,19 +90,22 @@ int run(const Options &options, const Context &context) {
   sim::CosimSettings settings = settingsOf(target);
   settings.count = options.count;
   settings.seed = options.seed;
-  settings.progress = [&](uint64_t done) {
-    context.progress("cosim " + target.name + " " + std::to_string(done) +
-                     " of " + std::to_string(options.count));
-  };
+  std::atomic<uint64_t> programs{0};
+  settings.progress = [&](uint64_t done) { programs = done; };
   const std::vector<sim::CosimEngine> engines = enginesOf(options, target);
   context.say("cosim on " + target.name + ": " + std::to_string(options.count) +
               " programs from seed " + std::to_string(options.seed));
   const auto begin = std::chrono::steady_clock::now();
+  std::optional<Activity> activity(
+      std::in_place, context.showsProgress(), "cosim on " + target.name, [&] {
+        return withCommas(programs) + " of " + withCommas(options.count) +
+               " programs";
+      });
   sim::CosimResult result = sim::cosimulate(settings, engines);
+  activity.reset();
   const double wall =
       std::chrono::duration<double>(std::chrono::steady_clock::now() - begin)
           .count();
-  context.progress("");
   nlohmann::json failures = nlohmann::json::array();
   for (sim::CosimFailure &failure : result.failures) {
     const std::string file = writeCosimFile(

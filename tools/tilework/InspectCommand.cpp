@@ -163,6 +163,8 @@ int inspectModel(const Options &options, const Context &context) {
       if (open && compile.dims.empty() && compile.shapes.empty())
         return inspectOpen(options, *model, context);
     }
+  const CompileActivity activity(context, options.file);
+  activity.follow(compile);
   try {
     const CompileResult result =
         compileModel({options.file, {}, {}}, target, compile, interrupted);

@@ -10,11 +10,13 @@
 #include "runtime/OpenProgram.h"
 #include "runtime/report/Report.h"
 
+#include <algorithm>
 #include <cerrno>
 #include <csignal>
 #include <cstring>
 #include <filesystem>
 #include <iostream>
+#include <optional>
 #include <unistd.h>
 
 using namespace tilework;
@@ -26,8 +28,10 @@ namespace {
 volatile std::sig_atomic_t interruptions = 0;
 
 void onInterrupt(int) {
-  if (++interruptions > 1)
+  if (++interruptions > 1) {
+    clearProgressInHandler();
     _exit(130);
+  }
 }
 
 enum ExitCode { Fine = 0, User = 1, Unsupported = 2, Mismatch = 3, Trap = 4 };
@@ -194,6 +198,29 @@ std::string usageMessage(const CLI::App &app, std::string message,
   return message;
 }
 
+/// A list of values is one value behind each occurrence of its option, so that
+/// options and files stand in any order.
+void oneValueEach(CLI::App &app) {
+  for (CLI::App *command : app.get_subcommands({}))
+    for (CLI::Option *option : command->get_options())
+      if (option->get_items_expected_max() > 1)
+        option->allow_extra_args(false);
+}
+
+/// The words as the parser takes them, the last one first: an optional value is
+/// joined to its option.
+std::vector<std::string> parserWords(int argc, char **argv) {
+  std::vector<std::string> words;
+  for (int i = 1; i < argc; ++i) {
+    words.emplace_back(argv[i]);
+    if (words.back() == "--check-stages" && i + 1 < argc &&
+        isReference(argv[i + 1]))
+      words.back() += std::string("=") + argv[++i];
+  }
+  std::reverse(words.begin(), words.end());
+  return words;
+}
+
 } // namespace
 
 bool tilework::tool::interrupted() { return interruptions > 0; }
@@ -221,8 +248,12 @@ int main(int argc, char **argv) {
   addTargets(app, context);
   addCosim(app, context);
   addDoctor(app, context);
+  oneValueEach(app);
+  std::optional<ProgressGuard> guard;
+  if (hasTerminal())
+    guard.emplace();
   try {
-    app.parse(argc, argv);
+    app.parse(parserWords(argc, argv));
   } catch (const CLI::Success &success) {
     return app.exit(success);
   } catch (const CLI::ParseError &error) {

@@ -108,9 +108,8 @@ int run(const Options &options, const Context &context) {
       throw UserError("--tolerance " + options.tolerance +
                       " goes with --expect, the values to compare with");
   }
-  const Executable executable = openProgram(options.program, options.how.target,
-                                            options.how.compileOptions(),
-                                            interrupted, !options.how.noCache);
+  const Executable executable =
+      openProgram(context, options.program, options.how);
   const std::vector<NamedFile> wanted =
       outputFiles(executable.entry(), options.outputs, "--output");
   const std::vector<NamedFile> expected =
@@ -120,9 +119,8 @@ int run(const Options &options, const Context &context) {
   settings.options.records = false;
   settings.options.shadow = options.shadow;
   settings.options.cancelled = interrupted;
-  context.progress("running on the " + options.engine + " engine");
-  RunReport report = executable.run(options.inputs.read(), settings);
-  context.progress("");
+  const RunReport report =
+      runBehindLine(context, executable, options.inputs.read(), settings);
   requireHalt(executable, report);
   if (!report.result.violations.empty()) {
     std::string text = "the program is not legal:";

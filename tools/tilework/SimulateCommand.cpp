@@ -101,9 +101,8 @@ int run(const Options &options, const Context &context) {
     throw UserError("--timing-only goes with --engine systemc: the RTL always "
                     "computes values, and without them there are none to "
                     "compare");
-  const Executable executable = openProgram(options.program, options.how.target,
-                                            options.how.compileOptions(),
-                                            interrupted, !options.how.noCache);
+  const Executable executable =
+      openProgram(context, options.program, options.how);
   const bool drawn = options.inputs.inputs.empty();
   const TensorMap inputs = drawn ? drawInputs(executable.entry(), options.seed)
                                  : options.inputs.read();
@@ -111,14 +110,15 @@ int run(const Options &options, const Context &context) {
   settings.set = options.set;
   settings.options.cancelled = interrupted;
   settings.options.timingOnly = options.timingOnly;
+  uint64_t known = 0; // cycles, once an engine has counted them
   auto simulate = [&](Engine engine) {
     settings.engine = engine;
     settings.options.waves.reset();
     if (engine == Engine::Rtl && !options.waves.empty())
       settings.options.waves = waveWindow(options);
-    context.progress(std::string("simulating on ") + engineName(engine));
-    RunReport report = executable.run(inputs, settings);
-    context.progress("");
+    RunReport report =
+        runBehindLine(context, executable, inputs, settings, known);
+    known = report.result.cycles;
     requireHalt(executable, report);
     if (options.layers != "csv")
       summarise(context, executable, report);

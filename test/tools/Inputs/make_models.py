@@ -7,6 +7,7 @@ unsupported.onnx  the same with two nodes that no compiler pass knows
 positions.onnx    x[rows, 32] plus as many rows of a table of 48
 names.onnx        one node, names that a terminal obeys and that are no UTF-8
 m.safetensors     weights without a graph
+pair.onnx         a, b [rows, columns] -> s, their sum, and d, their difference
 contradiction.onnx  a matrix product whose shapes do not go together
 x.npy, bad_shape.npy, bad_type.npy, y.npy (what tiny gives for x), y_other.npy (something else)
 """
@@ -85,6 +86,18 @@ def names():
     return text.replace(b"INPUT", b"\x1b[2J\n").replace(b"NAME", b"\xffAME")
 
 
+def pair():
+    """Two dimensions to fix, two inputs to give, two outputs to take."""
+    shape = ["rows", "columns"]
+    graph = helper.make_graph(
+        [node("Add", ["a", "b"], "s"), node("Sub", ["a", "b"], "d")],
+        "pair",
+        [helper.make_tensor_value_info(name, TensorProto.FLOAT, shape) for name in "ab"],
+        [helper.make_tensor_value_info(name, TensorProto.FLOAT, shape) for name in "sd"],
+    )
+    return helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8)
+
+
 def reference(x):
     a, b = weights()
     scores = x @ a
@@ -113,6 +126,8 @@ def main(folder):
     onnx.save(model(unsupported), folder / "unsupported.onnx")
     onnx.save(model(tiny, inner=INNER - 1), folder / "contradiction.onnx")
     onnx.save(lookup(), folder / "lookup.onnx")
+    onnx.save(pair(), folder / "pair.onnx")
+    np.save(folder / "ones.npy", np.ones((8, 16), np.float32))
     np.save(folder / "ids.npy", np.arange(ROWS, dtype=np.int64))
     np.save(folder / "far.npy", np.arange(ROWS, dtype=np.int64) + 60)
 
