@@ -9,11 +9,12 @@
 #include "dialects/isa/OutputFile.h"
 #include "runtime/Error.h"
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <filesystem>
 #include <fstream>
-#include <regex>
+#include <optional>
 
 namespace tilework {
 
@@ -32,6 +33,29 @@ constexpr TypeCode kCodes[] = {
     {ElementType::Int32, "<i4"}, {ElementType::Int64, "<i8"},
     {ElementType::Bool, "|b1"},  {ElementType::Bf16, "<u2"},
     {ElementType::Bf16, "<V2"},  {ElementType::Bf16, "|V2"}};
+
+constexpr char kDigits[] = "0123456789";
+
+/// What a key of the header's literal has between two marks: `'key': <open>…`,
+/// up to one of `close`; nothing where it is not so.
+std::optional<std::string> valueOf(const std::string &header,
+                                   const std::string &key,
+                                   const std::string &open,
+                                   const std::string &close) {
+  const std::string name = "'" + key + "':";
+  size_t begin = header.find(name);
+  if (begin == std::string::npos)
+    return std::nullopt;
+  begin = header.find_first_not_of(' ', begin + name.size());
+  if (begin == std::string::npos ||
+      header.compare(begin, open.size(), open) != 0)
+    return std::nullopt;
+  begin += open.size();
+  const size_t end = header.find_first_of(close, begin);
+  if (end == std::string::npos)
+    return std::nullopt;
+  return header.substr(begin, end - begin);
+}
 
 } // namespace
 
@@ -79,38 +103,41 @@ Tensor parseNpy(const std::vector<uint8_t> &bytes, const std::string &path) {
     throw refuse("its header is cut off");
   const std::string header(bytes.begin() + start,
                            bytes.begin() + start + length);
-  static const std::regex descr("'descr': *'([<>|=]?[a-zV][0-9]+)'"),
-      order("'fortran_order': *(True|False)"),
-      shape("'shape': *\\(([0-9, ]*)\\)");
-  std::smatch type, fortran, dims;
-  if (!std::regex_search(header, type, descr) ||
-      !std::regex_search(header, fortran, order) ||
-      !std::regex_search(header, dims, shape))
+  const std::optional<std::string> type = valueOf(header, "descr", "'", "'"),
+                                   order = valueOf(header, "fortran_order", "",
+                                                   ",}"),
+                                   list = valueOf(header, "shape", "(", ")");
+  if (!type ||
+      type->find_first_not_of("<>|=abcdefghijklmnopqrstuvwxyzOSUV" +
+                              std::string(kDigits)) != std::string::npos ||
+      !list || (order != "True" && order != "False") ||
+      list->find_first_not_of("0123456789, ") != std::string::npos)
     throw refuse("its header has no dtype, order and shape of a plain array");
 
   Tensor tensor;
   bool known = false;
   for (const TypeCode &code : kCodes)
-    if (type[1] == code.code) {
+    if (*type == code.code) {
       tensor.type = code.type;
       known = true;
     }
   if (!known)
-    throw refuse("dtype " + type[1].str() + " is not supported");
+    throw refuse("dtype " + *type + " is not supported");
   uint64_t size = isa::elementBytes(tensor.type), dimensionsOver1 = 0;
-  const std::string list = dims[1];
-  static const std::regex number("[0-9]+");
-  for (std::sregex_iterator it(list.begin(), list.end(), number), end;
-       it != end; ++it) {
-    if (it->str().size() > 15)
+  for (size_t begin = 0, end = 0;; begin = end) {
+    begin = list->find_first_of(kDigits, begin);
+    if (begin == std::string::npos)
+      break;
+    end = std::min(list->find_first_not_of(kDigits, begin), list->size());
+    if (end - begin > 15)
       throw refuse("a dimension is too large");
-    const int64_t dimension = std::stoll(it->str());
+    const int64_t dimension = std::stoll(list->substr(begin, end - begin));
     dimensionsOver1 += dimension > 1;
     if (__builtin_mul_overflow(size, uint64_t(dimension), &size))
       throw refuse("its shape is too large");
     tensor.shape.push_back(dimension);
   }
-  if (fortran[1] == "True" && dimensionsOver1 > 1)
+  if (order == "True" && dimensionsOver1 > 1)
     throw refuse("it is in Fortran order; save numpy.ascontiguousarray(x)");
   if (bytes.size() - start - length != size)
     throw refuse("its shape needs " + std::to_string(size) +

@@ -52,25 +52,20 @@ int disassemble(const Options &options, const Context &context) {
 
 } // namespace
 
-void addAssemble(CLI::App &app, Context &context) {
+void addAssemble(CommandLine &line, Context &context) {
   auto options = std::make_shared<Options>();
-  CLI::App &to = *app.add_subcommand("assemble", "text becomes a program file");
-  to.add_option("text", options->input, "the assembly")->required();
-  to.add_option("-o,--output", options->output, "the program file")->required();
-  to.callback([&context, options] {
-    context.run = [&context, options] { return assemble(*options, context); };
-  });
-  CLI::App &from =
-      *app.add_subcommand("disassemble", "a program file becomes text");
-  from.add_option("program", options->input, "the program file")->required();
-  from.add_option("-o,--output", options->output,
-                  "the text; weights go beside it (default: standard output, "
-                  "without weights)");
-  from.callback([&context, options] {
-    context.run = [&context, options] {
-      return disassemble(*options, context);
-    };
-  });
+  Arguments to =
+      line.command("assemble", "text becomes a program file",
+                   [&context, options] { return assemble(*options, context); });
+  to.required("text", options->input, "the assembly");
+  to.requiredOption("-o,--output", options->output, "the program file");
+  Arguments from = line.command(
+      "disassemble", "a program file becomes text",
+      [&context, options] { return disassemble(*options, context); });
+  from.required("program", options->input, "the program file");
+  from.option("-o,--output", options->output,
+              "the text; weights go beside it (default: standard output, "
+              "without weights)");
 }
 
 } // namespace tilework::tool

@@ -28,17 +28,16 @@ void Context::emit(const std::string &kind,
     std::cout << reportText(stampReport(kind, object)) << "\n";
 }
 
-void ModelOptions::add(CLI::App &command) {
-  command.add_option("--target", target,
-                     "built-in target or YAML file, with ,key=value… behind it "
-                     "(default edge)");
-  command.add_option("--dim", dims, "fix a symbolic dimension: sequence=128");
-  command.add_option("--shape", shapes,
-                     "fix the shape of an input: input_ids=1x128");
+void ModelOptions::add(Arguments &command) {
+  command.option("--target", target,
+                 "built-in target or YAML file, with ,key=value… behind it "
+                 "(default edge)");
+  command.list("--dim", dims, "fix a symbolic dimension: sequence=128");
+  command.list("--shape", shapes, "fix the shape of an input: input_ids=1x128");
 }
 
-void ModelOptions::addNoCache(CLI::App &command) {
-  command.add_flag("--no-cache", noCache,
+void ModelOptions::addNoCache(Arguments &command) {
+  command.flag("--no-cache", noCache,
                    "compile the model, whether it was compiled before or not, "
                    "and keep nothing");
 }
@@ -161,8 +160,8 @@ std::pair<std::string, std::string> splitFile(const std::string &text,
   return {text.substr(0, equals), text.substr(equals + 2)};
 }
 
-void InputOptions::add(CLI::App &command) {
-  command.add_option("--input", inputs, "value of an input: name=@file.npy");
+void InputOptions::add(Arguments &command) {
+  command.list("--input", inputs, "value of an input: name=@file.npy");
 }
 
 TensorMap InputOptions::read() const {

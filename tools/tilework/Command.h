@@ -6,9 +6,9 @@
 
 #include "compiler/Compile.h"
 #include "runtime/Executable.h"
+#include "tools/tilework/Arguments.h"
 #include "tools/tilework/Terminal.h"
 
-#include <CLI/CLI.hpp>
 #include <nlohmann/json.hpp>
 
 #include <atomic>
@@ -19,10 +19,9 @@
 
 namespace tilework::tool {
 
-/// Set while the command line is parsed; `run` is the command chosen.
+/// Set while the command line is parsed.
 struct Context {
   bool json = false, quiet = false, verbose = false;
-  std::function<int()> run;
 
   /// A line for people, on standard output, unless --json or --quiet.
   void say(const std::string &line) const;
@@ -41,9 +40,9 @@ struct ModelOptions {
   std::vector<std::string> dims, shapes;
   bool noCache = false;
 
-  void add(CLI::App &command);
+  void add(Arguments &command);
   /// --no-cache, for a command that compiles a model on the way.
-  void addNoCache(CLI::App &command);
+  void addNoCache(Arguments &command);
   /// Throws UserError for values that do not parse.
   CompileOptions compileOptions() const;
 };
@@ -52,7 +51,7 @@ struct ModelOptions {
 struct InputOptions {
   std::vector<std::string> inputs;
 
-  void add(CLI::App &command);
+  void add(Arguments &command);
   TensorMap read() const;
 };
 
@@ -106,18 +105,15 @@ std::string secondsText(double seconds);
 /// With two decimals.
 std::string ratioText(double ratio);
 
-/// Whether a word behind --check-stages is its value, and not the model.
-bool isReference(const std::string &word);
-
-void addCompile(CLI::App &app, Context &context);
-void addRun(CLI::App &app, Context &context);
-void addSimulate(CLI::App &app, Context &context);
-void addCompare(CLI::App &app, Context &context);
-void addInspect(CLI::App &app, Context &context);
-void addOperators(CLI::App &app, Context &context);
-void addAssemble(CLI::App &app, Context &context);
-void addTargets(CLI::App &app, Context &context);
-void addCosim(CLI::App &app, Context &context);
-void addDoctor(CLI::App &app, Context &context);
+void addCompile(CommandLine &line, Context &context);
+void addRun(CommandLine &line, Context &context);
+void addSimulate(CommandLine &line, Context &context);
+void addCompare(CommandLine &line, Context &context);
+void addInspect(CommandLine &line, Context &context);
+void addOperators(CommandLine &line, Context &context);
+void addAssemble(CommandLine &line, Context &context);
+void addTargets(CommandLine &line, Context &context);
+void addCosim(CommandLine &line, Context &context);
+void addDoctor(CommandLine &line, Context &context);
 
 } // namespace tilework::tool

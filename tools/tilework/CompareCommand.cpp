@@ -114,16 +114,15 @@ int run(const Options &options, const Context &context) {
 
 } // namespace
 
-void addCompare(CLI::App &app, Context &context) {
+void addCompare(CommandLine &line, Context &context) {
   auto options = std::make_shared<Options>();
-  CLI::App &command = *app.add_subcommand(
-      "compare", "two programs, a model and a program, or two reports of "
-                 "`simulate --json`");
-  command.add_option("first", options->first)->required();
-  command.add_option("second", options->second)->required();
-  command.callback([&context, options] {
-    context.run = [&context, options] { return run(*options, context); };
-  });
+  Arguments command =
+      line.command("compare",
+                   "two programs, a model and a program, or two reports of "
+                   "`simulate --json`",
+                   [&context, options] { return run(*options, context); });
+  command.required("first", options->first);
+  command.required("second", options->second);
 }
 
 } // namespace tilework::tool

@@ -134,8 +134,7 @@ int run(const Options &options, const Context &context) {
   return 0;
 }
 
-} // namespace
-
+/// Whether a word behind --check-stages is its value, and not the model.
 bool isReference(const std::string &word) {
   if (word.empty() || word.front() == '-')
     return false;
@@ -146,30 +145,27 @@ bool isReference(const std::string &word) {
           !std::filesystem::is_regular_file(path, error));
 }
 
-void addCompile(CLI::App &app, Context &context) {
+} // namespace
+
+void addCompile(CommandLine &line, Context &context) {
   auto options = std::make_shared<Options>();
-  CLI::App &command =
-      *app.add_subcommand("compile", "turns a model into a program file");
-  command.add_option("model", options->model, "MODEL.onnx or .mlir")
-      ->required();
-  command.add_option("-o,--output", options->output, "the program file");
+  Arguments command =
+      line.command("compile", "turns a model into a program file",
+                   [&context, options] { return run(*options, context); });
+  command.required("model", options->model, "MODEL.onnx or .mlir");
+  command.option("-o,--output", options->output, "the program file");
   options->how.add(command);
-  command.add_option("--stop-after", options->stopAfter,
-                     "print the IR behind this stage and stop");
-  command.add_option("--dump-ir", options->dumpFolder,
-                     "write the IR behind each stage into this folder");
-  command.add_flag("--timing", options->timing,
-                   "time of each stage and its share");
-  CLI::Option *check = command.add_flag(
-      "--check-stages{}", options->reference,
+  command.option("--stop-after", options->stopAfter,
+                 "print the IR behind this stage and stop");
+  command.option("--dump-ir", options->dumpFolder,
+                 "write the IR behind each stage into this folder");
+  command.flag("--timing", options->timing, "time of each stage and its share");
+  command.optional(
+      "--check-stages", options->checkStages, options->reference, isReference,
       "compare values behind each stage; =REF: .npz or folder of .npy with the "
       "model's inputs and values (default: seeded inputs, the imported graph)");
   // Makes a stage wrong, for tests of the checks.
-  command.add_option("--plant-fault", options->fault)->group("");
-  command.callback([&context, options, check] {
-    options->checkStages = check->count() > 0;
-    context.run = [&context, options] { return run(*options, context); };
-  });
+  command.hidden("--plant-fault", options->fault);
 }
 
 } // namespace tilework::tool

@@ -153,34 +153,28 @@ int run(const Options &options, const Context &context) {
 
 } // namespace
 
-void addCosim(CLI::App &app, Context &context) {
+void addCosim(CommandLine &line, Context &context) {
   auto options = std::make_shared<Options>();
-  CLI::App &command = *app.add_subcommand(
-      "cosim", "holds the engines against each other on random programs");
-  command.add_option("--target", options->target,
-                     "target of the programs (default nano)");
-  command.add_option("--count", options->count, "programs (default 100)")
-      ->check(CLI::PositiveNumber);
-  command
-      .add_option("--seed", options->seed, "of the first program (default 1)")
-      ->check(CLI::NonNegativeNumber);
-  command
-      .add_option("--engines", options->engines,
-                  "of functional, systemc, stepping (systemc without skipping "
-                  "cycles), rtl and checked (rtl with its assertions and "
-                  "random values where nothing is reset); default "
-                  "functional,systemc,rtl")
-      ->delimiter(',');
-  command.add_option("--folder", options->folder,
-                     "where shrunk programs are written (default .)");
-  command.add_flag("--keep", options->keep,
-                   "write every program, not only those that differ");
-  command.add_option("--replay", options->replay,
-                     "run the program of a file: one that cosim has written "
-                     "exactly as it ran");
-  command.callback([&context, options] {
-    context.run = [&context, options] { return run(*options, context); };
-  });
+  Arguments command = line.command(
+      "cosim", "holds the engines against each other on random programs",
+      [&context, options] { return run(*options, context); });
+  command.option("--target", options->target,
+                 "target of the programs (default nano)");
+  command.number("--count", options->count, 1, "programs (default 100)");
+  command.number("--seed", options->seed, 0,
+                 "of the first program (default 1)");
+  command.words("--engines", options->engines,
+                "of functional, systemc, stepping (systemc without skipping "
+                "cycles), rtl and checked (rtl with its assertions and "
+                "random values where nothing is reset); default "
+                "functional,systemc,rtl");
+  command.option("--folder", options->folder,
+                 "where shrunk programs are written (default .)");
+  command.flag("--keep", options->keep,
+               "write every program, not only those that differ");
+  command.option("--replay", options->replay,
+                 "run the program of a file: one that cosim has written "
+                 "exactly as it ran");
 }
 
 } // namespace tilework::tool

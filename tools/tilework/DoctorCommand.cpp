@@ -87,11 +87,10 @@ int run(const Context &context) {
 
 } // namespace
 
-void addDoctor(CLI::App &app, Context &context) {
-  CLI::App &command = *app.add_subcommand(
-      "doctor", "what is missing on this machine, and how to install it");
-  command.callback(
-      [&context] { context.run = [&context] { return run(context); }; });
+void addDoctor(CommandLine &line, Context &context) {
+  line.command("doctor",
+               "what is missing on this machine, and how to install it",
+               [&context] { return run(context); });
 }
 
 } // namespace tilework::tool

@@ -208,23 +208,21 @@ int inspectModel(const Options &options, const Context &context) {
 
 } // namespace
 
-void addInspect(CLI::App &app, Context &context) {
+void addInspect(CommandLine &line, Context &context) {
   auto options = std::make_shared<Options>();
-  CLI::App &command = *app.add_subcommand(
-      "inspect", "what is in a model or a program, and where each op runs");
-  command.add_option("file", options->file, "model or program")->required();
+  Arguments command = line.command(
+      "inspect", "what is in a model or a program, and where each op runs",
+      [&context, options] {
+        return isProgramFile(options->file) ? inspectProgram(*options, context)
+                                            : inspectModel(*options, context);
+      });
+  command.required("file", options->file, "model or program");
   options->how.add(command);
-  command.add_flag("--support", options->support,
-                   "model: every op, where it runs or why not (the real "
-                   "compiler runs)");
-  command.add_flag("--memory", options->memory,
-                   "program: bindings in off-chip memory");
-  command.callback([&context, options] {
-    context.run = [&context, options] {
-      return isProgramFile(options->file) ? inspectProgram(*options, context)
-                                          : inspectModel(*options, context);
-    };
-  });
+  command.flag("--support", options->support,
+               "model: every op, where it runs or why not (the real "
+               "compiler runs)");
+  command.flag("--memory", options->memory,
+               "program: bindings in off-chip memory");
 }
 
 } // namespace tilework::tool

@@ -3,6 +3,7 @@
 // The command line `tilework`: chooses the command, and turns every error into
 // a sentence and an exit code.
 
+#include "tools/tilework/Arguments.h"
 #include "tools/tilework/Command.h"
 
 #include "dialects/isa/Printable.h"
@@ -10,7 +11,6 @@
 #include "runtime/OpenProgram.h"
 #include "runtime/report/Report.h"
 
-#include <algorithm>
 #include <cerrno>
 #include <csignal>
 #include <cstring>
@@ -87,9 +87,10 @@ std::string writeReproducer(const std::vector<std::string> &words) {
   return whole ? path : "";
 }
 
-int guarded(Context &context, const std::vector<std::string> &words) {
+int guarded(const Context &context, const std::function<int()> &run,
+            const std::vector<std::string> &words) {
   try {
-    return context.run();
+    return run();
   } catch (const RefusedModelError &error) {
     return fail(context, Unsupported, "unsupported_model", error.what(),
                 {{"unsupported_share", error.failure.unsupportedShare},
@@ -129,98 +130,6 @@ int guarded(Context &context, const std::vector<std::string> &words) {
   }
 }
 
-/// The nearest name of a subcommand, or of an option of the chosen one, to a
-/// word that was not understood; empty when none is near or the word is one.
-std::string nearest(const CLI::App &app, const std::string &word) {
-  auto distance = [](const std::string &a, const std::string &b) {
-    std::vector<size_t> row(b.size() + 1);
-    for (size_t j = 0; j <= b.size(); ++j)
-      row[j] = j;
-    for (size_t i = 1; i <= a.size(); ++i) {
-      size_t diagonal = row[0];
-      row[0] = i;
-      for (size_t j = 1; j <= b.size(); ++j) {
-        const size_t above = row[j];
-        row[j] = std::min(
-            {row[j] + 1, row[j - 1] + 1, diagonal + (a[i - 1] != b[j - 1])});
-        diagonal = above;
-      }
-    }
-    return row[b.size()];
-  };
-  std::string best;
-  size_t least = word.size() / 2 + 1;
-  auto consider = [&](const std::string &name) {
-    if (const size_t d = distance(word, name); d < least) {
-      least = d;
-      best = name;
-    }
-  };
-  auto options = [&](const CLI::App &command) {
-    for (const CLI::Option *option : command.get_options())
-      for (const std::string &name : option->get_lnames())
-        consider("--" + name);
-  };
-  if (word.front() != '-') {
-    for (const CLI::App *command : app.get_subcommands({}))
-      consider(command->get_name());
-  } else {
-    options(app);
-    for (const CLI::App *command : app.get_subcommands())
-      options(*command);
-  }
-  return least == 0 ? "" : best;
-}
-
-/// The parser's message, with the first word that is no command named, and a
-/// guess at what was meant.
-std::string usageMessage(const CLI::App &app, std::string message,
-                         const std::vector<std::string> &words) {
-  std::vector<std::string> suspects;
-  if (app.get_subcommands().empty()) {
-    for (const std::string &word : words)
-      if (!word.empty() && word.front() != '-') {
-        message = "there is no command '" + word + "'";
-        suspects = {word};
-        break;
-      }
-    if (suspects.empty() && words.empty())
-      message = "name a command";
-  }
-  if (suspects.empty())
-    for (const std::string &word : words)
-      if (word.size() > 2 && word.front() == '-' &&
-          message.find(word) != std::string::npos)
-        suspects.push_back(word.substr(0, word.find('=')));
-  for (const std::string &word : suspects)
-    if (const std::string guess = nearest(app, word); !guess.empty())
-      return message + " (did you mean " + guess + "?)";
-  return message;
-}
-
-/// A list of values is one value behind each occurrence of its option, so that
-/// options and files stand in any order.
-void oneValueEach(CLI::App &app) {
-  for (CLI::App *command : app.get_subcommands({}))
-    for (CLI::Option *option : command->get_options())
-      if (option->get_items_expected_max() > 1)
-        option->allow_extra_args(false);
-}
-
-/// The words as the parser takes them, the last one first: an optional value is
-/// joined to its option.
-std::vector<std::string> parserWords(int argc, char **argv) {
-  std::vector<std::string> words;
-  for (int i = 1; i < argc; ++i) {
-    words.emplace_back(argv[i]);
-    if (words.back() == "--check-stages" && i + 1 < argc &&
-        isReference(argv[i + 1]))
-      words.back() += std::string("=") + argv[++i];
-  }
-  std::reverse(words.begin(), words.end());
-  return words;
-}
-
 } // namespace
 
 bool tilework::tool::interrupted() { return interruptions > 0; }
@@ -229,43 +138,39 @@ int main(int argc, char **argv) {
   std::signal(SIGINT, onInterrupt);
   std::signal(SIGPIPE, SIG_DFL);
   Context context;
-  CLI::App app{"Compiles Transformer models for the Tilework NPU, and runs and "
-               "simulates the programs.",
-               "tilework"};
-  app.require_subcommand(1);
-  app.fallthrough();
-  app.set_version_flag("--version", "tilework " TILEWORK_VERSION);
-  app.add_flag("--json", context.json, "one JSON object on standard output");
-  app.add_flag("-q,--quiet", context.quiet, "nothing but errors");
-  app.add_flag("-v,--verbose", context.verbose, "more than the summary");
-  addCompile(app, context);
-  addRun(app, context);
-  addSimulate(app, context);
-  addCompare(app, context);
-  addInspect(app, context);
-  addOperators(app, context);
-  addAssemble(app, context);
-  addTargets(app, context);
-  addCosim(app, context);
-  addDoctor(app, context);
-  oneValueEach(app);
+  CommandLine line("Compiles Transformer models for the Tilework NPU, and runs "
+                   "and simulates the programs.",
+                   "tilework " TILEWORK_VERSION);
+  line.flag("--json", context.json, "one JSON object on standard output");
+  line.flag("-q,--quiet", context.quiet, "nothing but errors");
+  line.flag("-v,--verbose", context.verbose, "more than the summary");
+  addCompile(line, context);
+  addRun(line, context);
+  addSimulate(line, context);
+  addCompare(line, context);
+  addInspect(line, context);
+  addOperators(line, context);
+  addAssemble(line, context);
+  addTargets(line, context);
+  addCosim(line, context);
+  addDoctor(line, context);
   std::optional<ProgressGuard> guard;
   if (hasTerminal())
     guard.emplace();
-  try {
-    app.parse(parserWords(argc, argv));
-  } catch (const CLI::Success &success) {
-    return app.exit(success);
-  } catch (const CLI::ParseError &error) {
+  const std::vector<std::string> words(argv + 1, argv + argc);
+  const CommandLine::Outcome outcome = line.parse(words);
+  if (outcome.ended)
+    return Fine;
+  if (!outcome.error.empty()) {
     // The parser stops at the first error, which may stand before --json.
-    for (int i = 1; i < argc; ++i)
-      context.json |= std::strcmp(argv[i], "--json") == 0;
+    for (const std::string &word : words)
+      context.json |= word == "--json";
     return fail(context, User, "usage",
-                usageMessage(app, error.what(), {argv + 1, argv + argc}) +
+                outcome.error +
                     "; `tilework --help` lists the commands, `tilework "
                     "COMMAND --help` their options");
   }
-  const int code = guarded(context, {argv + 1, argv + argc});
+  const int code = guarded(context, outcome.run, words);
   std::cout.flush();
   if (!std::cout) {
     std::cerr << "tilework: error: cannot write to standard output: "

@@ -65,14 +65,12 @@ int run(bool asPage, const Context &context) {
 
 } // namespace
 
-void addOperators(CLI::App &app, Context &context) {
+void addOperators(CommandLine &line, Context &context) {
   auto asPage = std::make_shared<bool>(false);
-  CLI::App &command = *app.add_subcommand(
-      "operators", "the ONNX operators that the compiler knows");
-  command.add_flag("--page", *asPage, "as a page in Markdown");
-  command.callback([&context, asPage] {
-    context.run = [&context, asPage] { return run(*asPage, context); };
-  });
+  Arguments command =
+      line.command("operators", "the ONNX operators that the compiler knows",
+                   [&context, asPage] { return run(*asPage, context); });
+  command.flag("--page", *asPage, "as a page in Markdown");
 }
 
 } // namespace tilework::tool

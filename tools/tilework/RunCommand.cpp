@@ -181,30 +181,27 @@ int run(const Options &options, const Context &context) {
 
 } // namespace
 
-void addRun(CLI::App &app, Context &context) {
+void addRun(CommandLine &line, Context &context) {
   auto options = std::make_shared<Options>();
-  CLI::App &command = *app.add_subcommand("run", "computes a model's outputs");
-  command.add_option("program", options->program, "model or program")
-      ->required();
-  command.add_option("--engine", options->engine,
-                     "functional, systemc or rtl (default functional)");
+  Arguments command =
+      line.command("run", "computes a model's outputs",
+                   [&context, options] { return run(*options, context); });
+  command.required("program", options->program, "model or program");
+  command.option("--engine", options->engine,
+                 "functional, systemc or rtl (default functional)");
   options->how.add(command);
   options->how.addNoCache(command);
   options->inputs.add(command);
-  command.add_option("--output", options->outputs,
-                     "write an output: name=@file.npy");
-  command.add_option("--expect", options->expected,
-                     "compare an output: name=@file.npy; exit code 3 when it "
-                     "is further off than the tolerance");
-  command.add_option("--tolerance", options->tolerance,
-                     "of --expect: relative RMS error, or rms,largest (default "
-                     "0.1,0.25 for floats, 0 for other types)");
-  command.add_flag("--shadow", options->shadow,
-                   "functional engine: report races, overlaps and reads of "
-                   "unwritten memory");
-  command.callback([&context, options] {
-    context.run = [&context, options] { return run(*options, context); };
-  });
+  command.list("--output", options->outputs, "write an output: name=@file.npy");
+  command.list("--expect", options->expected,
+               "compare an output: name=@file.npy; exit code 3 when it "
+               "is further off than the tolerance");
+  command.option("--tolerance", options->tolerance,
+                 "of --expect: relative RMS error, or rms,largest (default "
+                 "0.1,0.25 for floats, 0 for other types)");
+  command.flag("--shadow", options->shadow,
+               "functional engine: report races, overlaps and reads of "
+               "unwritten memory");
 }
 
 } // namespace tilework::tool

@@ -20,6 +20,7 @@ namespace {
 
 struct Options {
   std::string program, engine = "systemc", waves, window, layers;
+  bool givesLayers = false;
   ModelOptions how;
   InputOptions inputs;
   std::vector<std::string> set;
@@ -82,6 +83,8 @@ void summarise(const Context &context, const Executable &executable,
   }
 }
 
+bool isCsv(const std::string &word) { return word == "csv"; }
+
 int run(const Options &options, const Context &context) {
   if (options.engine != "both" &&
       parseEngine(options.engine) == Engine::Functional)
@@ -90,8 +93,7 @@ int run(const Options &options, const Context &context) {
   if (options.waves.empty() && !options.window.empty())
     throw UserError("--window " + options.window +
                     " goes with --waves w.fst, the file to write");
-  if (!options.layers.empty() && options.layers != "table" &&
-      options.layers != "csv")
+  if (!options.layers.empty() && !isCsv(options.layers))
     throw UserError("--layers=" + options.layers +
                     ": write --layers for a table or --layers=csv");
   if (!options.waves.empty() && options.engine == "systemc")
@@ -125,7 +127,7 @@ int run(const Options &options, const Context &context) {
     return report;
   };
   auto sayLayers = [&](const nlohmann::json &object) {
-    if (options.layers.empty() || context.json)
+    if (!options.givesLayers || context.json)
       return;
     const nlohmann::json groups = groupLayers(object.at("layers"), "block");
     std::cout << (options.layers == "csv" ? layersCsv(groups)
@@ -166,36 +168,29 @@ int run(const Options &options, const Context &context) {
 
 } // namespace
 
-void addSimulate(CLI::App &app, Context &context) {
+void addSimulate(CommandLine &line, Context &context) {
   auto options = std::make_shared<Options>();
-  CLI::App &command =
-      *app.add_subcommand("simulate", "counts the cycles of a program");
-  command.add_option("program", options->program, "model or program")
-      ->required();
-  command.add_option("--engine", options->engine,
-                     "systemc, rtl or both (default systemc)");
+  Arguments command =
+      line.command("simulate", "counts the cycles of a program",
+                   [&context, options] { return run(*options, context); });
+  command.required("program", options->program, "model or program");
+  command.option("--engine", options->engine,
+                 "systemc, rtl or both (default systemc)");
   options->how.add(command);
   options->how.addNoCache(command);
   options->inputs.add(command);
-  command.add_option("--set", options->set,
-                     "change a parameter of any class but legality: key=value");
-  command
-      .add_option("--seed", options->seed,
-                  "of the inputs, when none are given (default 1)")
-      ->check(CLI::NonNegativeNumber);
-  command.add_flag("--timing-only", options->timingOnly,
-                   "cycles without values (systemc)");
-  command
-      .add_flag("--layers{table}", options->layers,
-                "where the cycles went, by block and shape of the model's "
-                "nodes; --layers=csv for machines (--json has every node)")
-      ->type_name("[=csv]");
-  command.add_option("--waves", options->waves, "FST waves of the RTL");
-  command.add_option("--window", options->window,
-                     "cycles of the waves: first:last");
-  command.callback([&context, options] {
-    context.run = [&context, options] { return run(*options, context); };
-  });
+  command.list("--set", options->set,
+               "change a parameter of any class but legality: key=value");
+  command.number("--seed", options->seed, 0,
+                 "of the inputs, when none are given (default 1)");
+  command.flag("--timing-only", options->timingOnly,
+               "cycles without values (systemc)");
+  command.optional("--layers", options->givesLayers, options->layers, isCsv,
+                   "where the cycles went, by block and shape of the model's "
+                   "nodes; --layers=csv for machines (--json has every node)");
+  command.option("--waves", options->waves, "FST waves of the RTL");
+  command.option("--window", options->window,
+                 "cycles of the waves: first:last");
 }
 
 } // namespace tilework::tool

@@ -79,17 +79,15 @@ int run(const Options &options, const Context &context) {
 
 } // namespace
 
-void addTargets(CLI::App &app, Context &context) {
+void addTargets(CommandLine &line, Context &context) {
   auto options = std::make_shared<Options>();
-  CLI::App &command =
-      *app.add_subcommand("targets", "lists targets and their parameters");
-  command.add_option("name", options->name,
+  Arguments command =
+      line.command("targets", "lists targets and their parameters",
+                   [&context, options] { return run(*options, context); });
+  command.positional("name", options->name,
                      "built-in target or YAML file, with ,key=value…");
-  command.add_flag("--schema", options->schema, "JSON schema of target files");
-  command.add_option("--validate", options->validate, "check a target file");
-  command.callback([&context, options] {
-    context.run = [&context, options] { return run(*options, context); };
-  });
+  command.flag("--schema", options->schema, "JSON schema of target files");
+  command.option("--validate", options->validate, "check a target file");
 }
 
 } // namespace tilework::tool

@@ -1,0 +1,217 @@
+// Part of the Tilework project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// The parser behind the arguments of commands, and what it says of words that
+// it does not understand.
+
+#include "tools/tilework/Arguments.h"
+
+#include <CLI/CLI.hpp>
+
+#include <algorithm>
+#include <map>
+
+namespace tilework::tool {
+
+/// Of the whole line, or of one command.
+struct Arguments::Parser {
+  CLI::App *app;
+  /// An option whose value may be left out.
+  struct Optional {
+    CLI::Option *option;
+    bool *given;
+    bool (*isValue)(const std::string &);
+  };
+  std::map<std::string, Optional> optional;
+};
+
+void Arguments::required(const std::string &name, std::string &value,
+                         const std::string &help) {
+  parser->app->add_option(name, value, help)->required();
+}
+
+void Arguments::positional(const std::string &name, std::string &value,
+                           const std::string &help) {
+  parser->app->add_option(name, value, help);
+}
+
+void Arguments::option(const std::string &names, std::string &value,
+                       const std::string &help) {
+  parser->app->add_option(names, value, help);
+}
+
+void Arguments::requiredOption(const std::string &names, std::string &value,
+                               const std::string &help) {
+  parser->app->add_option(names, value, help)->required();
+}
+
+void Arguments::number(const std::string &name, uint64_t &value, uint64_t least,
+                       const std::string &help) {
+  parser->app->add_option(name, value, help)
+      ->check(least ? CLI::Validator(CLI::PositiveNumber)
+                    : CLI::Validator(CLI::NonNegativeNumber));
+}
+
+void Arguments::list(const std::string &name, std::vector<std::string> &values,
+                     const std::string &help) {
+  parser->app->add_option(name, values, help)->allow_extra_args(false);
+}
+
+void Arguments::words(const std::string &name, std::vector<std::string> &values,
+                      const std::string &help) {
+  parser->app->add_option(name, values, help)
+      ->delimiter(',')
+      ->allow_extra_args(false);
+}
+
+void Arguments::flag(const std::string &name, bool &value,
+                     const std::string &help) {
+  parser->app->add_flag(name, value, help);
+}
+
+void Arguments::optional(const std::string &name, bool &given,
+                         std::string &value,
+                         bool (*isValue)(const std::string &),
+                         const std::string &help) {
+  parser->optional[name] = {parser->app->add_flag(name + "{}", value, help),
+                            &given, isValue};
+}
+
+void Arguments::hidden(const std::string &name, std::string &value) {
+  parser->app->add_option(name, value)->group("");
+}
+
+namespace {
+
+/// The nearest name of a subcommand, or of an option of the chosen one, to a
+/// word that was not understood; empty when none is near or the word is one.
+std::string nearest(const CLI::App &app, const std::string &word) {
+  auto distance = [](const std::string &a, const std::string &b) {
+    std::vector<size_t> row(b.size() + 1);
+    for (size_t j = 0; j <= b.size(); ++j)
+      row[j] = j;
+    for (size_t i = 1; i <= a.size(); ++i) {
+      size_t diagonal = row[0];
+      row[0] = i;
+      for (size_t j = 1; j <= b.size(); ++j) {
+        const size_t above = row[j];
+        row[j] = std::min(
+            {row[j] + 1, row[j - 1] + 1, diagonal + (a[i - 1] != b[j - 1])});
+        diagonal = above;
+      }
+    }
+    return row[b.size()];
+  };
+  std::string best;
+  size_t least = word.size() / 2 + 1;
+  auto consider = [&](const std::string &name) {
+    if (const size_t d = distance(word, name); d < least) {
+      least = d;
+      best = name;
+    }
+  };
+  auto options = [&](const CLI::App &command) {
+    for (const CLI::Option *option : command.get_options())
+      for (const std::string &name : option->get_lnames())
+        consider("--" + name);
+  };
+  if (word.front() != '-') {
+    for (const CLI::App *command : app.get_subcommands({}))
+      consider(command->get_name());
+  } else {
+    options(app);
+    for (const CLI::App *command : app.get_subcommands())
+      options(*command);
+  }
+  return least == 0 ? "" : best;
+}
+
+/// The parser's message, with the first word that is no command named, and a
+/// guess at what was meant.
+std::string usageMessage(const CLI::App &app, std::string message,
+                         const std::vector<std::string> &words) {
+  std::vector<std::string> suspects;
+  if (app.get_subcommands().empty()) {
+    for (const std::string &word : words)
+      if (!word.empty() && word.front() != '-') {
+        message = "there is no command '" + word + "'";
+        suspects = {word};
+        break;
+      }
+    if (suspects.empty() && words.empty())
+      message = "name a command";
+  }
+  if (suspects.empty())
+    for (const std::string &word : words)
+      if (word.size() > 2 && word.front() == '-' &&
+          message.find(word) != std::string::npos)
+        suspects.push_back(word.substr(0, word.find('=')));
+  for (const std::string &word : suspects)
+    if (const std::string guess = nearest(app, word); !guess.empty())
+      return message + " (did you mean " + guess + "?)";
+  return message;
+}
+
+} // namespace
+
+struct CommandLine::Parsers {
+  explicit Parsers(const std::string &description)
+      : app(description, "tilework") {}
+  CLI::App app;
+  std::vector<std::unique_ptr<Arguments::Parser>> commands;
+  std::function<int()> run;
+};
+
+CommandLine::CommandLine(const std::string &description,
+                         const std::string &version)
+    : parsers(new Parsers(description)) {
+  parsers->app.require_subcommand(1);
+  parsers->app.fallthrough();
+  parsers->app.set_version_flag("--version", version);
+}
+
+CommandLine::~CommandLine() = default;
+
+void CommandLine::flag(const std::string &names, bool &value,
+                       const std::string &help) {
+  parsers->app.add_flag(names, value, help);
+}
+
+Arguments CommandLine::command(const std::string &name, const std::string &help,
+                               std::function<int()> run) {
+  CLI::App *app = parsers->app.add_subcommand(name, help);
+  app->callback([this, run = std::move(run)] { parsers->run = run; });
+  parsers->commands.emplace_back(new Arguments::Parser{app, {}});
+  return Arguments(*parsers->commands.back());
+}
+
+CommandLine::Outcome CommandLine::parse(const std::vector<std::string> &words) {
+  // As the parser takes them: an optional value joined to its option, the last
+  // word first.
+  std::vector<std::string> joined;
+  for (size_t i = 0; i < words.size(); ++i) {
+    joined.push_back(words[i]);
+    for (const auto &command : parsers->commands)
+      if (auto it = command->optional.find(words[i]);
+          it != command->optional.end() && i + 1 < words.size() &&
+          it->second.isValue(words[i + 1])) {
+        joined.back() += "=" + words[++i];
+        break;
+      }
+  }
+  std::reverse(joined.begin(), joined.end());
+  try {
+    parsers->app.parse(std::move(joined));
+  } catch (const CLI::Success &success) {
+    parsers->app.exit(success);
+    return {true, "", {}};
+  } catch (const CLI::ParseError &error) {
+    return {false, usageMessage(parsers->app, error.what(), words), {}};
+  }
+  for (const auto &command : parsers->commands)
+    for (const auto &[name, optional] : command->optional)
+      *optional.given = optional.option->count() > 0;
+  return {false, "", parsers->run};
+}
+
+} // namespace tilework::tool
