@@ -8,6 +8,7 @@
 
 PYBIND11_MODULE(_native, module) {
   module.doc() = "The compiler, the engines and their reports.";
+  module.attr("version") = TILEWORK_VERSION;
   tilework::python::registerErrors();
   tilework::python::registerTargets(module);
   tilework::python::registerPrograms(module);

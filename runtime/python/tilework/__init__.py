@@ -9,6 +9,7 @@ y = exe(input_ids=ids)          # values, from the functional engine
 r = exe.simulate()              # cycles, from the cycle model
 """
 
+from tilework import _native
 from tilework.comparison import Comparison, compare
 from tilework.compiling import compile, inspect, load
 from tilework.errors import (
@@ -31,7 +32,7 @@ from tilework.result import Simulation
 from tilework.target import Target, targets
 from tilework.views import Roofline, Timeline
 
-__version__ = "0.1.0"
+__version__ = _native.version
 
 __all__ = [
     "Comparison",
