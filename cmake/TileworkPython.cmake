@@ -54,7 +54,8 @@ function(tilework_add_python_module name)
   install(TARGETS ${name} LIBRARY DESTINATION "${ARG_PACKAGE}" COMPONENT python)
 endfunction()
 
-# Generated files that belong into the package; TARGETS make them.
+# Generated files that belong into the package; TARGETS make them. The targets
+# that copy them are in the global property TILEWORK_PYTHON_DATA.
 function(tilework_add_python_data)
   cmake_parse_arguments(PARSE_ARGV 0 ARG "" "PACKAGE" "FILES;TARGETS")
   if(NOT ARG_PACKAGE)
@@ -70,6 +71,7 @@ function(tilework_add_python_data)
         COMMAND "${CMAKE_COMMAND}" -E copy_if_different "${file}" "${copy}"
         DEPENDS "${file}" ${ARG_TARGETS})
       add_custom_target(${target} ALL DEPENDS "${copy}")
+      set_property(GLOBAL APPEND PROPERTY TILEWORK_PYTHON_DATA ${target})
     endif()
     install(FILES "${file}" DESTINATION "${ARG_PACKAGE}" COMPONENT python)
   endforeach()

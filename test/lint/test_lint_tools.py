@@ -3,6 +3,7 @@
 """The checkers of this folder and the test summary find what they are for."""
 
 import pathlib
+import re
 import subprocess
 import sys
 
@@ -118,6 +119,42 @@ def test_the_summary_never_hides_a_failure(tmp_path, files, expected):
     for name, text in files.items():
         (tmp_path / name).write_text(text)
     assert summary(tmp_path) == expected
+
+
+@pytest.mark.parametrize(
+    "system, advice",
+    [
+        ("ID=debian\nVERSION_CODENAME=bookworm\n", "bookworm-security"),
+        ("ID=debian\nVERSION_CODENAME=trixie\n", "llvm-toolchain-trixie-22"),
+        ("ID=ubuntu\nID_LIKE=debian\nVERSION_CODENAME=noble\n", "llvm-toolchain-noble-22"),
+        ('ID=mint\nID_LIKE="ubuntu debian"\nVERSION_CODENAME=x\n', "llvm-toolchain-x-22"),
+        ('ID=fedora\nPRETTY_NAME="Fedora Linux 43"\n', "This is Fedora Linux 43."),
+    ],
+)
+def test_advice_fits_the_distribution(tmp_path, system, advice):
+    (tmp_path / "os-release").write_text(system)
+    script = f"ROOT={tmp_path}; OS_RELEASE={tmp_path}/os-release; . tools/setup/steps.sh"
+    run = subprocess.run(
+        ["bash", "-c", script + "; advice_for_system"],
+        cwd=sources.ROOT,
+        capture_output=True,
+        text=True,
+    )
+    assert advice in run.stdout and not run.stderr
+    assert ("bookworm" in run.stdout) == ("bookworm" in system)
+
+
+def test_set_up_says_first_how_long_it_takes_and_how_much_disk(tmp_path):
+    script = f"""ROOT={sources.ROOT}; BUILD={tmp_path}; LOGS={tmp_path}; VENV={tmp_path}
+    . tools/setup/steps.sh; . tools/setup/setup.sh
+    announce TileworkDemo; announce all
+    mkdir {tmp_path}/bin; touch {tmp_path}/bin/tilework {tmp_path}/tilework-stamp
+    missing_packages() {{ :; }}
+    announce all"""
+    run = subprocess.run(["bash", "-euc", script], cwd=sources.ROOT, capture_output=True, text=True)
+    lines = run.stdout.splitlines()
+    assert run.returncode == 0 and len(lines) == 2, run.stdout + run.stderr
+    assert all(re.search(r"[0-9]+ minutes .* [0-9.]+ GB", line) for line in lines)
 
 
 @pytest.mark.parametrize(

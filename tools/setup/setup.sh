@@ -2,7 +2,7 @@
 # Part of the Tilework project, under the Apache License v2.0 with LLVM Exceptions.
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #
-# Set-up of a Debian 12 machine and of a checkout: system packages, the virtual
+# Set-up of a Debian machine and of a checkout: system packages, the virtual
 # environment, the build, and the Python package in the environment. Each part
 # is skipped when what it would do is already so.
 
@@ -29,11 +29,34 @@ install_packages() {
       apt-get -q -y --no-install-recommends install "$@"
 }
 
+# Seconds of one core that a build takes from nothing, on the slow machine that
+# the time limits of the tests allow for, and MB that it takes.
+declare -A BUILD_SECONDS=([TileworkDemo]=620 [all]=1400) BUILD_MB=([TileworkDemo]=250 [all]=600)
+
+# announce TARGET: how long and how much disk what is not done yet takes.
+announce() {
+  local packages seconds=0 megabytes=0 cores
+  cores=$(nproc)
+  if command -v dpkg-query >/dev/null; then
+    packages=$(missing_packages | wc -w)
+    [ "$packages" -eq 0 ] || { seconds=$((seconds + 60)); megabytes=$((megabytes + 1900)); }
+  fi
+  [ -e "$VENV/tilework-stamp" ] || { seconds=$((seconds + 45)); megabytes=$((megabytes + 620)); }
+  [ -e "$BUILD/bin/tilework" ] || {
+    seconds=$((seconds + BUILD_SECONDS[$1] / cores)); megabytes=$((megabytes + BUILD_MB[$1]))
+  }
+  [ "$seconds" -eq 0 ] ||
+    echo "This takes up to about $(((seconds + 59) / 60)) minutes on $cores cores once, and" \
+      "$((megabytes / 1000)).$((megabytes % 1000 / 100)) GB of disk."
+}
+
 setup_machine() {
   local title="Debian packages" missing
   if ! command -v dpkg-query >/dev/null; then
-    echo "tw: this is no Debian system; install what tools/setup/apt.txt lists, then" \
-      "build with: cmake --preset release && cmake --build --preset release" >&2
+    {
+      echo "tw: set-up installs with apt, which is not here."
+      advice_for_system
+    } >&2
     exit 1
   fi
   missing=$(missing_packages)
@@ -98,6 +121,8 @@ link_into_environment() {
   return 0
 }
 
+# setup_build [TARGET]: builds all, or what one target needs.
+#
 # Ninja tells in no time whether there is anything to build, so it is asked
 # every time; configuring again is its own rule once build.ninja is there.
 setup_build() {
@@ -112,6 +137,7 @@ setup_build() {
   # Paths below the checkout count as relative, so that one clone's objects serve
   # another.
   CCACHE_BASEDIR="$ROOT" CCACHE_NOHASHDIR=1 \
-    step "Build" "$LOGS/build.log" cmake --build "$BUILD" --parallel "$(nproc)"
+    step "Build" "$LOGS/build.log" \
+    cmake --build "$BUILD" --parallel "$(nproc)" --target "${1:-all}"
   link_into_environment
 }

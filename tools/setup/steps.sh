@@ -65,10 +65,42 @@ run_logged() {
   return $status
 }
 
+OS_RELEASE="${OS_RELEASE:-/etc/os-release}"
+
+# os_release KEY: a value of the file that names the distribution.
+os_release() { sed -n "s/^$1=//p" "$OS_RELEASE" 2>/dev/null | tr -d '"' | head -n 1; }
+
+# What to do on this distribution, where LLVM 22 or apt is missing.
+advice_for_system() {
+  local id like code
+  id=$(os_release ID); like=$(os_release ID_LIKE); code=$(os_release VERSION_CODENAME)
+  case "$id $like" in
+    "debian "*)
+      if [ "$code" = bookworm ]; then
+        echo "LLVM 22 comes with the security updates of Debian 12; as root:"
+        echo "    echo 'deb http://security.debian.org/debian-security bookworm-security main'" \
+          ">/etc/apt/sources.list.d/security.list"
+        echo "then run ./tw again."
+        return
+      fi ;;&
+    *debian*|*ubuntu*)
+      echo "This is $(os_release PRETTY_NAME). LLVM's own packages have LLVM 22 for it; as root:"
+      echo "    wget -qO /etc/apt/trusted.gpg.d/llvm.asc https://apt.llvm.org/llvm-snapshot.gpg.key"
+      echo "    echo 'deb http://apt.llvm.org/$code/ llvm-toolchain-$code-22 main'" \
+        ">/etc/apt/sources.list.d/llvm.list"
+      echo "then run ./tw again. What is tested is Debian 12." ;;
+    *)
+      echo "This is $(os_release PRETTY_NAME). Run ./tw in a container of Debian 12:"
+      echo "    docker run -it -v \"\$PWD\":/tilework -w /tilework debian:12 ./tw demo"
+      echo "or install the counterparts of tools/setup/apt.txt, LLVM and MLIR 22 among them, and run" \
+        "cmake --preset release && cmake --build --preset release" ;;
+  esac
+}
+
 # advice_for LOG: what to do, for the failures that a machine causes.
 advice_for() {
   if grep -qE 'No space left on device|enough free space' "$1"; then
-    echo "The disk is full: set-up and build need 6 GB, and here are" \
+    echo "The disk is full: set-up and build need 4 GB, and here are" \
       "$(df -h --output=avail "$ROOT" | tail -n 1 | tr -d ' ') free. Make room, then run ./tw again."
   elif grep -qE 'Could not get lock|Unable to acquire the dpkg' "$1"; then
     echo "Another program uses apt: wait until it ends, then run ./tw again."
@@ -76,10 +108,8 @@ advice_for() {
     echo "The network cannot be reached: set-up needs it once, for Debian's packages and the Python" \
       "package index. Behind a proxy, export http_proxy and https_proxy; then run ./tw again."
   elif grep -q 'Unable to locate package' "$1"; then
-    echo "apt does not know these packages. LLVM 22 comes with the security updates of Debian 12; as root:"
-    echo "    echo 'deb http://security.debian.org/debian-security bookworm-security main'" \
-      ">/etc/apt/sources.list.d/security.list"
-    echo "then run ./tw again. Other releases of Debian are not supported."
+    echo "apt does not know these packages."
+    advice_for_system
   elif grep -qE 'Killed signal|c\+\+: fatal error: Killed|Cannot allocate memory|bad_alloc' "$1"; then
     echo "The machine ran out of memory: close other programs and run ./tw again; what is built is kept."
   fi
