@@ -77,6 +77,22 @@ function(tilework_add_python_data)
   endforeach()
 endfunction()
 
+# Makes a target one of the wheel: without libMLIR and libLLVM, with the other
+# libraries in the folder lib beside it, for glibc 2.34. Built by TileworkWheel.
+function(tilework_for_wheel name output)
+  target_sources(${name} PRIVATE "${PROJECT_SOURCE_DIR}/runtime/python/Arc4random.cpp")
+  target_link_options(${name} PRIVATE LINKER:--gc-sections -s)
+  set_target_properties(${name} PROPERTIES
+    TILEWORK_STATIC ON
+    EXCLUDE_FROM_ALL ON
+    OUTPUT_NAME "${output}"
+    BUILD_WITH_INSTALL_RPATH ON
+    INSTALL_RPATH "$ORIGIN/lib"
+    INSTALL_RPATH_USE_LINK_PATH OFF
+    LIBRARY_OUTPUT_DIRECTORY "${PROJECT_BINARY_DIR}/wheel"
+    RUNTIME_OUTPUT_DIRECTORY "${PROJECT_BINARY_DIR}/wheel")
+endfunction()
+
 # A program that `pip install` puts on the path.
 function(tilework_install_program name)
   set(folder bin)

@@ -87,11 +87,24 @@ if(TILEWORK_USE_PCH)
     <mlir/Pass/Pass.h>)
 endif()
 
+# libMLIR and libLLVM; in a target with the property TILEWORK_STATIC what it
+# needs of their archives, which refer to each other in every direction.
+file(GLOB archives "${LLVM_LIBRARY_DIR}/libMLIR*.a")
+list(FILTER archives EXCLUDE REGEX "CAPI")
+list(JOIN archives " " archives)
+set(script "${PROJECT_BINARY_DIR}/cmake/libMlirArchives.a")
+file(CONFIGURE OUTPUT "${script}" CONTENT
+  "GROUP ( ${archives} ${LLVM_LIBRARY_DIR}/libLLVMSupport.a ${LLVM_LIBRARY_DIR}/libLLVMDemangle.a )\n" @ONLY)
+set(static "$<BOOL:$<TARGET_PROPERTY:TILEWORK_STATIC>>")
+add_library(TileworkMlirLibraries INTERFACE)
+target_link_libraries(TileworkMlirLibraries INTERFACE
+  "$<${static}:${script}>" "$<$<NOT:${static}>:MLIR>" "$<$<NOT:${static}>:LLVM>")
+
 # A library that uses MLIR. TABLEGEN names the targets made by
 # tilework_tablegen (or add_public_tablegen_target) whose output it includes.
 function(tilework_add_mlir_library name)
   cmake_parse_arguments(PARSE_ARGV 1 ARG "NO_PCH" "" "SOURCES;LINK;TABLEGEN")
-  tilework_add_library(${name} SOURCES ${ARG_SOURCES} LINK ${ARG_LINK} MLIR LLVM)
+  tilework_add_library(${name} SOURCES ${ARG_SOURCES} LINK ${ARG_LINK} TileworkMlirLibraries)
   _tilework_mlir_settings(${name})
   if(TILEWORK_USE_PCH AND NOT ARG_NO_PCH)
     target_precompile_headers(${name} REUSE_FROM TileworkMlirPch)

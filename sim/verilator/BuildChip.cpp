@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 // Makes sure that the Verilated chip of a target is in a folder; the build
-// calls it for the targets that it ships.
+// calls it for the targets that it ships. Prints the path of the library.
 //
 //   tilework-build-chip [--trace | --checked] TARGET FOLDER
 
@@ -28,8 +28,12 @@ int main(int argc, char **argv) {
   try {
     sim::ChipSources sources = sim::ChipSources::builtIn();
     sources.caches = {argv[argc - 1]};
-    sim::chipLibrary(
-        sources, target::Target::load(argv[argc - 2]).configPackage(), variant);
+    std::cout << sim::chipLibrary(
+                     sources,
+                     target::Target::load(argv[argc - 2]).configPackage(),
+                     variant)
+                     ->path()
+              << "\n";
   } catch (const std::exception &error) {
     std::cerr << "error: " << error.what() << "\n";
     return 1;

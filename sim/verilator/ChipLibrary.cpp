@@ -189,6 +189,25 @@ private:
   int descriptor;
 };
 
+/// Throws RunError when a program is not there that a chip is built with.
+void requireTools() {
+  static constexpr const char *tools[][2] = {
+      {"VERILATOR", "verilator"}, {"CXX", "g++"}, {"MAKE", "make"}};
+  for (const auto &[variable, usual] : tools) {
+    const char *chosen = std::getenv(variable), *path = std::getenv("PATH");
+    const fs::path name = chosen ? chosen : usual;
+    bool found = name.has_parent_path() && access(name.c_str(), X_OK) == 0;
+    std::istringstream folders(path ? path : "");
+    for (std::string folder; !found && std::getline(folders, folder, ':');)
+      found = access((fs::path(folder) / name).c_str(), X_OK) == 0;
+    if (!found)
+      throw RunError("no folder has this chip, and it cannot be built: there "
+                     "is no " +
+                     name.string() +
+                     "; `tilework doctor` says what to install");
+  }
+}
+
 /// Files that vanish with it.
 struct ScratchFiles {
   std::vector<std::string> files;
@@ -219,11 +238,32 @@ ChipLibrary::ChipLibrary(const std::string &path) : file(path) {
 
 ChipLibrary::~ChipLibrary() { dlclose(handle); }
 
+/// The folder of the module that this is linked into, or of the program.
+static fs::path ownFolder() {
+  Dl_info info{};
+  std::error_code error;
+  fs::path file;
+  if (dladdr(reinterpret_cast<void *>(&ownFolder), &info) && info.dli_fname)
+    file = info.dli_fname;
+  if (file.extension() != ".so") // a program's name is what it was called by
+    file = "/proc/self/exe";
+  return fs::canonical(file, error).parent_path();
+}
+
 ChipSources ChipSources::builtIn() {
   ChipSources sources;
   sources.root = TILEWORK_CHIP_ROOT;
   sources.packages = {TILEWORK_RTL_PACKAGES};
   sources.caches = {TILEWORK_CHIP_FOLDER};
+  std::error_code error;
+  if (const fs::path installed = ownFolder();
+      fs::exists(installed / "rtl/lint/tw_top.f", error)) {
+    sources.root = installed.string();
+    for (std::string &package : sources.packages)
+      package =
+          (installed / "packages" / fs::path(package).filename()).string();
+    sources.caches = {(installed / "chips").string()};
+  }
   const char *cache = std::getenv("XDG_CACHE_HOME");
   const char *home = std::getenv("HOME");
   if (cache && *cache)
@@ -259,6 +299,7 @@ chipLibrary(const ChipSources &sources, const std::string &configPackage,
   for (const std::string &cache : sources.caches)
     if (fs::path path = fs::path(cache) / name; fs::exists(path))
       return std::make_shared<ChipLibrary>(path.string());
+  requireTools();
   if (building)
     building();
 

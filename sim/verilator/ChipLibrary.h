@@ -45,7 +45,8 @@ struct ChipSources {
   /// where a new one is written.
   std::vector<std::string> caches;
 
-  /// As this program was built: its source and build folders.
+  /// Beside this program or module where it is installed, else its source and
+  /// build folders.
   static ChipSources builtIn();
 };
 
