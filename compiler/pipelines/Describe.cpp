@@ -84,10 +84,10 @@ std::optional<ModelDescription> describeModel(const ModelSource &source,
     description.outputs.push_back(describe(output));
   std::set<std::string> unknown;
   for (const onnx::Node &node : model->graph.nodes) {
-    const std::string op = legalUtf8(
-        node.domain.empty() ? std::string(node.op)
-                            : std::string(node.domain) + "." +
-                                  std::string(node.op));
+    const std::string op =
+        legalUtf8(node.domain.empty()
+                      ? std::string(node.op)
+                      : std::string(node.domain) + "." + std::string(node.op));
     ++description.ops[op];
     bool known = node.domain.empty() && (node.op == "If");
     for (const onnx::Function &function : model->functions)

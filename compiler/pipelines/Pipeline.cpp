@@ -7,12 +7,14 @@
 #include "compiler/pipelines/Pipeline.h"
 
 #include "compiler/codegen/ImageBuilder.h"
+#include "compiler/codegen/LayerWork.h"
 #include "compiler/codegen/ModelWork.h"
 #include "compiler/codegen/WeightSegment.h"
 #include "compiler/conversion/GraphToNPU.h"
 #include "compiler/conversion/NPUModule.h"
 #include "compiler/conversion/Synchronise.h"
 #include "compiler/import/Import.h"
+#include "compiler/pipelines/EntryProblem.h"
 #include "compiler/pipelines/PlantFault.h"
 #include "compiler/pipelines/StageView.h"
 #include "compiler/transforms/Passes.h"
@@ -21,6 +23,7 @@
 #include "dialects/isa/ISADialect.h"
 #include "dialects/isa/OutputFile.h"
 #include "dialects/npu/NPUDialect.h"
+#include "dialects/target/Sha256.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
@@ -31,12 +34,12 @@
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/FileSystem.h"
+#include "llvm/Support/MemoryBuffer.h"
 #include "llvm/Support/Path.h"
 
 #include <algorithm>
 #include <chrono>
 #include <limits>
-#include <set>
 
 using namespace mlir;
 
@@ -79,6 +82,8 @@ private:
   // The stages.
   bool import();
   bool graphPasses(const char *name, void (*build)(OpPassManager &));
+  /// Before anything is fused.
+  bool countWork();
   bool plan();
   /// Fails with the nodes that have no plan and their share of the work.
   bool refuse(llvm::Error error);
@@ -131,7 +136,7 @@ private:
   std::vector<std::pair<std::string, Value>> values; ///< of the model
   std::vector<NodeReport> reports;                   ///< of its nodes
   std::map<std::string, int64_t> dims;               ///< as they were fixed
-  nlohmann::json work;                               ///< of the fused graph
+  nlohmann::json work;                               ///< of the model
   PlannedProgram planned;
   LoweredProgram lowered;
   CompileResult result;
@@ -165,7 +170,10 @@ CompileResult Pipeline::run() {
       stage("simplified",
             [&] { return graphPasses("simplified", buildSimplifiedStage); }) &&
       stage("recognised",
-            [&] { return graphPasses("recognised", buildRecognisedStage); }) &&
+            [&] {
+              return graphPasses("recognised", buildRecognisedStage) &&
+                     countWork();
+            }) &&
       stage("fused", [&] { return graphPasses("fused", buildFusedStage); }) &&
       stage("planned", [&] { return plan(); }) &&
       stage("synchronised", [&] { return synchronise(); }) &&
@@ -313,61 +321,6 @@ void Pipeline::refuseRest(OwningOpRef<ModuleOp> rest) {
         [](const llvm::ErrorInfoBase &) {});
 }
 
-/// What `main` of a module that a user wrote has that no stage can take; empty
-/// where it is well.
-static std::string entryProblem(func::FuncOp main) {
-  std::string text;
-  llvm::raw_string_ostream stream(text);
-  auto isPlain = [](Type type) {
-    auto tensor = dyn_cast<RankedTensorType>(type);
-    return tensor && tensor.hasStaticShape() && tensor.getElementType() &&
-           tensor.getElementType().isIntOrFloat() &&
-           llvm::all_of(tensor.getShape(), [](int64_t d) { return d > 0; });
-  };
-  auto wanted = " and must be a ranked tensor of numbers, with every size "
-                "known and at least 1";
-  if (main.isExternal() || !main.getBody().hasOneBlock()) {
-    stream << "function 'main' must have a body of one block";
-    return text;
-  }
-  std::set<StringRef> inputs, outputs;
-  for (BlockArgument argument : main.getArguments()) {
-    if (!isPlain(argument.getType())) {
-      stream << "argument " << argument.getArgNumber() << " of 'main' is "
-             << argument.getType() << wanted;
-      return text;
-    }
-    auto name = main.getArgAttrOfType<StringAttr>(argument.getArgNumber(),
-                                                  graph::kNameAttrName);
-    if (name && !inputs.insert(name.getValue()).second) {
-      stream << "two arguments of 'main' have the name " << name;
-      return text;
-    }
-  }
-  for (unsigned i = 0; i < main.getNumResults(); ++i) {
-    auto name = main.getResultAttrOfType<StringAttr>(i, graph::kNameAttrName);
-    if (name && !outputs.insert(name.getValue()).second) {
-      stream << "two results of 'main' have the name " << name;
-      return text;
-    }
-  }
-  for (Operation &op : main.getBody().front()) {
-    if (!mlir::isa<graph::GraphDialect, arith::ArithDialect>(op.getDialect()) &&
-        !mlir::isa<func::ReturnOp>(op)) {
-      stream << "'" << op.getName() << "' at " << op.getLoc()
-             << " is no op of the graph dialect";
-      return text;
-    }
-    for (Type type : op.getResultTypes())
-      if (!isPlain(type)) {
-        stream << "'" << op.getName() << "' at " << op.getLoc() << " gives "
-               << type << wanted;
-        return text;
-      }
-  }
-  return text;
-}
-
 bool Pipeline::import() {
   DialectRegistry registry;
   registerImportDialects(registry);
@@ -471,8 +424,13 @@ bool Pipeline::refuse(llvm::Error error) {
   return false;
 }
 
-bool Pipeline::plan() {
+bool Pipeline::countWork() {
   work = modelWork(*module);
+  return true;
+}
+
+bool Pipeline::plan() {
+  work["layers"] = layerWork(*module);
   auto program = planGraph(*module, machine, options.cancelled);
   if (!program)
     return refuse(program.takeError());

@@ -44,6 +44,14 @@ bool isWhole(const json &work) {
        {"vector_elements", "compulsory_read_bytes", "compulsory_write_bytes"})
     if (!work.contains(name) || !isNumber(work.at(name)))
       return false;
+  // A layer has neither.
+  if (work.contains("partial_macs") && !isNumber(work.at("partial_macs")))
+    return false;
+  if (work.contains("reused_weights"))
+    for (const json &weight : work.at("reused_weights"))
+      if (!weight.is_array() || weight.size() != 2 ||
+          !std::all_of(weight.begin(), weight.end(), isNumber))
+        return false;
   for (const json &matmul : work.at("matmuls"))
     if (!matmul.is_array() || matmul.size() != 5 ||
         !std::all_of(matmul.begin(), matmul.end(), isNumber))
@@ -82,6 +90,7 @@ Limits limitsOf(const target::Target &target) {
   limits.columns = double(target.systolic_array.columns);
   limits.weightRows = double(target.systolic_array.weight_rows_per_cycle);
   limits.vectorElements = double(target.vector_unit.lanes);
+  limits.scratchpadBytes = double(target.scratchpad.size_bytes);
   const double ports = double(target.axi.ports);
   limits.dramBytes =
       inTime(double(target.dram.channels) * double(target.dram.access_bytes),
@@ -125,24 +134,36 @@ const json *workOf(const isa::Image &image) {
 
 Bound boundOf(const json &work, const Limits &limits) {
   Bound bound;
+  const double load = limits.rows / limits.weightRows;
   for (const json &matmul : work.at("matmuls")) {
     const double m = matmul.at(0), k = matmul.at(1), n = matmul.at(2);
     const double rows = limits.rows * (matmul.at(3) != 0 ? 2 : 1);
-    const double load = limits.rows / limits.weightRows;
-    const double blocks =
-        double(matmul.at(4)) * ceilDiv(k, rows) * ceilDiv(n, limits.columns);
-    bound.array += blocks * std::max(m, load);
-    bound.weightLoad += blocks * std::max(load - m, 0.0);
+    // Either side may stay in the array.
+    const auto cycles = [&](double streamed, double staying) {
+      const double blocks = ceilDiv(k, rows) * ceilDiv(staying, limits.columns);
+      return std::pair(blocks * std::max(streamed, load),
+                       blocks * std::max(load - streamed, 0.0));
+    };
+    const auto [whole, waiting] = std::min(cycles(m, n), cycles(n, m));
+    bound.array += double(matmul.at(4)) * whole;
+    bound.weightLoad += double(matmul.at(4)) * waiting;
   }
+  bound.array +=
+      work.value("partial_macs", 0.0) / (limits.rows * limits.columns);
   bound.vector = double(work.at("vector_elements")) / limits.vectorElements;
-  const Traffic traffic = trafficOf(work);
+  Traffic traffic = trafficOf(work);
+  if (work.contains("reused_weights"))
+    for (const json &weight : work.at("reused_weights"))
+      traffic.readBytes +=
+          double(weight.at(1)) *
+          std::max(double(weight.at(0)) - limits.scratchpadBytes, 0.0);
   bound.memory = limits.cycles(traffic);
   bound.memoryLimit = limits.limit(traffic);
   return bound;
 }
 
 double macsOf(const json &work) {
-  double macs = 0;
+  double macs = work.value("partial_macs", 0.0);
   for (const json &matmul : work.at("matmuls"))
     macs += double(matmul.at(0)) * double(matmul.at(1)) * double(matmul.at(2)) *
             double(matmul.at(4)) / (matmul.at(3) != 0 ? 2 : 1);

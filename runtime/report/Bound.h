@@ -25,9 +25,10 @@ struct Limits {
   double rows = 0, columns = 0; ///< of the array
   double weightRows = 0;        ///< of a block that enter in a cycle
   double vectorElements = 0;
-  double dramBytes = 0; ///< of all channels, both directions together
-  double axiBytes = 0;  ///< of all ports, each direction
-  double pathBytes = 0; ///< a row of the scratchpad, each direction
+  double scratchpadBytes = 0; ///< what stays on the chip
+  double dramBytes = 0;       ///< of all channels, both directions together
+  double axiBytes = 0;        ///< of all ports, each direction
+  double pathBytes = 0;       ///< a row of the scratchpad, each direction
   /// What buffers and bursts under way cover of the memory's latency.
   double readWindowBytes = 0, writeWindowBytes = 0;
 

@@ -123,8 +123,9 @@ std::string comparisonText(const json &comparison, size_t most) {
   for (const auto &[key, values] : comparison.at("chips").items())
     text += "  chip: " + printable(key) + " " + values.at(0).dump() + " → " +
             values.at(1).dump() + "\n";
-  text += "  bytes of the outputs: " +
-          comparison.at("bytes").get<std::string>() + "\n";
+  text +=
+      "  bytes of the outputs: " + comparison.at("bytes").get<std::string>() +
+      "\n";
   size_t shown = 0;
   for (const json &row : comparison.at("changes")) {
     if (most && shown++ == most)

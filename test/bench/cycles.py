@@ -17,7 +17,7 @@ def add_arguments(parser):
 
 def measure(executable):
     result = executable.simulate(timing_only=True)
-    limit, least = max(result.bound.items(), key=lambda item: item[1])
+    least, limit = result.bound["cycles"], result.bound["limit"]
     units = {
         name: {
             "busy_percent": workloads.percent(unit["busy"], result.cycles),
@@ -31,7 +31,7 @@ def measure(executable):
     return {
         "cycles": result.cycles,
         "bound_cycles": least,
-        "bound_by": limit.removesuffix("_cycles"),
+        "bound_by": limit,
         "over_bound": result.cycles / least,
         "mac_utilization": result.mac_utilization,
         "units": units,

@@ -125,6 +125,7 @@ def inspect(
             "supported": True,
             "nodes": executable.nodes,
             "unsupported_share": 0.0,
+            "unchecked_nodes": 0,
             "program": executable.inspect(),
         }
     )

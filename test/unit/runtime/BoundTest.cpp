@@ -43,11 +43,33 @@ TEST(BoundTest, TheArrayTakesABlockOfWeightsAtATime) {
 }
 
 TEST(BoundTest, FewRowsWaitForTheWeights) {
-  const Limits limits = limitsOf(target::Target::preset("nano"));
+  const Limits limits = limitsWith({"systolic_array.rows=64"});
   const Bound bound =
       boundOf(work({{1, limits.rows, limits.columns, 0, 7}}, 0, 0, 0), limits);
   EXPECT_DOUBLE_EQ(bound.array, 7 * limits.rows / limits.weightRows);
   EXPECT_STREQ(bound.limit(), "weight load");
+}
+
+TEST(BoundTest, EitherSideMayStayInTheArray) {
+  const Limits limits = limitsOf(target::Target::preset("nano"));
+  for (double m : {1, 3, 40, 100})
+    for (double n : {1, 7, 64, 90})
+      EXPECT_DOUBLE_EQ(
+          boundOf(work({{m, 20, n, 0, 2}}, 0, 0, 0), limits).array,
+          boundOf(work({{n, 20, m, 0, 2}}, 0, 0, 0), limits).array);
+}
+
+TEST(BoundTest, APartCountsItsProductsAndReuseWhatCannotStay) {
+  const Limits limits = limitsOf(target::Target::preset("nano"));
+  json partial = work(json::array(), 0, 0, 0);
+  partial["partial_macs"] = 10 * limits.rows * limits.columns;
+  EXPECT_DOUBLE_EQ(boundOf(partial, limits).array, 10);
+  EXPECT_DOUBLE_EQ(macsOf(partial), 10 * limits.rows * limits.columns);
+  json again = work(json::array(), 0, 0, 0);
+  again["reused_weights"] = {{limits.scratchpadBytes, 5}};
+  EXPECT_DOUBLE_EQ(boundOf(again, limits).memory, 0);
+  again["reused_weights"] = {{limits.scratchpadBytes + 1000, 5}};
+  EXPECT_DOUBLE_EQ(boundOf(again, limits).memory, limits.cycles({5000, 0}));
 }
 
 TEST(BoundTest, TheNarrowestPlaceOnTheWayOfTheBytesLimitsThem) {
@@ -84,6 +106,10 @@ TEST(BoundTest, WorkThatIsNotWholeIsADamagedProgram) {
   }
   damaged.push_back(good);
   damaged.back()["matmuls"][0].erase(4);
+  damaged.push_back(good);
+  damaged.back()["partial_macs"] = "x";
+  damaged.push_back(good);
+  damaged.back()["reused_weights"] = {{1}};
   damaged.push_back(good);
   damaged.back()["layers"] = {good}; // without a node
   isa::Image image;

@@ -1,0 +1,160 @@
+// Part of the Tilework project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// Counts products, vector passes and bytes of each op of a fused graph.
+
+#include "compiler/codegen/LayerWork.h"
+
+#include "dialects/graph/GraphDialect.h"
+#include "dialects/graph/NodeNames.h"
+
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/IR/BuiltinTypes.h"
+
+#include <map>
+
+using namespace mlir;
+
+namespace tilework {
+
+namespace {
+
+int64_t elements(Value value) {
+  auto type = dyn_cast<RankedTensorType>(value.getType());
+  return type && type.hasStaticShape() ? type.getNumElements() : 0;
+}
+
+bool isFloat(Value value) {
+  auto type = dyn_cast<RankedTensorType>(value.getType());
+  return type && isa<FloatType>(type.getElementType());
+}
+
+/// Bytes in the program: floats are bf16, ids int32.
+int64_t bytes(Value value) {
+  return elements(value) * (isFloat(value) ? 2 : 4);
+}
+
+class Counter {
+public:
+  void count(graph::MatmulOp op) {
+    const bool shared =
+        cast<RankedTensorType>(op.getRhs().getType()).getRank() == 2;
+    const int64_t batch = op.getBatch();
+    product(shared ? batch * op.getM() : op.getM(), op.getK(), op.getN(),
+            shared ? 1 : batch);
+    vectorElements +=
+        elements(op.getResult()) * (op.getNorm() == graph::Norm::None ? 1 : 2);
+  }
+
+  void count(graph::AttentionOp op) {
+    auto query = cast<RankedTensorType>(op.getQuery().getType());
+    auto key = cast<RankedTensorType>(op.getKey().getType());
+    const int64_t heads = query.getDimSize(0) * int64_t(op.getHeads()),
+                  queries = query.getDimSize(1), keys = key.getDimSize(1);
+    product(queries, int64_t(op.getHeadDim()), keys, heads);
+    product(queries, keys, int64_t(op.getValueDim()), heads);
+    vectorElements += 2 * heads * queries * keys + elements(op.getResult());
+  }
+
+  void countOther(Operation *op) {
+    if (isa<graph::LaunchStepOp, graph::WeightOp, graph::ReshapeOp,
+            graph::TransposeOp, graph::SliceOp, graph::BroadcastOp,
+            graph::ConcatOp, graph::EmbeddingOp, graph::GatherOp>(op) ||
+        op->getNumResults() != 1 || !isFloat(op->getResult(0)))
+      return;
+    const bool twice =
+        isa<graph::LayerNormOp, graph::RmsNormOp, graph::SoftmaxOp>(op);
+    vectorElements += elements(op->getResult(0)) * (twice ? 2 : 1);
+  }
+
+  /// Weights, inputs and outputs that one op reads and writes.
+  void countOwn(Operation *op) {
+    for (Value operand : op->getOperands()) {
+      auto weight = operand.getDefiningOp<graph::WeightOp>();
+      auto lookup = dyn_cast<graph::EmbeddingOp>(op);
+      if (lookup && operand == lookup.getTable())
+        readBytes += bytes(lookup.getResult());
+      else if (weight || isa<BlockArgument>(operand))
+        readBytes += bytes(operand);
+    }
+    for (Value result : op->getResults())
+      for (Operation *user : result.getUsers())
+        if (isa<func::ReturnOp>(user))
+          writeBytes += bytes(result);
+  }
+
+  nlohmann::json result() const {
+    nlohmann::json list = nlohmann::json::array();
+    for (const auto &[shape, count] : products)
+      list.push_back({shape[0], shape[1], shape[2], 0, count});
+    return {{"matmuls", list},
+            {"vector_elements", vectorElements},
+            {"compulsory_read_bytes", readBytes},
+            {"compulsory_write_bytes", writeBytes}};
+  }
+
+  /// "16×384×1536", "12·(16×64×16)", several with a blank between them; empty
+  /// without products.
+  std::string shapes() const {
+    std::string text;
+    for (const auto &[shape, count] : products) {
+      const std::string one = dimensions({shape[0], shape[1], shape[2]});
+      text += text.empty() ? "" : " ";
+      text += count == 1 ? one : std::to_string(count) + "·(" + one + ")";
+    }
+    return text;
+  }
+
+  static std::string dimensions(ArrayRef<int64_t> sizes) {
+    std::string text;
+    for (int64_t size : sizes)
+      text += (text.empty() ? "" : "×") + std::to_string(size);
+    return text;
+  }
+
+private:
+  void product(int64_t m, int64_t k, int64_t n, int64_t count) {
+    products[{m, k, n}] += count;
+  }
+
+  std::map<std::array<int64_t, 3>, int64_t> products;
+  int64_t vectorElements = 0, readBytes = 0, writeBytes = 0;
+};
+
+void countOp(Operation *op, Counter &counter) {
+  if (auto matmul = dyn_cast<graph::MatmulOp>(op))
+    counter.count(matmul);
+  else if (auto attention = dyn_cast<graph::AttentionOp>(op))
+    counter.count(attention);
+  else
+    counter.countOther(op);
+}
+
+nlohmann::json workOf(Operation *op, const std::string &node) {
+  Counter counter;
+  countOp(op, counter);
+  counter.countOwn(op);
+  nlohmann::json layer = counter.result();
+  layer["node"] = node;
+  std::string shape = counter.shapes();
+  auto type = dyn_cast<RankedTensorType>(op->getResult(0).getType());
+  if (shape.empty() && type)
+    shape = Counter::dimensions(type.getShape());
+  layer["shape"] = shape;
+  return layer;
+}
+
+} // namespace
+
+nlohmann::json layerWork(ModuleOp fused) {
+  nlohmann::json layers = nlohmann::json::array();
+  fused.walk([&](Operation *op) {
+    const std::vector<std::string> names = graph::nodeNames(op->getLoc());
+    if (op->getNumResults() == 1 && !names.empty() &&
+        !isa<graph::WeightOp, graph::LaunchStepOp>(op))
+      layers.push_back(workOf(op, names.front()));
+  });
+  return layers;
+}
+
+} // namespace tilework
