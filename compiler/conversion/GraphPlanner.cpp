@@ -13,6 +13,7 @@
 #include "llvm/Support/raw_ostream.h"
 
 #include <algorithm>
+#include <utility>
 
 using namespace mlir;
 
@@ -282,7 +283,29 @@ Error GraphPlanner::copyTo(const View &from, const View &to, Operation *op) {
     group.sourceStrides.push_back(from.strides[d] * from.elementBytes);
     group.destinationStrides.push_back(to.strides[d] * to.elementBytes);
   }
-  return place(planCopy(group, machine), op, "copy");
+  return copyParts(std::move(group), op);
+}
+
+Error GraphPlanner::copyParts(CopyGroup group, Operation *op) {
+  if (!copyIsTooDeep(group))
+    return place(planCopy(group, machine), op, "copy");
+  // One copy for each index of the smallest dimension but a run of elements.
+  const int64_t bytes = int64_t(1) << group.elementLog2;
+  size_t least = group.sizes.size();
+  for (size_t d = 0; d < group.sizes.size(); ++d)
+    if (group.sizes[d] > 1 &&
+        (group.sourceStrides[d] != bytes ||
+         group.destinationStrides[d] != bytes) &&
+        (least == group.sizes.size() || group.sizes[d] < group.sizes[least]))
+      least = d;
+  const int64_t parts = std::exchange(group.sizes[least], 1);
+  for (int64_t i = 0; i < parts; ++i) {
+    if (Error error = copyParts(group, op))
+      return error;
+    group.sourceOffset += group.sourceStrides[least];
+    group.destinationOffset += group.destinationStrides[least];
+  }
+  return Error::success();
 }
 
 Expected<View> GraphPlanner::materialise(const View &view, Operation *op) {
@@ -423,6 +446,18 @@ Error GraphPlanner::planConcat(graph::ConcatOp op) {
   return Error::success();
 }
 
+/// The op that an error of planning is about, and why; `current` where it names
+/// none.
+static std::pair<Operation *, std::string> refusalOf(Error error,
+                                                     Operation *current) {
+  std::pair<Operation *, std::string> result(current, "");
+  llvm::handleAllErrors(
+      std::move(error),
+      [&](const OpRefusal &refusal) { result = {refusal.op, refusal.why}; },
+      [&](const llvm::ErrorInfoBase &info) { result.second = info.message(); });
+  return result;
+}
+
 int GraphPlanner::outputTensor(Value value, const std::string &name) {
   int64_t elements = cast<RankedTensorType>(value.getType()).getNumElements();
   return newTensor(uniqueName(name + ".bf16"), TensorKind::Output,
@@ -442,8 +477,12 @@ Expected<int> GraphPlanner::leave(Value value, const std::string &name,
   int tensor =
       made != outputTensors.end() ? made->second : outputTensor(value, name);
   if (Error error =
-          copyTo(*view, denseView(tensor, type.getShape(), 2), reader))
-    return error;
+          copyTo(*view, denseView(tensor, type.getShape(), 2), reader)) {
+    // The user knows the node that made the value.
+    Operation *maker = value.getDefiningOp();
+    return fail(maker ? maker : reader,
+                refusalOf(std::move(error), reader).second);
+  }
   return tensor;
 }
 
@@ -519,18 +558,6 @@ void GraphPlanner::noteValues(ArrayRef<Operation *> ops) {
                                 view.elementBytes});
     }
   }
-}
-
-/// The op that an error of planning is about, and why; `current` where it names
-/// none.
-static std::pair<Operation *, std::string> refusalOf(Error error,
-                                                     Operation *current) {
-  std::pair<Operation *, std::string> result(current, "");
-  llvm::handleAllErrors(
-      std::move(error),
-      [&](const OpRefusal &refusal) { result = {refusal.op, refusal.why}; },
-      [&](const llvm::ErrorInfoBase &info) { result.second = info.message(); });
-  return result;
 }
 
 /// The first operand of an op on the chip that is neither float nor condition

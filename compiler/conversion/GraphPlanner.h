@@ -62,6 +62,8 @@ private:
                     WeightLayout layout, llvm::ArrayRef<int64_t> shape);
   llvm::Expected<View> materialise(const View &view, mlir::Operation *op);
   llvm::Error copyTo(const View &from, const View &to, mlir::Operation *op);
+  /// As one copy, or as several where no schedule has loops enough.
+  llvm::Error copyParts(planning::CopyGroup group, mlir::Operation *op);
   llvm::Error place(planning::Planned planned, mlir::Operation *op,
                     const std::string &name);
   /// Plans the op at `begin`, and those behind it that join it. Returns the

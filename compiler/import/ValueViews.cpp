@@ -321,12 +321,40 @@ Val ValueBuilder::gather(const Val &x, const Val &indices, int64_t axis) {
         pieces.push_back(range(x, axis, first, count));
       return concat(pieces, axis);
     }
-  RankedTensorType type = tensorType(shape, x.element());
-  if (axis == 0 && x.rank() == 2 && x.isFloat())
-    return emit(EmbeddingOp::create(builder, loc, type, materialise(x),
-                                    materialise(indices)));
-  return emit(GatherOp::create(builder, loc, type, materialise(x),
-                               materialise(indices), axis));
+  if (!x.isFloat())
+    return emit(GatherOp::create(builder, loc, tensorType(shape, x.element()),
+                                 materialise(x), materialise(indices), axis));
+  // Rows of a table: the indexed dimension in front, the others in a row each.
+  Shape front = {axis}, others, back, wide = indices.shape().vec();
+  for (int64_t d = 0; d < x.rank(); ++d)
+    if (d != axis) {
+      front.push_back(d);
+      others.push_back(x.dim(d));
+    }
+  const int64_t row = *elementCount(others);
+  Val table = x;
+  if (!llvm::is_sorted(front))
+    table = transpose(table, front);
+  if (x.rank() != 2)
+    table = reshape(table, {x.dim(axis), row});
+  wide.push_back(row);
+  Val rows =
+      emit(EmbeddingOp::create(builder, loc, tensorType(wide, x.element()),
+                               materialise(table), materialise(indices)));
+  if (x.rank() != 2) {
+    wide.pop_back();
+    llvm::append_range(wide, others);
+    rows = reshape(rows, wide);
+  }
+  if (axis == 0)
+    return rows;
+  for (int64_t d = 0; d < axis; ++d)
+    back.push_back(indices.rank() + d);
+  for (int64_t d = 0; d < indices.rank(); ++d)
+    back.push_back(d);
+  for (int64_t d = axis + 1; d < x.rank(); ++d)
+    back.push_back(indices.rank() + d - 1);
+  return transpose(rows, back);
 }
 
 Val ValueBuilder::gatherND(const Val &x, const Val &indices,

@@ -36,21 +36,31 @@ std::vector<Dimension> normalise(const CopyGroup &group) {
   return out;
 }
 
-} // namespace
-
-Planned planCopy(const CopyGroup &group, const Machine &machine) {
-  Planned result;
+/// The loops of a copy: the innermost is a run of elements where both sides are
+/// dense in it; otherwise runs are one element.
+std::vector<Dimension> loopsOf(const CopyGroup &group) {
   std::vector<Dimension> dims = normalise(group);
   int64_t bytes = int64_t(1) << group.elementLog2;
-  // The innermost dimension is a run of elements where both sides are dense in
-  // it; otherwise runs are one element.
   if (dims.empty() || dims.back().source != bytes ||
       dims.back().destination != bytes)
     dims.push_back({1, bytes, bytes});
   if (dims.size() == 1)
     dims.insert(dims.begin(), {1, 0, 0});
-  if (dims.size() > static_cast<size_t>(kMaxDepth)) {
-    result.refusal = "a copy with more than eight strided dimensions";
+  return dims;
+}
+
+} // namespace
+
+bool copyIsTooDeep(const CopyGroup &group) {
+  return loopsOf(group).size() > static_cast<size_t>(kMaxDepth);
+}
+
+Planned planCopy(const CopyGroup &group, const Machine &machine) {
+  Planned result;
+  std::vector<Dimension> dims = loopsOf(group);
+  int64_t bytes = int64_t(1) << group.elementLog2;
+  if (copyIsTooDeep(group)) {
+    result.refusal = "a copy of more strided dimensions than there are loops";
     return result;
   }
   Dimension run = dims.back(), row = dims[dims.size() - 2];

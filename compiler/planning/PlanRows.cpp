@@ -67,6 +67,15 @@ void Search::run(const std::vector<int64_t> &nChoices, bool stream) {
 }
 
 Planned planRows(const RowsGroup &group, const Machine &machine) {
+  // One loop for the rows and one for the columns besides.
+  if (group.batch.size() + 2 > static_cast<size_t>(kMaxDepth)) {
+    Planned result;
+    result.refusal = "it takes " + std::to_string(group.batch.size() + 2) +
+                     " loops over dimensions that are not dense, and there "
+                     "are " +
+                     std::to_string(kMaxDepth);
+    return result;
+  }
   bool whole = false, statistics = false;
   for (const RowOp &op : group.ops) {
     whole |= spansRow(op.kind);

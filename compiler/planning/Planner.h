@@ -24,6 +24,9 @@ Planned planMatmul(const MatmulGroup &group, const Machine &machine);
 Planned planAttention(const AttentionGroup &group, const Machine &machine);
 Planned planRows(const RowsGroup &group, const Machine &machine);
 Planned planCopy(const CopyGroup &group, const Machine &machine);
+/// Whether a copy has more strided dimensions than a schedule has loops, so
+/// that it must be done in parts.
+bool copyIsTooDeep(const CopyGroup &group);
 
 class ScheduleBuilder;
 class ChainWriter;

@@ -7,6 +7,7 @@ import itertools
 import numpy as np
 import on_chip
 import pytest
+import tilework as tw
 from on_chip import MICROSOFT, Case, ints, normal
 from onnx import TensorProto, helper
 
@@ -294,8 +295,56 @@ def caches():
         )
 
 
-MAKERS = (views, slices, embeddings, caches)
+def ranks():
+    """As many dimensions as models have, each strided."""
+    for rank in (8, 9, 12, 16):
+        x = normal(*([1] * (rank - 11) + [2] * min(rank, 11)))
+        halves = [*range(1, rank, 2), *range(0, rank, 2)]
+        for name, attributes in (("", {}), (" by halves", {"perm": halves})):
+            yield Case(
+                f"Transpose of rank {rank}{name}",
+                [node("Transpose", ["x"], **attributes)],
+                {"x": x},
+                **EXACT,
+            )
+
+
+def gathers():
+    """Rows and columns by any indices, few or many, constant or given."""
+    x = normal(3, 50, 16)
+    for count in (5, 31, 33, 300):
+        held = ints(50, count, seed=count) - 50 * (np.arange(count) % 2)
+        for axis, table in ((0, normal(50)), (0, normal(50, 3, 4)), (1, x), (1, x[..., 0])):
+            name = f"Gather {count} at {axis} of rank {table.ndim}"
+            yield from moved(name, "Gather", ["x", "i"], table, {"i": held}, axis=axis)
+    for shape in ((), (4, 5)):
+        yield Case(
+            f"Gather columns by ids {shape}",
+            [node("Gather", ["x", "i"], axis=1)],
+            {"x": x, "i": np.asarray(ints(50, *shape))},
+            **EXACT,
+        )
+        yield Case(
+            f"Gather columns of a constant by ids {shape}",
+            [node("Gather", ["x", "i"], axis=1)],
+            {"i": np.asarray(ints(50, *shape))},
+            {"x": x},
+            **EXACT,
+        )
+
+
+MAKERS = (views, slices, embeddings, caches, ranks, gathers)
 CASES = {case.name: case for make in MAKERS for case in make()}
+
+
+def test_an_op_over_too_many_strided_dimensions_is_refused_by_name():
+    nodes = [
+        helper.make_node("Relu", ["x"], ["r"], name="first"),
+        helper.make_node("Transpose", ["r"], ["t"], name="view"),
+        helper.make_node("Abs", ["t"], ["y"], name="second"),
+    ]
+    with pytest.raises(tw.UnsupportedModel, match="'second': it takes 12 loops"):
+        tw.compile(on_chip.build(nodes, {"x": normal(1, *[2] * 11)}), target="nano")
 
 
 @pytest.mark.parametrize("name", CASES)
