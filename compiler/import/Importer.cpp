@@ -6,6 +6,7 @@
 
 #include "compiler/import/Importer.h"
 
+#include "compiler/import/FunctionBodies.h"
 #include "dialects/isa/Printable.h"
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"
@@ -96,12 +97,19 @@ Val Importer::constant(const onnx::Tensor &tensor) {
       throw InvalidNode("the external data of constant " + quoted(tensor.name) +
                         " has an offset or length that does not fit it");
   } else if (tensor.hasRaw) {
-    // Raw bytes are a view into the model's file.
+    // Raw bytes are a view into the model's file, or into a function body.
     if (tensor.raw.size() != bytes)
       throw InvalidNode("constant " + quoted(tensor.name) + " has " +
                         std::to_string(tensor.raw.size()) +
                         " bytes, its shape takes " + std::to_string(bytes));
-    offset = bytes ? tensor.raw.data() - files->bytes(0).data() : 0;
+    std::string_view whole = files->bytes(0);
+    std::less_equal<const char *> before;
+    if (before(whole.data(), tensor.raw.data()) &&
+        before(tensor.raw.data() + bytes, whole.data() + whole.size()))
+      offset = bytes ? tensor.raw.data() - whole.data() : 0;
+    else
+      file = files->addBytes(std::string(tensor.raw),
+                             "constant:" + std::to_string(files->size()));
   } else {
     std::string data = tensor.decoded;
     if (onnx::bitsOf(tensor.type) == 4 && data.size() == uint64_t(*count)) {
@@ -271,6 +279,9 @@ void Importer::importNode(const onnx::Node &node, Scope &scope) {
                             "model names no version");
   bool known = false;
   const OpEntry *entry = findOp(node.domain, node.op, opset, known);
+  if (!known && node.domain.empty())
+    if (const onnx::Function *body = findFunctionBody(node.op, opset))
+      return inlineFunction(node, *body, scope);
   bool behindUnknown = false;
   for (std::string_view input : node.inputs)
     behindUnknown |= lookup(input, scope, report.name).unknown;

@@ -94,9 +94,21 @@ void tilework::lowerReduce(NodeContext &c) {
       dropped.push_back(x.dim(i));
   if (op == "ReduceL2" || op == "ReduceSumSquare")
     x = c.b.mul(x, x);
+  if (op == "ReduceL1")
+    x = c.b.unary(UnaryKind::Abs, x);
+  // Exponentials of what lies below the largest overflow nowhere.
+  Val largest;
+  if (op == "ReduceLogSumExp") {
+    largest = c.b.reduce(ReduceKind::Max, x, axes);
+    x = c.b.unary(UnaryKind::Exp, c.b.binary(BinaryKind::Sub, x, largest));
+  }
   Val result = c.b.reduce(reduceKind(op), x, axes);
   if (op == "ReduceL2")
     result = c.b.unary(UnaryKind::Sqrt, result);
+  if (op == "ReduceLogSum" || op == "ReduceLogSumExp")
+    result = c.b.unary(UnaryKind::Log, result);
+  if (!largest.isAbsent())
+    result = c.b.add(result, largest);
   c.set(0, c.integer("keepdims", 1) ? result : c.b.reshape(result, dropped));
 }
 
@@ -248,6 +260,33 @@ void tilework::lowerRmsNorm(NodeContext &c) {
   if (c.wants(1))
     throw UnsupportedNode("its output of the deviation is read");
   lowerNorm(c, Val(), true);
+}
+
+/// Normalises each group of channels of [batch, channels, ...] over its
+/// elements and scales and shifts each channel.
+static void normaliseGroups(NodeContext &c, int64_t groups) {
+  Val x = c.in(0);
+  if (x.rank() < 2 || groups <= 0 || x.dim(1) % groups)
+    throw InvalidNode("its channels cannot be split into its groups");
+  int64_t batch = x.dim(0), channels = x.dim(1);
+  int64_t all = x.type.getNumElements();
+  int64_t inner = all && batch ? all / (batch * groups) : 0;
+  Val flat = c.b.reshape(x, {batch, groups, inner});
+  Val ones = c.b.broadcast(c.b.scalar(1, x.element()), {inner});
+  Val normal = c.b.reshape(
+      c.b.layerNorm(flat, ones, Val(), c.real("epsilon", 1e-5f)), shapeOf(x));
+  Shape each(x.rank() - 1, 1);
+  each[0] = channels;
+  c.set(0, c.b.add(c.b.mul(normal, c.b.reshape(c.in(1), each)),
+                   c.b.reshape(c.in(2), each)));
+}
+
+void tilework::lowerInstanceNorm(NodeContext &c) {
+  normaliseGroups(c, c.in(0).rank() < 2 ? 0 : c.in(0).dim(1));
+}
+
+void tilework::lowerGroupNorm(NodeContext &c) {
+  normaliseGroups(c, c.integer("num_groups", 0));
 }
 
 void tilework::lowerSkipLayerNorm(NodeContext &c) {

@@ -158,8 +158,12 @@ void lowerReduce(NodeContext &);
 void lowerSoftmax(NodeContext &);
 void lowerLayerNorm(NodeContext &);
 void lowerRmsNorm(NodeContext &);
+void lowerInstanceNorm(NodeContext &);
+void lowerGroupNorm(NodeContext &);
 void lowerSkipLayerNorm(NodeContext &);
 void lowerEmbedLayerNorm(NodeContext &);
+// LowerConv.cpp
+void lowerConv(NodeContext &);
 // LowerAttention.cpp
 void lowerAttention(NodeContext &);
 void lowerMultiHeadAttention(NodeContext &);

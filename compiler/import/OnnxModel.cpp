@@ -525,6 +525,14 @@ std::optional<Model> tilework::onnx::parseModel(std::string_view bytes,
   return std::nullopt;
 }
 
+std::optional<Function> tilework::onnx::parseFunction(std::string_view bytes) {
+  try {
+    return readFunction(pbf_reader(bytes.data(), bytes.size()));
+  } catch (const std::exception &) {
+    return std::nullopt;
+  }
+}
+
 std::string tilework::onnx::quoted(std::string_view text) {
   static constexpr size_t limit = 120;
   static constexpr char digits[] = "0123456789abcdef";

@@ -148,6 +148,9 @@ struct Model {
 /// and sets `error` to a sentence that says what is wrong with the file.
 std::optional<Model> parseModel(std::string_view bytes, std::string &error);
 
+/// The same of a function alone; nothing where it is damaged.
+std::optional<Function> parseFunction(std::string_view bytes);
+
 /// The text with everything but printable ASCII written as \xNN, quoted, and
 /// cut after 120 characters: names in a model are whatever its author wrote.
 std::string quoted(std::string_view text);
