@@ -238,6 +238,20 @@ llvm::Error GraphPlanner::planLaunchStep(graph::LaunchStepOp op) {
     for (BlockArgument argument : arguments)
       step.of.push_back(hostNames[argument]);
   }
+  if (isReadByChip(op.getResult()) && type.getElementType().isInteger(1)) {
+    HostStep numbers;
+    numbers.op = "cast";
+    numbers.inputs = {step.output};
+    numbers.output = uniqueName(step.output + ".bf16");
+    numbers.element = BFloat16Type::get(op.getContext());
+    numbers.shape = step.shape;
+    int tensor = newTensor(numbers.output, TensorKind::Input,
+                           std::max<int64_t>(1, type.getNumElements()) * 2);
+    views[op.getResult()] = denseView(tensor, type.getShape(), 2);
+    program.before.push_back(std::move(step));
+    program.before.push_back(std::move(numbers));
+    return llvm::Error::success();
+  }
   if (isReadByChip(op.getResult())) {
     if (!isStored(type.getElementType()))
       return fail(op, "the chip reads no " + textOf(type.getElementType()));

@@ -323,9 +323,10 @@ private:
   /// The step's result in the type that the chip reads.
   Value chipValue(OpBuilder &builder, Operation *op, LaunchStepOp next) {
     RankedTensorType type = tensorTypeOf(next.getResult());
-    // A condition is 0 or 1.
-    if (!isa<FloatType>(type.getElementType()) &&
-        !type.getElementType().isInteger(1))
+    // The plan gives a condition its place as numbers.
+    if (type.getElementType().isInteger(1))
+      return next.getResult();
+    if (!isa<FloatType>(type.getElementType()))
       return narrowed(builder, next.getResult(), builder.getI32Type());
     Type bf16 = builder.getBF16Type();
     auto narrow = RankedTensorType::get(type.getShape(), bf16);

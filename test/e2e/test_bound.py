@@ -151,7 +151,9 @@ def test_dead_and_double_nodes_do_not_count():
     x, a = {"x": normal(16, 32)}, {"a": normal(32, 32)}
     plain = build([node("MatMul", "x a", "y")], x, a)
     padded = build(
-        [node("MatMul", "x a", "dead"), node("MatMul", "x a", "p"), node("Identity", "p", "y")], x, a
+        [node("MatMul", "x a", "dead"), node("MatMul", "x a", "p"), node("Identity", "p", "y")],
+        x,
+        a,
     )
     assert bound(plain) == bound(padded)
 

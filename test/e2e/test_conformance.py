@@ -16,15 +16,8 @@ def collected():
     return conformance.collect()
 
 
-# A row that a Where replaces by zeros is selected by arithmetic, which keeps its NaN.
-SELECTED_BY_ARITHMETIC = (
-    "test_attention_24_qk_matmul_output_mode3_softmax_precision_expanded",
-    "test_attention_local_window_gqa_rank4_mask_expanded",
-)
-
-
 def test_no_node_test_is_wrong(collected):
-    wrong = [text for text in collected[1] if not any(n in text for n in SELECTED_BY_ARITHMETIC)]
+    wrong = collected[1]
     assert not wrong, "\n".join(wrong)
 
 

@@ -105,7 +105,7 @@ def test_logic_of_computed_conditions(op):
     same(run(nodes, {"a": a, "b": b}, TensorProto.BOOL, zero), ~wanted)
 
 
-@pytest.mark.parametrize("condition", ("input", "constant", "computed"))
+@pytest.mark.parametrize("condition", ("input", "prepared", "constant", "computed"))
 @pytest.mark.parametrize(
     "shapes",
     [s for s in itertools.product(SHAPES, repeat=3) if "tile" in s or set(s) > {"vector"}],
@@ -120,6 +120,11 @@ def test_nothing_leaks_from_the_side_that_is_not_taken(condition, shapes):
         feeds["f"] = odd(shape_c, seed)
         c = feeds["f"].astype(bool)  # NaN is not zero
         nodes = [node("Cast", ["f"], "c", to=TensorProto.BOOL)]
+    elif condition == "prepared":  # by the host, out of integers
+        feeds["n"] = bools(shape_c, seed).astype(np.int64)
+        constants["one"] = np.ones((), np.int64)
+        c = feeds["n"] >= 1
+        nodes = [node("GreaterOrEqual", ["n", "one"], "c")]
     else:
         c = bools(shape_c, seed)
         (feeds if condition == "input" else constants)["c"] = c

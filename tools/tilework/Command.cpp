@@ -8,6 +8,7 @@
 #include "runtime/Error.h"
 #include "runtime/Npy.h"
 #include "runtime/OpenProgram.h"
+#include "runtime/report/Bound.h"
 #include "runtime/report/Report.h"
 
 #include <algorithm>
@@ -38,8 +39,8 @@ void ModelOptions::add(Arguments &command) {
 
 void ModelOptions::addNoCache(Arguments &command) {
   command.flag("--no-cache", noCache,
-                   "compile the model, whether it was compiled before or not, "
-                   "and keep nothing");
+               "compile the model, whether it was compiled before or not, "
+               "and keep nothing");
 }
 
 static int64_t parseSize(const std::string &text, const std::string &what) {
