@@ -122,6 +122,10 @@ public:
   graph::ExprAttr expression(const Val &val);
 
 private:
+  /// A slice of computed floats with negative steps: taken forwards, and the
+  /// pieces put together from the last.
+  Val reversed(const Val &x, const Shape &offsets, const Shape &sizes,
+               const Shape &steps);
   Val withStep(const Val &x, mlir::Attribute step);
   /// The result of a new op; the op goes again where the result is empty.
   Val emit(mlir::Operation *op);

@@ -59,8 +59,30 @@ Val ValueBuilder::slice(const Val &x, const Shape &offsets, const Shape &sizes,
   if (x.expr)
     return withStep(
         x, SliceStepAttr::get(builder.getContext(), offsets, sizes, steps));
+  if (x.isFloat() && llvm::any_of(steps, [](int64_t step) { return step < 0; }))
+    return reversed(x, offsets, sizes, steps);
   return emit(SliceOp::create(builder, loc, tensorType(sizes, x.element()),
                               materialise(x), offsets, sizes, steps));
+}
+
+Val ValueBuilder::reversed(const Val &x, const Shape &offsets,
+                           const Shape &sizes, const Shape &steps) {
+  Shape first = offsets, forward = steps;
+  for (size_t i = 0; i < steps.size(); ++i)
+    if (steps[i] < 0) {
+      first[i] = offsets[i] + (sizes[i] - 1) * steps[i];
+      forward[i] = -steps[i];
+    }
+  Val result = slice(x, first, sizes, forward);
+  for (size_t i = 0; i < steps.size(); ++i) {
+    if (steps[i] > 0 || sizes[i] < 2)
+      continue;
+    std::vector<Val> pieces;
+    for (int64_t at = sizes[i]; at-- > 0;)
+      pieces.push_back(range(result, i, at, 1));
+    result = concat(pieces, i);
+  }
+  return result;
 }
 
 Val ValueBuilder::range(const Val &x, int64_t axis, int64_t first,
@@ -321,7 +343,8 @@ Val ValueBuilder::gather(const Val &x, const Val &indices, int64_t axis) {
         pieces.push_back(range(x, axis, first, count));
       return concat(pieces, axis);
     }
-  if (!x.isFloat())
+  // The host takes elements of a constant vector as they are.
+  if (!x.isFloat() || (x.isConstant() && x.rank() == 1))
     return emit(GatherOp::create(builder, loc, tensorType(shape, x.element()),
                                  materialise(x), materialise(indices), axis));
   // Rows of a table: the indexed dimension in front, the others in a row each.

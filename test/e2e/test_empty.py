@@ -95,5 +95,5 @@ def test_an_open_dimension_may_be_zero():
     new = normal(1, 4, 8)
     got = tw.compile(model, dims={"cached": 0})(past=normal(1, 0, 8), new=new)["y"]
     np.testing.assert_array_equal(got, new)
-    with pytest.raises(tw.InvalidArgument, match="negative"):
+    with pytest.raises(tw.InvalidArgument, match="is -1"):
         tw.compile(model, dims={"cached": -1})

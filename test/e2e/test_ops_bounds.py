@@ -142,12 +142,6 @@ REFUSALS = {
     "padding by reflection": refused(
         "Pad", {"x": X}, "padding other than", {"n": np.array([0, 0, 1] * 2)}, mode="reflect"
     ),
-    "a negative step": refused(
-        "Slice",
-        {"x": X},
-        "negative step",
-        {"s": np.array([5]), "e": np.array([0]), "a": np.array([2]), "p": np.array([-1])},
-    ),
 }
 
 

@@ -85,7 +85,7 @@ def test_the_share_does_not_depend_on_what_the_exporter_states(stated):
     weights = np.ones((16, 16), np.float32)
     nodes = [
         node("MatMul", ["x", "w"], ["a"]),
-        node("HardSwish", ["a"], ["b"]),
+        node("Softmax", ["a"], ["b"], unheard_of=1),
         node("Sin", ["b"], ["s"]),
         node("MatMul", ["s", "w"], ["y"]),
     ]

@@ -8,7 +8,7 @@ import sys
 import sysconfig
 
 
-def main():
+def main() -> None:
     folder = pathlib.Path(__file__).parent
     places = [
         folder / "_tilework",

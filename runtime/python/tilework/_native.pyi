@@ -11,6 +11,8 @@ from tilework.reports import Equality, LayerRow, NodeReport, SimulationReport
 
 report_schema: int
 
+version: str
+
 class Target:
     def __init__(self, specification: str | Target) -> None: ...
     def apply(self, overrides: Sequence[tuple[str, str]]) -> None: ...

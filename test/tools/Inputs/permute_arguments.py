@@ -31,10 +31,12 @@ COMMANDS = {
     ],
     "simulate": [
         ["pair.tw", "--set dram.channels=2", "--set dma.outstanding_bursts=4", "--seed 3"],
-        ["pair.onnx", *DIMS, "--target nano", "--timing-only", "--engine systemc"],
+        ["pair.onnx", *DIMS, "--target nano", "--timing-only", "--layers", "--no-cache"],
+        ["pair.tw", "--layers=csv", "--engine systemc"],
     ],
     "compare": [["pair.tw", "pair.onnx", "-v"]],
     "inspect": [["pair.onnx", *DIMS, "--target nano", "--support"], ["pair.tw", "--memory", "-q"]],
+    "operators": [["--page", "-q"], ["-v"]],
     "assemble": [["pair.s", "-o {new}", "-v"]],
     "disassemble": [["pair.tw", "-o {new}", "-q"]],
     "targets": [["nano", "-v"], ["--validate nano.yaml", "-q"]],
