@@ -115,40 +115,39 @@ void tilework::lowerReduce(NodeContext &c) {
 /// The chip has no indices, so the places of an axis are numbers from high to
 /// low, in digits that bf16 holds: the largest first digit where x is the
 /// largest, then the largest second digit there, and so on. The caller's index
-/// is made of the digits behind the chip. The first place wins a tie, or the
-/// last one.
+/// is made of the digits behind the chip. Integers are the host's, where one
+/// digit holds all places. The first place wins a tie, or the last one.
 void tilework::lowerArgMax(NodeContext &c) {
-  constexpr int64_t kBase = 256;
   Val x = c.in(0);
-  if (!x.isFloat() || x.rank() == 0)
-    throw UnsupportedNode("the largest of a tensor that is not of floats");
+  if (x.rank() == 0)
+    throw InvalidNode("its input is a scalar");
   int64_t axis = c.axis(c.integer("axis", 0), x.rank()), n = x.dim(axis);
   if (n == 0)
     throw InvalidNode("its axis has no elements");
   bool last = c.integer("select_last_index", 0);
-  if (c.node.op == "ArgMin")
-    x = c.b.unary(UnaryKind::Neg, x);
   Shape along(x.rank(), 1);
   along[axis] = n;
   mlir::Type index = c.b.builder.getI64Type();
-  Val best = c.b.reduce(ReduceKind::Max, x, {axis});
-  // A NaN is larger than all, and equal to none.
-  Val chosen = c.b.binary(BinaryKind::Or, c.b.binary(BinaryKind::Eq, x, best),
-                          c.b.unary(UnaryKind::IsNan, x));
+  mlir::Type number = x.isFloat() ? x.element() : index;
+  const int64_t base = x.isFloat() ? 256 : n;
+  Val best = c.b.reduce(
+      c.node.op == "ArgMin" ? ReduceKind::Min : ReduceKind::Max, x, {axis});
+  Val chosen = c.b.binary(BinaryKind::Eq, x, best);
+  if (x.isFloat()) // a NaN is the extremum, and equal to none
+    chosen = c.b.binary(BinaryKind::Or, chosen, c.b.unary(UnaryKind::IsNan, x));
   Val place;
   int64_t unit = 1;
-  while (unit * kBase < n)
-    unit *= kBase;
-  for (; unit > 0; unit /= kBase) {
+  while (unit * base < n)
+    unit *= base;
+  for (; unit > 0; unit = base > 1 ? unit / base : 0) {
     // Digits count from 1, so that 0 is no place.
     std::vector<double> digits;
     for (int64_t i = 0; i < n; ++i)
       digits.push_back(
-          static_cast<double>((last ? i : n - 1 - i) / unit % kBase + 1));
+          static_cast<double>((last ? i : n - 1 - i) / unit % base + 1));
     Val constant = c.b.fromHost(
         HostTensor::fromFloats(onnx::DataType::Float, along, digits));
-    Val digit =
-        c.b.mul(c.b.cast(chosen, x.element()), c.b.cast(constant, x.element()));
+    Val digit = c.b.mul(c.b.cast(chosen, number), c.b.cast(constant, number));
     best = c.b.reduce(ReduceKind::Max, digit, {axis});
     chosen = c.b.binary(BinaryKind::Eq, digit, best);
     Val part = c.b.binary(BinaryKind::Sub, c.b.cast(best, index),

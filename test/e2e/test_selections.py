@@ -217,6 +217,17 @@ def test_the_place_of_an_extremum(op, last, shape, axis, keep):
     np.testing.assert_array_equal(got, wanted)
 
 
+@pytest.mark.parametrize("op", ("ArgMax", "ArgMin"))
+@pytest.mark.parametrize("last", (0, 1))
+@pytest.mark.parametrize("length", (1, 24, 700))
+def test_the_place_of_an_integer(op, last, length):
+    x = np.random.default_rng(1).integers(-9, 9, (4, length))
+    find = np.argmax if op == "ArgMax" else np.argmin
+    wanted = length - 1 - find(x[:, ::-1], axis=1) if last else find(x, axis=1)
+    nodes = [node(op, ["x"], axis=1, keepdims=0, select_last_index=last)]
+    np.testing.assert_array_equal(run(nodes, {"x": x}, TensorProto.INT64), wanted)
+
+
 def test_the_place_of_a_nan():
     x = odd((5, 24), 3)
     wanted = np.argmax(x, axis=1)[:, None]
