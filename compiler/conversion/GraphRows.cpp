@@ -336,9 +336,9 @@ Expected<int> RowsBuilder::operand(Value value, Operation *op) {
   return index;
 }
 
-/// How the function stage does a binary op: with its operands exchanged too.
+/// How the function stage does a binary op.
 struct BinaryForm {
-  Function function, mirrored;
+  Function function;
   bool inverted = false;
 };
 
@@ -346,22 +346,22 @@ static std::optional<BinaryForm> functionOf(graph::BinaryKind kind) {
   switch (kind) {
   case graph::BinaryKind::Max:
   case graph::BinaryKind::Or: // conditions are 0 and 1
-    return BinaryForm{Function::Maximum, Function::Maximum};
+    return BinaryForm{Function::Maximum};
   case graph::BinaryKind::Min:
-    return BinaryForm{Function::Minimum, Function::Minimum};
+    return BinaryForm{Function::Minimum};
   case graph::BinaryKind::Eq:
-    return BinaryForm{Function::Equal, Function::Equal};
+    return BinaryForm{Function::Equal};
   case graph::BinaryKind::Ne:
   case graph::BinaryKind::Xor:
-    return BinaryForm{Function::Equal, Function::Equal, /*inverted=*/true};
+    return BinaryForm{Function::Equal, /*inverted=*/true};
   case graph::BinaryKind::Lt:
-    return BinaryForm{Function::Less, Function::Greater};
+    return BinaryForm{Function::Less};
   case graph::BinaryKind::Le:
-    return BinaryForm{Function::LessOrEqual, Function::GreaterOrEqual};
+    return BinaryForm{Function::LessOrEqual};
   case graph::BinaryKind::Gt:
-    return BinaryForm{Function::Greater, Function::Less};
+    return BinaryForm{Function::Greater};
   case graph::BinaryKind::Ge:
-    return BinaryForm{Function::GreaterOrEqual, Function::LessOrEqual};
+    return BinaryForm{Function::GreaterOrEqual};
   default:
     return std::nullopt;
   }
@@ -411,7 +411,8 @@ Expected<int> RowsBuilder::withScalar(graph::BinaryOp op, double c, bool left) {
   }
   default:
     if (auto form = functionOf(op.getKind())) {
-      int result = combine(left ? form->mirrored : form->function, *x, -1, s);
+      int result =
+          combine(left ? *mirrored(form->function) : form->function, *x, -1, s);
       return form->inverted ? inverted(result) : result;
     }
     break;

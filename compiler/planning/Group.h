@@ -88,6 +88,10 @@ enum class RowOpKind : uint8_t {
   RowMaximum ///< result is a vector of M
 };
 
+/// The function of (y, x) that gives what `function` gives of (x, y), where the
+/// unit has one.
+std::optional<Function> mirrored(Function function);
+
 struct RowOp {
   RowOpKind kind = RowOpKind::Input;
   int lhs = -1, rhs = -1; ///< indices of earlier ops

@@ -215,8 +215,7 @@ void RowsWriter::divide(int x, int y, int index) {
   open(x, index).multiplyColumn(target.tile);
 }
 
-/// The function of (y, x) that gives what `function` gives of (x, y).
-static std::optional<Function> mirrored(Function function) {
+std::optional<Function> mirrored(Function function) {
   switch (function) {
   case Function::Maximum:
   case Function::Minimum:

@@ -104,11 +104,8 @@ CompileOptions optionsOf(std::map<std::string, int64_t> dims,
 }
 
 /// `path` names a file, or, with `bytes`, the model that they are.
-Program compileProgram(const std::string &path,
-                       const std::optional<py::bytes> &bytes,
-                       const target::Target &target,
-                       std::map<std::string, int64_t> dims,
-                       std::map<std::string, std::vector<int64_t>> shapes) {
+ModelSource sourceOf(const std::string &path,
+                     const std::optional<py::bytes> &bytes) {
   ModelSource source;
   if (bytes) {
     source.bytes = std::string_view(*bytes);
@@ -116,6 +113,16 @@ Program compileProgram(const std::string &path,
   } else {
     source.path = path;
   }
+  return source;
+}
+
+/// Compiles what sourceOf() says.
+Program compileProgram(const std::string &path,
+                       const std::optional<py::bytes> &bytes,
+                       const target::Target &target,
+                       std::map<std::string, int64_t> dims,
+                       std::map<std::string, std::vector<int64_t>> shapes) {
+  const ModelSource source = sourceOf(path, bytes);
   CompileOptions options = optionsOf(std::move(dims), std::move(shapes));
   CompileResult result = callReleased([&](const auto &cancelled) {
     return compileModel(source, target, options, cancelled);
@@ -197,13 +204,7 @@ py::dict compareRuns(const Run &first, const Run &second) {
 /// Empty where the file cannot be read: a compilation says why.
 py::object describe(const std::string &path,
                     const std::optional<py::bytes> &bytes) {
-  ModelSource source;
-  if (bytes) {
-    source.bytes = std::string_view(*bytes);
-    source.name = path;
-  } else {
-    source.path = path;
-  }
+  const ModelSource source = sourceOf(path, bytes);
   std::string error;
   const auto model = describeModel(source, error);
   return toPython(model ? descriptionReport(*model) : json::object());

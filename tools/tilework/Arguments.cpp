@@ -6,6 +6,8 @@
 
 #include "tools/tilework/Arguments.h"
 
+#include "dialects/target/Target.h"
+
 #include <CLI/CLI.hpp>
 
 #include <algorithm>
@@ -86,44 +88,22 @@ namespace {
 /// The nearest name of a subcommand, or of an option of the chosen one, to a
 /// word that was not understood; empty when none is near or the word is one.
 std::string nearest(const CLI::App &app, const std::string &word) {
-  auto distance = [](const std::string &a, const std::string &b) {
-    std::vector<size_t> row(b.size() + 1);
-    for (size_t j = 0; j <= b.size(); ++j)
-      row[j] = j;
-    for (size_t i = 1; i <= a.size(); ++i) {
-      size_t diagonal = row[0];
-      row[0] = i;
-      for (size_t j = 1; j <= b.size(); ++j) {
-        const size_t above = row[j];
-        row[j] = std::min(
-            {row[j] + 1, row[j - 1] + 1, diagonal + (a[i - 1] != b[j - 1])});
-        diagonal = above;
-      }
-    }
-    return row[b.size()];
-  };
-  std::string best;
-  size_t least = word.size() / 2 + 1;
-  auto consider = [&](const std::string &name) {
-    if (const size_t d = distance(word, name); d < least) {
-      least = d;
-      best = name;
-    }
-  };
+  std::vector<std::string> names;
   auto options = [&](const CLI::App &command) {
     for (const CLI::Option *option : command.get_options())
       for (const std::string &name : option->get_lnames())
-        consider("--" + name);
+        names.push_back("--" + name);
   };
   if (word.front() != '-') {
     for (const CLI::App *command : app.get_subcommands({}))
-      consider(command->get_name());
+      names.push_back(command->get_name());
   } else {
     options(app);
     for (const CLI::App *command : app.get_subcommands())
       options(*command);
   }
-  return least == 0 ? "" : best;
+  const std::string best = target::nearestName(word, names);
+  return best == word ? "" : best;
 }
 
 /// The parser's message, with the first word that is no command named, and a
