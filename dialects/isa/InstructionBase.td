@@ -1,7 +1,7 @@
 // Part of the Tilework project, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// The classes that Instructions.td is written in. The generator (dialects/isagen) reads the records as JSON and refuses
+// The classes that Instructions.td is written in. The generator (dialects/recordgen) reads the records as JSON and refuses
 // what does not hold together: overlapping or missing bits, a value that does not fit, a field without a sentence.
 
 #ifndef TILEWORK_DIALECTS_ISA_INSTRUCTIONBASE

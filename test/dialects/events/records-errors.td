@@ -4,11 +4,11 @@
 // A record of an event that contradicts itself is named.
 //
 // RUN: split-file %s %t
-// RUN: not %python -B %source/dialects/isagen/eventgen.py --tblgen llvm-tblgen --root %source --definitions %t/first.td 2>&1 | FileCheck %t/first.td
-// RUN: not %python -B %source/dialects/isagen/eventgen.py --tblgen llvm-tblgen --root %source --definitions %t/colour.td 2>&1 | FileCheck %t/colour.td
-// RUN: not %python -B %source/dialects/isagen/eventgen.py --tblgen llvm-tblgen --root %source --definitions %t/same.td 2>&1 | FileCheck %t/same.td
-// RUN: not %python -B %source/dialects/isagen/eventgen.py --tblgen llvm-tblgen --root %source --definitions %t/colours.td 2>&1 | FileCheck %t/colours.td
-// RUN: not %python -B %source/dialects/isagen/eventgen.py --tblgen llvm-tblgen --root %source --definitions %t/counter.td 2>&1 | FileCheck %t/counter.td
+// RUN: not %python -B %source/dialects/recordgen/eventgen.py --tblgen llvm-tblgen --root %source --definitions %t/first.td 2>&1 | FileCheck %t/first.td
+// RUN: not %python -B %source/dialects/recordgen/eventgen.py --tblgen llvm-tblgen --root %source --definitions %t/colour.td 2>&1 | FileCheck %t/colour.td
+// RUN: not %python -B %source/dialects/recordgen/eventgen.py --tblgen llvm-tblgen --root %source --definitions %t/same.td 2>&1 | FileCheck %t/same.td
+// RUN: not %python -B %source/dialects/recordgen/eventgen.py --tblgen llvm-tblgen --root %source --definitions %t/colours.td 2>&1 | FileCheck %t/colours.td
+// RUN: not %python -B %source/dialects/recordgen/eventgen.py --tblgen llvm-tblgen --root %source --definitions %t/counter.td 2>&1 | FileCheck %t/counter.td
 
 //--- first.td
 include "dialects/events/EventBase.td"

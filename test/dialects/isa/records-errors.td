@@ -4,16 +4,16 @@
 // Every rule of the records has a program that breaks it: the generator names the record.
 //
 // RUN: split-file %s %t
-// RUN: not %python -B %source/dialects/isagen/isagen.py --tblgen llvm-tblgen --root %source --definitions %t/opcode.td 2>&1 | FileCheck %t/opcode.td
-// RUN: not %python -B %source/dialects/isagen/isagen.py --tblgen llvm-tblgen --root %source --definitions %t/bits.td 2>&1 | FileCheck %t/bits.td
-// RUN: not %python -B %source/dialects/isagen/isagen.py --tblgen llvm-tblgen --root %source --definitions %t/sentence.td 2>&1 | FileCheck %t/sentence.td
-// RUN: not %python -B %source/dialects/isagen/isagen.py --tblgen llvm-tblgen --root %source --definitions %t/fit.td 2>&1 | FileCheck %t/fit.td
-// RUN: not %python -B %source/dialects/isagen/isagen.py --tblgen llvm-tblgen --root %source --definitions %t/value.td 2>&1 | FileCheck %t/value.td
-// RUN: not %python -B %source/dialects/isagen/isagen.py --tblgen llvm-tblgen --root %source --definitions %t/reserved.td 2>&1 | FileCheck %t/reserved.td
-// RUN: not %python -B %source/dialects/isagen/isagen.py --tblgen llvm-tblgen --root %source --definitions %t/waits.td 2>&1 | FileCheck %t/waits.td
-// RUN: not %python -B %source/dialects/isagen/isagen.py --tblgen llvm-tblgen --root %source --definitions %t/twice.td 2>&1 | FileCheck %t/twice.td
-// RUN: not %python -B %source/dialects/isagen/isagen.py --tblgen llvm-tblgen --root %source --definitions %t/registers.td 2>&1 | FileCheck %t/registers.td
-// RUN: not %python -B %source/dialects/isagen/isagen.py --tblgen llvm-tblgen --root %source --definitions %t/syntax.td 2>&1 | FileCheck %t/syntax.td
+// RUN: not %python -B %source/dialects/recordgen/isagen.py --tblgen llvm-tblgen --root %source --definitions %t/opcode.td 2>&1 | FileCheck %t/opcode.td
+// RUN: not %python -B %source/dialects/recordgen/isagen.py --tblgen llvm-tblgen --root %source --definitions %t/bits.td 2>&1 | FileCheck %t/bits.td
+// RUN: not %python -B %source/dialects/recordgen/isagen.py --tblgen llvm-tblgen --root %source --definitions %t/sentence.td 2>&1 | FileCheck %t/sentence.td
+// RUN: not %python -B %source/dialects/recordgen/isagen.py --tblgen llvm-tblgen --root %source --definitions %t/fit.td 2>&1 | FileCheck %t/fit.td
+// RUN: not %python -B %source/dialects/recordgen/isagen.py --tblgen llvm-tblgen --root %source --definitions %t/value.td 2>&1 | FileCheck %t/value.td
+// RUN: not %python -B %source/dialects/recordgen/isagen.py --tblgen llvm-tblgen --root %source --definitions %t/reserved.td 2>&1 | FileCheck %t/reserved.td
+// RUN: not %python -B %source/dialects/recordgen/isagen.py --tblgen llvm-tblgen --root %source --definitions %t/waits.td 2>&1 | FileCheck %t/waits.td
+// RUN: not %python -B %source/dialects/recordgen/isagen.py --tblgen llvm-tblgen --root %source --definitions %t/twice.td 2>&1 | FileCheck %t/twice.td
+// RUN: not %python -B %source/dialects/recordgen/isagen.py --tblgen llvm-tblgen --root %source --definitions %t/registers.td 2>&1 | FileCheck %t/registers.td
+// RUN: not %python -B %source/dialects/recordgen/isagen.py --tblgen llvm-tblgen --root %source --definitions %t/syntax.td 2>&1 | FileCheck %t/syntax.td
 
 //--- opcode.td
 include "dialects/isa/InstructionBase.td"

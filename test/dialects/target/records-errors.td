@@ -4,10 +4,10 @@
 // A record of a parameter that contradicts itself is named.
 //
 // RUN: split-file %s %t
-// RUN: not %python -B %source/dialects/isagen/targetgen.py --tblgen llvm-tblgen --root %source --definitions %t/default.td 2>&1 | FileCheck %t/default.td
-// RUN: not %python -B %source/dialects/isagen/targetgen.py --tblgen llvm-tblgen --root %source --definitions %t/unit.td 2>&1 | FileCheck %t/unit.td
-// RUN: not %python -B %source/dialects/isagen/targetgen.py --tblgen llvm-tblgen --root %source --definitions %t/choice.td 2>&1 | FileCheck %t/choice.td
-// RUN: not %python -B %source/dialects/isagen/targetgen.py --tblgen llvm-tblgen --root %source --definitions %t/twice.td 2>&1 | FileCheck %t/twice.td
+// RUN: not %python -B %source/dialects/recordgen/targetgen.py --tblgen llvm-tblgen --root %source --definitions %t/default.td 2>&1 | FileCheck %t/default.td
+// RUN: not %python -B %source/dialects/recordgen/targetgen.py --tblgen llvm-tblgen --root %source --definitions %t/unit.td 2>&1 | FileCheck %t/unit.td
+// RUN: not %python -B %source/dialects/recordgen/targetgen.py --tblgen llvm-tblgen --root %source --definitions %t/choice.td 2>&1 | FileCheck %t/choice.td
+// RUN: not %python -B %source/dialects/recordgen/targetgen.py --tblgen llvm-tblgen --root %source --definitions %t/twice.td 2>&1 | FileCheck %t/twice.td
 
 //--- default.td
 include "dialects/target/ParameterBase.td"
