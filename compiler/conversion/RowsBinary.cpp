@@ -1,0 +1,189 @@
+// Part of the Tilework project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// Ops of two operands and selections in a row program.
+
+#include "compiler/conversion/RowsBuilder.h"
+
+#include <algorithm>
+#include <cmath>
+
+using namespace mlir;
+
+namespace tilework {
+
+using namespace planning;
+using llvm::ArrayRef;
+using llvm::Error;
+using llvm::Expected;
+using llvm::SmallVector;
+
+/// How the function stage does a binary op.
+struct BinaryForm {
+  Function function;
+  bool inverted = false;
+};
+
+static std::optional<BinaryForm> functionOf(graph::BinaryKind kind) {
+  switch (kind) {
+  case graph::BinaryKind::Max:
+  case graph::BinaryKind::Or: // conditions are 0 and 1
+    return BinaryForm{Function::Maximum};
+  case graph::BinaryKind::Min:
+    return BinaryForm{Function::Minimum};
+  case graph::BinaryKind::Eq:
+    return BinaryForm{Function::Equal};
+  case graph::BinaryKind::Ne:
+  case graph::BinaryKind::Xor:
+    return BinaryForm{Function::Equal, /*inverted=*/true};
+  case graph::BinaryKind::Lt:
+    return BinaryForm{Function::Less};
+  case graph::BinaryKind::Le:
+    return BinaryForm{Function::LessOrEqual};
+  case graph::BinaryKind::Gt:
+    return BinaryForm{Function::Greater};
+  case graph::BinaryKind::Ge:
+    return BinaryForm{Function::GreaterOrEqual};
+  default:
+    return std::nullopt;
+  }
+}
+
+Expected<int> RowsBuilder::withScalar(graph::BinaryOp op, double c, bool left) {
+  auto x = operand(left ? op.getRhs() : op.getLhs(), op);
+  if (!x)
+    return x.takeError();
+  float s = static_cast<float>(c);
+  switch (op.getKind()) {
+  case graph::BinaryKind::Add:
+    return unary(RowOpKind::AddScalar, *x, s);
+  case graph::BinaryKind::Sub:
+    if (left)
+      return unary(RowOpKind::AddScalar,
+                   unary(RowOpKind::MultiplyScalar, *x, -1.0f), s);
+    return unary(RowOpKind::AddScalar, *x, -s);
+  case graph::BinaryKind::Mul:
+    return unary(RowOpKind::MultiplyScalar, *x, s);
+  case graph::BinaryKind::Div:
+    if (left)
+      return unary(RowOpKind::MultiplyScalar,
+                   unary(RowOpKind::Function, *x, 0, Function::Reciprocal), s);
+    return unary(RowOpKind::MultiplyScalar, *x, static_cast<float>(1.0 / c));
+  case graph::BinaryKind::And:
+    return unary(RowOpKind::MultiplyScalar, *x, s);
+  case graph::BinaryKind::Pow: {
+    if (left)
+      break;
+    auto function = [&](Function f) {
+      return unary(RowOpKind::Function, *x, 0, f);
+    };
+    if (c == 1.0)
+      return unary(RowOpKind::AddScalar, *x, 0.0f);
+    if (c == 2.0)
+      return function(Function::Square);
+    if (c == 3.0)
+      return binary(RowOpKind::Multiply, function(Function::Square), *x);
+    if (c == 0.5)
+      return function(Function::SquareRoot);
+    if (c == -0.5)
+      return function(Function::ReciprocalSquareRoot);
+    if (c == -1.0)
+      return function(Function::Reciprocal);
+    break;
+  }
+  default:
+    if (auto form = functionOf(op.getKind())) {
+      int result =
+          combine(left ? *mirrored(form->function) : form->function, *x, -1, s);
+      return form->inverted ? inverted(result) : result;
+    }
+    break;
+  }
+  return planner.fail(op, "no stage of the vector unit does '" +
+                              graph::stringifyBinaryKind(op.getKind()).str() +
+                              "' with this constant");
+}
+
+Expected<int> RowsBuilder::addBinary(graph::BinaryOp op) {
+  if (auto c = scalarOf(op.getRhsMutable()))
+    return withScalar(op, *c, false);
+  if (auto c = scalarOf(op.getLhsMutable()))
+    return withScalar(op, *c, true);
+  auto x = operand(op.getLhs(), op);
+  if (!x)
+    return x.takeError();
+  auto y = operand(op.getRhs(), op);
+  if (!y)
+    return y.takeError();
+  switch (op.getKind()) {
+  case graph::BinaryKind::Add:
+    return binary(RowOpKind::Add, *x, *y);
+  case graph::BinaryKind::Sub:
+    return binary(RowOpKind::Subtract, *x, *y);
+  case graph::BinaryKind::Mul:
+  case graph::BinaryKind::And: // conditions are 0 and 1
+    return binary(RowOpKind::Multiply, *x, *y);
+  case graph::BinaryKind::Div:
+    return binary(RowOpKind::Divide, *x, *y);
+  default:
+    break;
+  }
+  auto form = functionOf(op.getKind());
+  if (!form)
+    return planner.fail(op, "no stage of the vector unit does '" +
+                                graph::stringifyBinaryKind(op.getKind()).str() +
+                                "' on floats");
+  int result = combine(form->function, *x, *y);
+  return form->inverted ? inverted(result) : result;
+}
+
+/// A constant that a choice gives: stored as bf16, what is finite stays so.
+static std::optional<float> chosenConstant(Value value) {
+  std::optional<double> constant = splatOf(value);
+  if (constant && std::isfinite(*constant))
+    constant = std::clamp(*constant, -graph::kLargestBf16, graph::kLargestBf16);
+  return constant;
+}
+
+Expected<int> RowsBuilder::addSelect(graph::SelectOp op) {
+  auto onTrue = chosenConstant(op.getOnTrue()),
+       onFalse = chosenConstant(op.getOnFalse());
+  // A guard against NaN asks for the very value that it keeps.
+  auto test = op.getCondition().getDefiningOp<graph::UnaryOp>();
+  if (test && test.getKind() == graph::UnaryKind::IsNan && onTrue &&
+      test.getInput() == op.getOnFalse()) {
+    auto x = operand(op.getOnFalse(), op);
+    if (!x)
+      return x.takeError();
+    return combine(Function::ReplaceNaN, *x, -1, *onTrue);
+  }
+  auto condition = operand(op.getCondition(), op);
+  if (!condition)
+    return condition.takeError();
+  // A sum with −0 is the other summand to the bit.
+  std::optional<int> kept, replaced;
+  if (!onTrue || onFalse) {
+    int x = *condition;
+    if (onTrue) {
+      x = combine(Function::Replace, x, x, *onTrue);
+    } else {
+      auto value = operand(op.getOnTrue(), op);
+      if (!value)
+        return value.takeError();
+      x = *value;
+    }
+    kept = combine(Function::Select, x, *condition, onFalse ? *onFalse : -0.0f);
+  }
+  if (!onFalse) {
+    auto y = operand(op.getOnFalse(), op);
+    if (!y)
+      return y.takeError();
+    replaced =
+        combine(Function::Replace, *y, *condition, onTrue ? *onTrue : -0.0f);
+  }
+  return !kept       ? *replaced
+         : !replaced ? *kept
+                     : binary(RowOpKind::Add, *kept, *replaced);
+}
+
+} // namespace tilework

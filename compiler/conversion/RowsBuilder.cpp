@@ -1,0 +1,346 @@
+// Part of the Tilework project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// Builds the row program of a cluster: what it loads, how its rows are walked,
+// and one operation or a few for each op.
+
+#include "compiler/conversion/RowsBuilder.h"
+
+#include "llvm/ADT/STLExtras.h"
+
+using namespace mlir;
+
+namespace tilework {
+
+using namespace planning;
+using llvm::ArrayRef;
+using llvm::Error;
+using llvm::Expected;
+using llvm::SmallVector;
+
+static ArrayRef<int64_t> shapeOf(Value value) {
+  return cast<RankedTensorType>(value.getType()).getShape();
+}
+
+std::optional<double> splatOf(Value value) {
+  auto constant = value.getDefiningOp<arith::ConstantOp>();
+  if (!constant)
+    return std::nullopt;
+  auto dense = dyn_cast<DenseElementsAttr>(constant.getValue());
+  if (!dense || !dense.isSplat())
+    return std::nullopt;
+  if (dense.getElementType().isInteger(1))
+    return dense.getSplatValue<bool>();
+  if (!mlir::isa<FloatType>(dense.getElementType()))
+    return std::nullopt;
+  return dense.getSplatValue<llvm::APFloat>().convertToDouble();
+}
+
+std::optional<double> scalarOf(OpOperand &use) {
+  if (mlir::isa<graph::SelectOp>(use.getOwner()))
+    return use.getOperandNumber() == 0 ? std::nullopt : splatOf(use.get());
+  auto binary = dyn_cast<graph::BinaryOp>(use.getOwner());
+  if (!binary || (use.getOperandNumber() == 0 && splatOf(binary.getRhs())))
+    return std::nullopt;
+  return splatOf(use.get());
+}
+
+ArrayRef<int64_t> spaceOf(Operation *op) {
+  if (auto reduce = dyn_cast<graph::ReduceOp>(op))
+    return shapeOf(reduce.getInput());
+  return shapeOf(op->getResult(0));
+}
+
+/// Strides of the leading dimensions of a view against the space's.
+static SmallVector<int64_t> leadingStrides(const View &view,
+                                           ArrayRef<int64_t> space) {
+  SmallVector<int64_t> strides(space.empty() ? 0 : space.size() - 1, 0);
+  for (size_t i = 1; i < view.sizes.size() && i < space.size(); ++i) {
+    size_t from = view.sizes.size() - 1 - i, to = space.size() - 1 - i;
+    strides[to] = view.sizes[from] == 1 ? 0 : view.strides[from];
+  }
+  return strides;
+}
+
+/// Whether a load can read `view`, an operand over several columns, as it
+/// stands; otherwise gives the sizes of the copy to make. A value that has the
+/// columns has them as one run; a value with one element a row has the elements
+/// of all rows of a loop as one run.
+bool RowsBuilder::loads(const View &view, SmallVector<int64_t> &copied) const {
+  copied = view.sizes;
+  if (!view.sizes.empty() && view.sizes.back() != 1)
+    return view.strides.back() == 1;
+  SmallVector<int64_t> lead = leadingStrides(view, space);
+  for (size_t d = lead.size(); d-- > 0;)
+    if (space[d] != 1) {
+      copied = space;
+      copied.back() = 1;
+      return lead[d] == 1;
+    }
+  return true;
+}
+
+Error RowsBuilder::gather() {
+  // Operands from outside and results that are read outside decide which
+  // leading dimensions can be one loop over rows.
+  for (Operation *op : cluster) {
+    for (OpOperand &use : op->getOpOperands()) {
+      Value value = use.get();
+      if (inside.count(value.getDefiningOp()) || scalarOf(use))
+        continue;
+      bool column = mlir::isa<graph::LayerNormOp, graph::RmsNormOp>(op) &&
+                    use.getOperandNumber() > 0;
+      if (!column)
+        externals.insert(value);
+    }
+    for (Operation *user : op->getResult(0).getUsers())
+      if (!inside.count(user)) {
+        outputs.push_back(op->getResult(0));
+        break;
+      }
+  }
+  std::vector<SmallVector<int64_t>> strides;
+  int64_t n = space.empty() ? 1 : space.back();
+  for (Value value : externals) {
+    auto view = planner.viewOf(value);
+    if (!view)
+      return view.takeError();
+    bool table = false, indices = false;
+    for (Operation *op : cluster)
+      if (auto embedding = dyn_cast<graph::EmbeddingOp>(op)) {
+        table |= embedding.getTable() == value;
+        indices |= embedding.getIds() == value;
+      }
+    View v = *view;
+    if (indices) {
+      // One index a row: the columns are not its dimension.
+      v.sizes.push_back(1);
+      v.strides.push_back(0);
+    }
+    SmallVector<int64_t> copied = v.sizes;
+    // A gather reads rows of the table, each one run of elements.
+    bool asIs = table ? v.strides[1] == 1 && v.strides[0] != 0
+                      : indices || n == 1 || loads(v, copied);
+    if (!asIs) {
+      View wide = v;
+      wide.sizes = copied;
+      wide.strides = alignedStrides(v.sizes, v.strides, copied);
+      auto copy = planner.materialise(wide, cluster[0]);
+      if (!copy)
+        return copy.takeError();
+      v = *copy;
+    }
+    reads[value] = v;
+    stridesOf[value] = strides.size();
+    strides.push_back(
+        table ? SmallVector<int64_t>(space.empty() ? 0 : space.size() - 1, 0)
+              : leadingStrides(v, space));
+    if (indices && v.sizes.size() != space.size())
+      return planner.fail(cluster[0], "an embedding whose ids broadcast");
+  }
+  for (Value value : outputs) {
+    View view = planner.newResult(value);
+    stridesOf[value] = strides.size();
+    strides.push_back(leadingStrides(view, space));
+  }
+  loops = GraphPlanner::mergeLoops(space.empty()
+                                       ? ArrayRef<int64_t>()
+                                       : ArrayRef<int64_t>(space).drop_back(),
+                                   strides);
+  group.batch.assign(loops.sizes.begin(), std::prev(loops.sizes.end()));
+  group.m = loops.sizes.back();
+  group.n = n;
+  return Error::success();
+}
+
+Expected<int> RowsBuilder::operand(Value value, Operation *op) {
+  auto it = values.find(value);
+  if (it != values.end())
+    return it->second;
+  const View &view = reads[value];
+  ArrayRef<int64_t> strides = loops.strides[stridesOf[value]];
+  RowOp input;
+  input.access = planner.access(view, strides);
+  bool perRow = view.sizes.empty() || view.sizes.back() == 1;
+  // One row for all rows; a row that was widened to many is read again and
+  // again, for what is made of it has many rows too. A group of a single row
+  // has none that are shared.
+  bool single = group.m == 1 && llvm::all_of(group.batch, [](int64_t size) {
+                  return size == 1;
+                });
+  bool column = view.elements() == group.n && !single;
+  input.kind = group.n == 1 ? RowOpKind::Input
+               : perRow     ? RowOpKind::RowScalar
+               : column     ? RowOpKind::Column
+                            : RowOpKind::Input;
+  int index = push(input);
+  values[value] = index;
+  return index;
+}
+
+Expected<Norm> RowsBuilder::norm(Value scale, Value shift,
+                                 llvm::APFloat epsilon, bool root,
+                                 Operation *op) {
+  Norm norm;
+  norm.root = root;
+  norm.epsilon = epsilon.convertToFloat();
+  for (auto [value, tensor] : {std::make_pair(scale, &norm.scale),
+                               std::make_pair(shift, &norm.shift)}) {
+    if (!value)
+      continue;
+    auto column = planner.columnTensor(value, group.n, op);
+    if (!column)
+      return column.takeError();
+    *tensor = *column;
+  }
+  return norm;
+}
+
+static std::optional<Function> functionOf(graph::UnaryKind kind) {
+  switch (kind) {
+  case graph::UnaryKind::Abs:
+    return Function::Absolute;
+  case graph::UnaryKind::Sqrt:
+    return Function::SquareRoot;
+  case graph::UnaryKind::Rsqrt:
+    return Function::ReciprocalSquareRoot;
+  case graph::UnaryKind::Reciprocal:
+    return Function::Reciprocal;
+  case graph::UnaryKind::Exp:
+    return Function::Exponential;
+  case graph::UnaryKind::Log:
+    return Function::Logarithm;
+  case graph::UnaryKind::Tanh:
+    return Function::Tanh;
+  case graph::UnaryKind::Erf:
+    return Function::Erf;
+  case graph::UnaryKind::Sigmoid:
+    return Function::Sigmoid;
+  case graph::UnaryKind::Silu:
+    return Function::Silu;
+  case graph::UnaryKind::Relu:
+    return Function::Relu;
+  case graph::UnaryKind::IsNan:
+    return Function::IsNaN;
+  default:
+    return std::nullopt;
+  }
+}
+
+Error RowsBuilder::addOp(Operation *op) {
+  source = planner.sourceOf(op);
+  auto set = [&](Expected<int> index) -> Error {
+    if (!index)
+      return index.takeError();
+    values[op->getResult(0)] = *index;
+    return Error::success();
+  };
+  if (auto embedding = dyn_cast<graph::EmbeddingOp>(op)) {
+    const View &table = reads[embedding.getTable()];
+    const View &ids = reads[embedding.getIds()];
+    RowOp gathered;
+    gathered.kind = RowOpKind::Gather;
+    gathered.access.tensor = table.tensor;
+    gathered.access.offset = table.offset * 2;
+    gathered.access.rowStride = table.strides[0] * 2;
+    gathered.access.batchStrides.assign(group.batch.size(), 0);
+    gathered.indices =
+        planner.access(ids, loops.strides[stridesOf[embedding.getIds()]]);
+    gathered.bound = table.sizes[0];
+    return set(push(gathered));
+  }
+  if (auto binary = dyn_cast<graph::BinaryOp>(op))
+    return set(addBinary(binary));
+  if (auto select = dyn_cast<graph::SelectOp>(op))
+    return set(addSelect(select));
+  if (auto layer = dyn_cast<graph::LayerNormOp>(op)) {
+    auto n =
+        norm(layer.getScale(), layer.getShift(), layer.getEpsilon(), false, op);
+    if (!n)
+      return n.takeError();
+    auto x = operand(layer.getInput(), op);
+    if (!x)
+      return x.takeError();
+    int index = unary(RowOpKind::Normalise, *x);
+    group.ops[index].norm = *n;
+    return set(index);
+  }
+  if (auto rms = dyn_cast<graph::RmsNormOp>(op)) {
+    auto n = norm(rms.getScale(), Value(), rms.getEpsilon(), true, op);
+    if (!n)
+      return n.takeError();
+    auto x = operand(rms.getInput(), op);
+    if (!x)
+      return x.takeError();
+    int index = unary(RowOpKind::Normalise, *x);
+    group.ops[index].norm = *n;
+    return set(index);
+  }
+  auto x = operand(op->getOperand(0), op);
+  if (!x)
+    return x.takeError();
+  if (auto softmax = dyn_cast<graph::SoftmaxOp>(op)) {
+    int index = unary(RowOpKind::Softmax, *x);
+    group.ops[index].zeroHidden = softmax.getZeroHidden();
+    return set(index);
+  }
+  if (auto gelu = dyn_cast<graph::GeluOp>(op))
+    return set(unary(RowOpKind::Function, *x, 0,
+                     gelu.getForm() == graph::GeluForm::Erf
+                         ? Function::Gelu
+                         : Function::GeluTanh));
+  if (auto cast = dyn_cast<graph::CastOp>(op)) {
+    Type element =
+        mlir::cast<RankedTensorType>(cast.getType()).getElementType();
+    if (element.isInteger(1))
+      return set(inverted(combine(Function::Equal, *x, -1, 0)));
+    if (!mlir::isa<FloatType>(element))
+      return planner.fail(op, "a float tensor cast to integers on the chip");
+    return set(unary(RowOpKind::AddScalar, *x, 0.0f));
+  }
+  if (auto u = dyn_cast<graph::UnaryOp>(op)) {
+    if (u.getKind() == graph::UnaryKind::Neg)
+      return set(unary(RowOpKind::MultiplyScalar, *x, -1.0f));
+    if (u.getKind() == graph::UnaryKind::Not)
+      return set(inverted(*x));
+    auto function = functionOf(u.getKind());
+    if (!function)
+      return planner.fail(op, "the vector unit has no function '" +
+                                  graph::stringifyUnaryKind(u.getKind()).str() +
+                                  "'");
+    return set(unary(RowOpKind::Function, *x, 0, *function));
+  }
+  auto reduce = cast<graph::ReduceOp>(op);
+  switch (reduce.getKind()) {
+  case graph::ReduceKind::Sum:
+    return set(unary(RowOpKind::RowSum, *x));
+  case graph::ReduceKind::Mean:
+    return set(unary(RowOpKind::RowMean, *x));
+  case graph::ReduceKind::Max:
+    return set(unary(RowOpKind::RowMaximum, *x));
+  default: { // min(x) = −max(−x)
+    int negative = unary(RowOpKind::MultiplyScalar, *x, -1.0f);
+    return set(unary(RowOpKind::MultiplyScalar,
+                     unary(RowOpKind::RowMaximum, negative), -1.0f));
+  }
+  }
+}
+
+Error RowsBuilder::build() {
+  if (Error error = gather())
+    return error;
+  for (Operation *op : cluster)
+    if (Error error = addOp(op))
+      return error;
+  for (Value value : outputs) {
+    auto view = planner.viewOf(value);
+    if (!view)
+      return view.takeError();
+    group.outputs.push_back(
+        {values[value],
+         planner.access(*view, loops.strides[stridesOf[value]])});
+  }
+  return Error::success();
+}
+
+} // namespace tilework

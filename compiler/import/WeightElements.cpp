@@ -1,0 +1,275 @@
+// Part of the Tilework project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// Element types and elementwise steps of weight expressions, over runs.
+
+#include "compiler/import/WeightElements.h"
+
+#include <algorithm>
+#include <cmath>
+#include <cstring>
+
+namespace tilework::weights_detail {
+
+unsigned bitsOf(WeightType type) {
+  switch (type) {
+  case WeightType::Int4:
+  case WeightType::Uint4:
+    return 4;
+  case WeightType::Bool:
+  case WeightType::Int8:
+  case WeightType::Uint8:
+    return 8;
+  case WeightType::Int16:
+  case WeightType::Uint16:
+  case WeightType::Float16:
+  case WeightType::Bfloat16:
+    return 16;
+  case WeightType::Int32:
+  case WeightType::Uint32:
+  case WeightType::Float32:
+    return 32;
+  default:
+    return 64;
+  }
+}
+
+static float bitsToFloat(uint32_t bits) {
+  float value;
+  std::memcpy(&value, &bits, 4);
+  return value;
+}
+
+static float halfToFloat(uint16_t half) {
+  uint32_t sign = (half & 0x8000u) << 16, exponent = half >> 10 & 31;
+  uint32_t fraction = half & 1023;
+  if (exponent == 31)
+    return bitsToFloat(sign | 0x7f800000u | fraction << 13);
+  if (exponent == 0)
+    return (sign ? -1.0f : 1.0f) *
+           std::ldexp(static_cast<float>(fraction), -24);
+  return bitsToFloat(sign | (exponent + 112) << 23 | fraction << 13);
+}
+
+/// Converts `count` elements, `stride` apart, from element `first`.
+template <typename T>
+static void load(const char *bytes, int64_t first, int64_t stride,
+                 int64_t count, float *out) {
+  // Spans start at any byte, so elements are copied and not dereferenced.
+  const char *source = bytes + first * static_cast<int64_t>(sizeof(T));
+  if (stride == 1) {
+    for (int64_t i = 0; i < count; ++i) {
+      T value;
+      std::memcpy(&value, source + i * sizeof(T), sizeof(T));
+      out[i] = static_cast<float>(value);
+    }
+    return;
+  }
+  for (int64_t i = 0; i < count; ++i) {
+    T value;
+    std::memcpy(&value, source + i * stride * static_cast<int64_t>(sizeof(T)),
+                sizeof(T));
+    out[i] = static_cast<float>(value);
+  }
+}
+
+void loadAs(WeightType type, const char *bytes, int64_t first, int64_t stride,
+            int64_t count, float *out) {
+  switch (type) {
+  case WeightType::Bool:
+    load<uint8_t>(bytes, first, stride, count, out);
+    for (int64_t i = 0; i < count; ++i)
+      out[i] = out[i] != 0;
+    return;
+  case WeightType::Int4:
+  case WeightType::Uint4:
+    for (int64_t i = 0; i < count; ++i) {
+      int64_t at = first + i * stride;
+      int nibble = static_cast<uint8_t>(bytes[at / 2]) >> 4 * (at & 1) & 15;
+      out[i] = static_cast<float>(
+          type == WeightType::Int4 && nibble > 7 ? nibble - 16 : nibble);
+    }
+    return;
+  case WeightType::Int8:
+    return load<int8_t>(bytes, first, stride, count, out);
+  case WeightType::Uint8:
+    return load<uint8_t>(bytes, first, stride, count, out);
+  case WeightType::Int16:
+    return load<int16_t>(bytes, first, stride, count, out);
+  case WeightType::Uint16:
+    return load<uint16_t>(bytes, first, stride, count, out);
+  case WeightType::Int32:
+    return load<int32_t>(bytes, first, stride, count, out);
+  case WeightType::Uint32:
+    return load<uint32_t>(bytes, first, stride, count, out);
+  case WeightType::Int64:
+    return load<int64_t>(bytes, first, stride, count, out);
+  case WeightType::Uint64:
+    return load<uint64_t>(bytes, first, stride, count, out);
+  case WeightType::Float32:
+    return load<float>(bytes, first, stride, count, out);
+  case WeightType::Float64:
+    return load<double>(bytes, first, stride, count, out);
+  case WeightType::Float16:
+  case WeightType::Bfloat16:
+    for (int64_t i = 0; i < count; ++i) {
+      uint16_t raw;
+      std::memcpy(&raw, bytes + (first + i * stride) * 2, 2);
+      out[i] = type == WeightType::Float16
+                   ? halfToFloat(raw)
+                   : bitsToFloat(static_cast<uint32_t>(raw) << 16);
+    }
+    return;
+  }
+}
+
+static float apply(WeightUnary kind, float x) {
+  switch (kind) {
+  case WeightUnary::Neg:
+    return -x;
+  case WeightUnary::Abs:
+    return std::fabs(x);
+  case WeightUnary::Sqrt:
+    return std::sqrt(x);
+  case WeightUnary::Rsqrt:
+    return 1.0f / std::sqrt(x);
+  case WeightUnary::Reciprocal:
+    return 1.0f / x;
+  case WeightUnary::Exp:
+    return std::exp(x);
+  case WeightUnary::Log:
+    return std::log(x);
+  case WeightUnary::Tanh:
+    return std::tanh(x);
+  case WeightUnary::Erf:
+    return std::erf(x);
+  case WeightUnary::Sigmoid:
+    return 1.0f / (1.0f + std::exp(-x));
+  case WeightUnary::Silu:
+    return x / (1.0f + std::exp(-x));
+  case WeightUnary::Relu:
+    return std::max(x, 0.0f);
+  case WeightUnary::Not:
+    return x == 0;
+  case WeightUnary::Floor:
+    return std::floor(x);
+  case WeightUnary::Ceil:
+    return std::ceil(x);
+  case WeightUnary::Round:
+    return std::nearbyint(x);
+  case WeightUnary::Sign:
+    return static_cast<float>((x > 0) - (x < 0));
+  case WeightUnary::Cos:
+    return std::cos(x);
+  case WeightUnary::Sin:
+    return std::sin(x);
+  }
+  return x;
+}
+
+void apply(WeightUnary kind, float *values, int64_t count) {
+  for (int64_t i = 0; i < count; ++i)
+    values[i] = apply(kind, values[i]);
+}
+
+template <typename Fn>
+static void combine(float *a, const float *b, int64_t count, Fn fn) {
+  for (int64_t i = 0; i < count; ++i)
+    a[i] = fn(a[i], b[i]);
+}
+
+void apply(WeightBinary kind, float *a, const float *b, int64_t count) {
+  switch (kind) {
+  case WeightBinary::Add:
+    return combine(a, b, count, [](float x, float y) { return x + y; });
+  case WeightBinary::Sub:
+    return combine(a, b, count, [](float x, float y) { return x - y; });
+  case WeightBinary::Mul:
+    return combine(a, b, count, [](float x, float y) { return x * y; });
+  case WeightBinary::Div:
+    return combine(a, b, count, [](float x, float y) { return x / y; });
+  case WeightBinary::Max:
+    return combine(a, b, count, [](float x, float y) {
+      return x > y || std::isnan(x) ? x : y; // a NaN wins, as on the chip
+    });
+  case WeightBinary::Min:
+    return combine(a, b, count, [](float x, float y) {
+      return x < y || std::isnan(x) ? x : y;
+    });
+  case WeightBinary::Pow:
+    return combine(a, b, count,
+                   [](float x, float y) { return std::pow(x, y); });
+  case WeightBinary::Mod:
+    return combine(a, b, count,
+                   [](float x, float y) { return std::fmod(x, y); });
+  case WeightBinary::Eq:
+    return combine(a, b, count, [](float x, float y) { return x == y; });
+  case WeightBinary::Ne:
+    return combine(a, b, count, [](float x, float y) { return x != y; });
+  case WeightBinary::Lt:
+    return combine(a, b, count, [](float x, float y) { return x < y; });
+  case WeightBinary::Le:
+    return combine(a, b, count, [](float x, float y) { return x <= y; });
+  case WeightBinary::Gt:
+    return combine(a, b, count, [](float x, float y) { return x > y; });
+  case WeightBinary::Ge:
+    return combine(a, b, count, [](float x, float y) { return x >= y; });
+  case WeightBinary::And:
+  case WeightBinary::Or:
+  case WeightBinary::Xor:
+    return combine(a, b, count, [kind](float x, float y) -> float {
+      bool l = x != 0, r = y != 0;
+      return kind == WeightBinary::And  ? l && r
+             : kind == WeightBinary::Or ? l || r
+                                        : l != r;
+    });
+  }
+}
+
+void castTo(WeightType type, float *values, int64_t count) {
+  if (type == WeightType::Float32 || type == WeightType::Float64)
+    return;
+  if (type == WeightType::Bfloat16) {
+    for (int64_t i = 0; i < count; ++i) {
+      uint16_t bits;
+      roundToBf16(values + i, &bits, 1);
+      values[i] = bitsToFloat(static_cast<uint32_t>(bits) << 16);
+    }
+    return;
+  }
+  for (int64_t i = 0; i < count; ++i) {
+    if (type == WeightType::Bool)
+      values[i] = values[i] != 0;
+    else if (type == WeightType::Float16) {
+      // Add and subtract a power of two whose unit is half's last place.
+      float magnitude = std::fabs(values[i]);
+      int exponent = magnitude > 0 ? std::max(std::ilogb(magnitude), -14) : -14;
+      float unit = std::ldexp(1.0f, exponent - 10);
+      float rounded = std::nearbyint(values[i] / unit) * unit;
+      values[i] = std::fabs(rounded) > 65504.0f
+                      ? std::copysign(HUGE_VALF, rounded)
+                      : rounded;
+    } else {
+      values[i] = std::trunc(values[i]);
+    }
+  }
+}
+
+} // namespace tilework::weights_detail
+
+void tilework::roundToBf16(const float *in, uint16_t *out, int64_t count) {
+  for (int64_t i = 0; i < count; ++i) {
+    uint32_t bits;
+    std::memcpy(&bits, in + i, 4);
+    uint32_t magnitude = bits & 0x7fffffffu;
+    uint32_t rounded = (bits + 0x7fffu + (bits >> 16 & 1)) >> 16;
+    uint32_t sign = bits >> 16 & 0x8000u;
+    // A subnormal result is zero; the largest subnormal rounds up to normal.
+    if ((rounded & 0x7f80u) == 0)
+      rounded = sign;
+    // A finite number stays finite: a mask of −FLT_MAX is no minus infinity.
+    if (magnitude > 0x7f7f0000u && magnitude < 0x7f800000u)
+      rounded = sign | 0x7f7fu;
+    out[i] = static_cast<uint16_t>(magnitude > 0x7f800000u ? 0x7fc0u : rounded);
+  }
+}
