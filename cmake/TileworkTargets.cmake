@@ -10,6 +10,8 @@
 #   tilework_add_executable(name SOURCES ... [LINK ...] [MLIR_ARCHIVES ...])
 #   tilework_add_unittest(name SOURCES ... [LINK ...] [LABELS ...])
 #   tilework_tablegen(name DEFINITIONS file.td OUTPUT out.inc <flags> ...)
+#   tilework_recordgen(name GENERATOR script DEFINITIONS file.td OUTPUT kind=file ...
+#                      [ARGUMENTS ...] [DEPENDS ...])
 #
 # Includes are written from the root of the repository or of the build folder:
 # `#include "sim/memory/Dram.h"`, `#include "dialects/npu/NPUOps.h.inc"`.
@@ -180,4 +182,38 @@ function(tilework_tablegen name)
     endif()
   endforeach()
   add_custom_target(${name} DEPENDS ${TABLEGEN_OUTPUT})
+endfunction()
+
+# Files that dialects/recordgen makes from records: each OUTPUT is a kind of
+# `script` and a file in this folder's build folder. The kind `python` becomes
+# part of the Python package. Like
+#
+#   tilework_recordgen(TileworkEventGen GENERATOR eventgen
+#     DEFINITIONS Events.td DEPENDS EventBase.td
+#     OUTPUT header=Events.h page=Events.md)
+function(tilework_recordgen name)
+  cmake_parse_arguments(PARSE_ARGV 1 ARG "" "GENERATOR;DEFINITIONS" "OUTPUT;ARGUMENTS;DEPENDS")
+  set(folder "${PROJECT_SOURCE_DIR}/dialects/recordgen")
+  file(GLOB generator CONFIGURE_DEPENDS "${folder}/*.py" "${folder}/templates/*.in")
+  set(arguments "")
+  set(files "")
+  foreach(output IN LISTS ARG_OUTPUT)
+    string(REGEX MATCH "^([a-z_]+)=(.+)$" output "${output}")
+    set(file "${CMAKE_CURRENT_BINARY_DIR}/${CMAKE_MATCH_2}")
+    list(APPEND files "${file}")
+    list(APPEND arguments --output "${CMAKE_MATCH_1}=${file}")
+    if(CMAKE_MATCH_1 STREQUAL "python" AND TILEWORK_BUILD_PYTHON)
+      tilework_add_python_data(FILES "${file}" TARGETS ${name})
+    endif()
+  endforeach()
+  add_custom_command(
+    OUTPUT ${files}
+    COMMAND "${Python3_EXECUTABLE}" -B "${folder}/${ARG_GENERATOR}.py"
+      --tblgen "${LLVM_TBLGEN_EXECUTABLE}" --root "${PROJECT_SOURCE_DIR}"
+      --definitions "${CMAKE_CURRENT_SOURCE_DIR}/${ARG_DEFINITIONS}"
+      ${ARG_ARGUMENTS} ${arguments}
+    DEPENDS ${ARG_DEFINITIONS} ${ARG_DEPENDS} ${generator}
+    COMMENT "Generating from ${ARG_DEFINITIONS}"
+    VERBATIM)
+  add_custom_target(${name} DEPENDS ${files})
 endfunction()
