@@ -77,7 +77,7 @@ void Replay::dram(bool write, unsigned index, int64_t offset, int64_t outer,
                     segment | static_cast<uint64_t>(high)});
 }
 
-void Replay::touchVector(const isa::Vector &v) {
+void Replay::touch(const isa::Vector &v) {
   int64_t m = value(v.rows), n = value(v.columns);
   if (!m || !n)
     return;
@@ -141,170 +141,194 @@ void Replay::touchVector(const isa::Vector &v) {
           v.destination_first, v.destination_statistic);
 }
 
-int Replay::touch(const isa::Instruction &instruction, bool &isUnit) {
-  isUnit = true;
-  ranges.clear();
-  auto copy = [&](const auto &inst, bool toChip) {
-    int64_t outer = value(inst.outer), count = value(inst.rows),
-            bytes = value(inst.elements) << inst.element_log2_bytes;
-    if (!outer || !count || !bytes)
-      return;
-    for (int64_t o = 0; o < outer; ++o)
-      tile(toChip, inst.tile, inst.tile_offset + o * inst.outer_stride,
-           inst.tile_first, count, bytes, machine.rowBytes());
-    dram(!toChip, inst.dram, inst.dram_offset, outer, count, bytes);
-  };
-  if (auto *load = std::get_if<isa::Load>(&instruction)) {
-    copy(*load, true);
-    return 0;
-  }
-  if (auto *store = std::get_if<isa::Store>(&instruction)) {
-    copy(*store, false);
-    return 1;
-  }
-  if (auto *gather = std::get_if<isa::Gather>(&instruction)) {
-    int64_t count = value(gather->rows), bytes = value(gather->elements)
-                                                 << gather->element_log2_bytes;
-    if (count && bytes) {
-      tile(true, gather->tile, gather->tile_offset, gather->tile_first, count,
-           bytes, machine.rowBytes());
-      dram(false, gather->dram, gather->dram_offset, 1, gather->bound, bytes);
-      dram(false, gather->indices, gather->indices_offset, 1, 1, 4 * count);
-    }
-    return 0;
-  }
-  if (auto *matmul = std::get_if<isa::Matmul>(&instruction)) {
-    int64_t m = value(matmul->rows), n = value(matmul->columns),
-            k = value(matmul->depth);
-    if (m && n && k) {
-      // Bytes for the scratchpad, lanes of 32 bits for the accumulator.
-      bool wide = matmul->operand_type == isa::MatmulType::bf16;
-      int64_t kBytes = wide ? 2 * k : k, L = machine.rowBytes();
-      tile(false, matmul->activations, matmul->activations_offset,
-           matmul->activations_first, m, kBytes, L);
-      if (matmul->side == isa::WeightSide::rows)
-        tile(false, matmul->weights, matmul->weights_offset,
-             matmul->weights_first, wide ? k : (k + 1) / 2, 2 * n, L);
-      else
-        tile(false, matmul->weights, matmul->weights_offset,
-             matmul->weights_first, n, kBytes, L);
-      tile(false, matmul->sums, matmul->sums_offset, 0, m, n, machine.columns);
-      tile(true, matmul->sums, matmul->sums_offset, 0, m, n, machine.columns);
-    }
-    return 2;
-  }
-  if (auto *vector = std::get_if<isa::Vector>(&instruction)) {
-    touchVector(*vector);
-    return 3;
-  }
-  if (auto *null = std::get_if<isa::Null>(&instruction))
-    return static_cast<int>(null->unit);
-  isUnit = false;
-  return -1;
+template <typename Inst> void Replay::copy(const Inst &inst, bool toChip) {
+  int64_t outer = value(inst.outer), count = value(inst.rows),
+          bytes = value(inst.elements) << inst.element_log2_bytes;
+  if (!outer || !count || !bytes)
+    return;
+  for (int64_t o = 0; o < outer; ++o)
+    tile(toChip, inst.tile, inst.tile_offset + o * inst.outer_stride,
+         inst.tile_first, count, bytes, machine.rowBytes());
+  dram(!toChip, inst.dram, inst.dram_offset, outer, count, bytes);
 }
 
-bool Replay::run(const Handlers &handlers,
-                 const std::array<uint32_t, 16> &parameters,
-                 std::string &error) {
-  size_t pc = 0;
-  std::vector<size_t> calls;
-  auto reset = [&](const OpenLoop &loop) {
+void Replay::touch(const isa::Load &load) { copy(load, true); }
+
+void Replay::touch(const isa::Store &store) { copy(store, false); }
+
+void Replay::touch(const isa::Gather &gather) {
+  int64_t count = value(gather.rows), bytes = value(gather.elements)
+                                              << gather.element_log2_bytes;
+  if (!count || !bytes)
+    return;
+  tile(true, gather.tile, gather.tile_offset, gather.tile_first, count, bytes,
+       machine.rowBytes());
+  dram(false, gather.dram, gather.dram_offset, 1, gather.bound, bytes);
+  dram(false, gather.indices, gather.indices_offset, 1, 1, 4 * count);
+}
+
+void Replay::touch(const isa::Matmul &matmul) {
+  int64_t m = value(matmul.rows), n = value(matmul.columns),
+          k = value(matmul.depth);
+  if (!m || !n || !k)
+    return;
+  // Bytes for the scratchpad, lanes of 32 bits for the accumulator.
+  bool wide = matmul.operand_type == isa::MatmulType::bf16;
+  int64_t kBytes = wide ? 2 * k : k, L = machine.rowBytes();
+  tile(false, matmul.activations, matmul.activations_offset,
+       matmul.activations_first, m, kBytes, L);
+  if (matmul.side == isa::WeightSide::rows)
+    tile(false, matmul.weights, matmul.weights_offset, matmul.weights_first,
+         wide ? k : (k + 1) / 2, 2 * n, L);
+  else
+    tile(false, matmul.weights, matmul.weights_offset, matmul.weights_first, n,
+         kBytes, L);
+  tile(false, matmul.sums, matmul.sums_offset, 0, m, n, machine.columns);
+  tile(true, matmul.sums, matmul.sums_offset, 0, m, n, machine.columns);
+}
+
+//===----------------------------------------------------------------------===//
+// The sequencer
+//===----------------------------------------------------------------------===//
+
+void Replay::control(const isa::SetAddress &set) {
+  registers[set.destination] = {set.space,
+                                set.segment,
+                                static_cast<int64_t>(set.value),
+                                set.stride,
+                                set.block_stride,
+                                static_cast<int64_t>(set.wrap),
+                                static_cast<int64_t>(set.limit)};
+}
+
+void Replay::control(const isa::CopyAddress &copy) {
+  registers[copy.destination] = registers[copy.source];
+  step(registers[copy.destination], copy.offset);
+}
+
+void Replay::control(const isa::OffsetAddress &offset) {
+  step(registers[offset.destination],
+       int64_t((*parameters)[offset.launch_parameter]) * offset.multiplier);
+}
+
+void Replay::control(const isa::SetExtent &set) {
+  int64_t total = set.total_source == isa::TotalSource::parameter
+                      ? (*parameters)[set.launch_parameter] & 0xffffff
+                      : set.total;
+  extents[set.destination] = {set.tile, total, total};
+}
+
+void Replay::control(const isa::SetScalar &) {}
+
+void Replay::control(const isa::Loop &loop) {
+  OpenLoop entry;
+  entry.begin = pc + 1;
+  entry.end = pc + 1 + loop.length;
+  entry.extents = {loop.extent0, loop.extent1};
+  entry.updates = {loop.update0, loop.update1, loop.update2,
+                   loop.update3, loop.update4, loop.update5};
+  for (size_t i = 0; i < 6; ++i)
+    entry.entry[i] = registers[entry.updates[i].register_index].value;
+  reset(entry);
+  if (loop.trip_source == isa::TripSource::extent) {
+    const ExtentState &e = extents[loop.index];
+    entry.left = (e.remaining + e.tile - 1) / e.tile;
+  } else {
+    entry.left = loop.trip_source == isa::TripSource::parameter
+                     ? (*parameters)[loop.index]
+                     : loop.count;
+  }
+  if (entry.left == 0) {
+    next = entry.end;
+    return;
+  }
+  if (loops.empty() && handlers->enterOutermost)
+    handlers->enterOutermost(pc);
+  loops.push_back(entry);
+}
+
+void Replay::control(const isa::Call &call) {
+  if (calls.empty() && handlers->enterCall)
+    handlers->enterCall(pc);
+  calls.push_back(pc + 1);
+  next = call.target;
+}
+
+void Replay::control(const isa::Return &) {
+  if (calls.empty()) {
+    problem = "return without a call at instruction " + std::to_string(pc);
+    return;
+  }
+  next = calls.back();
+  calls.pop_back();
+  if (calls.empty() && handlers->leaveCall)
+    handlers->leaveCall();
+}
+
+void Replay::control(const isa::Halt &) { halted = true; }
+
+void Replay::reset(const OpenLoop &loop) {
+  for (const isa::OptionalExtent &e : loop.extents)
+    if (e.valid)
+      extents[e.index].remaining = extents[e.index].total;
+}
+
+void Replay::endIterations() {
+  while (!loops.empty() && next == loops.back().end) {
+    OpenLoop &loop = loops.back();
     for (const isa::OptionalExtent &e : loop.extents)
       if (e.valid)
-        extents[e.index].remaining = extents[e.index].total;
-  };
-  while (pc < program.instructions.size()) {
-    const isa::Instruction &instruction = program.instructions[pc].instruction;
-    bool isUnit;
-    int unit = touch(instruction, isUnit);
-    size_t next = pc + 1;
-    if (isUnit) {
-      handlers.dispatch({pc, unit, &ranges});
-    } else if (auto *set = std::get_if<isa::SetAddress>(&instruction)) {
-      registers[set->destination] = {set->space,
-                                     set->segment,
-                                     static_cast<int64_t>(set->value),
-                                     set->stride,
-                                     set->block_stride,
-                                     static_cast<int64_t>(set->wrap),
-                                     static_cast<int64_t>(set->limit)};
-    } else if (auto *copy = std::get_if<isa::CopyAddress>(&instruction)) {
-      registers[copy->destination] = registers[copy->source];
-      step(registers[copy->destination], copy->offset);
-    } else if (auto *offset = std::get_if<isa::OffsetAddress>(&instruction)) {
-      step(registers[offset->destination],
-           int64_t(parameters[offset->launch_parameter]) * offset->multiplier);
-    } else if (auto *set = std::get_if<isa::SetExtent>(&instruction)) {
-      int64_t total = set->total_source == isa::TotalSource::parameter
-                          ? parameters[set->launch_parameter] & 0xffffff
-                          : set->total;
-      extents[set->destination] = {set->tile, total, total};
-    } else if (auto *loop = std::get_if<isa::Loop>(&instruction)) {
-      OpenLoop entry;
-      entry.begin = pc + 1;
-      entry.end = pc + 1 + loop->length;
-      entry.extents = {loop->extent0, loop->extent1};
-      entry.updates = {loop->update0, loop->update1, loop->update2,
-                       loop->update3, loop->update4, loop->update5};
-      for (size_t i = 0; i < 6; ++i)
-        entry.entry[i] = registers[entry.updates[i].register_index].value;
-      reset(entry);
-      if (loop->trip_source == isa::TripSource::extent) {
-        const ExtentState &e = extents[loop->index];
-        entry.left = (e.remaining + e.tile - 1) / e.tile;
-      } else {
-        entry.left = loop->trip_source == isa::TripSource::parameter
-                         ? parameters[loop->index]
-                         : loop->count;
-      }
-      if (entry.left == 0) {
-        next = entry.end;
-      } else {
-        if (loops.empty() && handlers.enterOutermost)
-          handlers.enterOutermost(pc);
-        loops.push_back(entry);
-      }
-    } else if (auto *call = std::get_if<isa::Call>(&instruction)) {
-      if (calls.empty() && handlers.enterCall)
-        handlers.enterCall(pc);
-      calls.push_back(pc + 1);
-      next = call->target;
-    } else if (std::holds_alternative<isa::Return>(instruction)) {
-      if (calls.empty()) {
-        error = "return without a call at instruction " + std::to_string(pc);
-        return false;
-      }
-      next = calls.back();
-      calls.pop_back();
-      if (calls.empty() && handlers.leaveCall)
-        handlers.leaveCall();
-    } else if (std::holds_alternative<isa::Halt>(instruction)) {
+        extents[e.index].remaining = std::max<int64_t>(
+            0, extents[e.index].remaining - extents[e.index].tile);
+    for (const isa::Update &update : loop.updates)
+      if (update.step)
+        step(registers[update.register_index], update.step);
+    if (--loop.left > 0) {
+      next = loop.begin;
+      break;
+    }
+    for (size_t i = 0; i < 6; ++i)
+      if (loop.updates[i].step &&
+          !registers[loop.updates[i].register_index].wrap)
+        registers[loop.updates[i].register_index].value = loop.entry[i];
+    reset(loop);
+    loops.pop_back();
+    if (loops.empty() && handlers->leaveOutermost)
+      handlers->leaveOutermost();
+  }
+}
+
+// Every instruction is one of `control` or of `touch`: one that is neither does
+// not compile.
+void Replay::visit(const isa::Instruction &instruction) {
+  std::visit(
+      [&](const auto &inst) {
+        if constexpr (std::decay_t<decltype(inst)>::onUnit) {
+          ranges.clear();
+          touch(inst);
+          handlers->dispatch({pc, static_cast<int>(inst.retiredBy()), &ranges});
+        } else {
+          control(inst);
+        }
+      },
+      instruction);
+}
+
+bool Replay::run(const Handlers &calledBack,
+                 const std::array<uint32_t, 16> &launchParameters,
+                 std::string &error) {
+  handlers = &calledBack;
+  parameters = &launchParameters;
+  for (pc = 0; pc < program.instructions.size(); pc = next) {
+    next = pc + 1;
+    visit(program.instructions[pc].instruction);
+    if (halted)
       return true;
+    if (!problem.empty()) {
+      error = problem;
+      return false;
     }
-    // Iterations that end here.
-    while (!loops.empty() && next == loops.back().end) {
-      OpenLoop &loop = loops.back();
-      for (const isa::OptionalExtent &e : loop.extents)
-        if (e.valid)
-          extents[e.index].remaining = std::max<int64_t>(
-              0, extents[e.index].remaining - extents[e.index].tile);
-      for (const isa::Update &update : loop.updates)
-        if (update.step)
-          step(registers[update.register_index], update.step);
-      if (--loop.left > 0) {
-        next = loop.begin;
-        break;
-      }
-      for (size_t i = 0; i < 6; ++i)
-        if (loop.updates[i].step &&
-            !registers[loop.updates[i].register_index].wrap)
-          registers[loop.updates[i].register_index].value = loop.entry[i];
-      reset(loop);
-      loops.pop_back();
-      if (loops.empty() && handlers.leaveOutermost)
-        handlers.leaveOutermost();
-    }
-    pc = next;
+    endIterations();
   }
   error = "the program has no halt";
   return false;

@@ -45,7 +45,7 @@ public:
     std::function<void()> leaveCall;
   };
 
-  /// Calls the handlers in program order until halt. `parameters` are the
+  /// Calls the handlers in program order until halt; once. `parameters` are the
   /// launch parameters. False with `error` set where the program does something
   /// that the lowering never makes.
   bool run(const Handlers &handlers, const std::array<uint32_t, 16> &parameters,
@@ -78,15 +78,39 @@ private:
             int64_t count, int64_t elements, int64_t perRow);
   void dram(bool write, unsigned reg, int64_t offset, int64_t outer,
             int64_t count, int64_t bytes);
-  int touch(const isa::Instruction &instruction, bool &isUnit);
-  void touchVector(const isa::Vector &vector);
+  void visit(const isa::Instruction &instruction);
+  template <typename Inst> void copy(const Inst &inst, bool toChip);
+  void touch(const isa::Null &) {}
+  void touch(const isa::Load &load);
+  void touch(const isa::Store &store);
+  void touch(const isa::Gather &gather);
+  void touch(const isa::Matmul &matmul);
+  void touch(const isa::Vector &vector);
+  void control(const isa::SetAddress &set);
+  void control(const isa::CopyAddress &copy);
+  void control(const isa::OffsetAddress &offset);
+  void control(const isa::SetExtent &set);
+  void control(const isa::SetScalar &set);
+  void control(const isa::Loop &loop);
+  void control(const isa::Call &call);
+  void control(const isa::Return &inst);
+  void control(const isa::Halt &inst);
+  void reset(const OpenLoop &loop);
+  void endIterations();
 
   const planning::Machine &machine;
   const LoweredProgram &program;
   std::array<Register, isa::kAddressRegisters> registers{};
   std::array<ExtentState, isa::kExtentRegisters> extents{};
   std::vector<OpenLoop> loops;
+  std::vector<size_t> calls; ///< where each goes on
   std::vector<TouchedRange> ranges;
+  // Of the run.
+  const Handlers *handlers = nullptr;
+  const std::array<uint32_t, 16> *parameters = nullptr;
+  size_t pc = 0, next = 0;
+  bool halted = false;
+  std::string problem;
 };
 
 } // namespace tilework

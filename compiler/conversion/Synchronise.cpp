@@ -19,7 +19,7 @@ namespace tilework {
 
 namespace {
 
-constexpr int kVector = 3, kUnits = 4;
+constexpr int kVector = static_cast<int>(isa::UnitName::vector), kUnits = 4;
 constexpr uint32_t kNone = std::numeric_limits<uint32_t>::max();
 constexpr uint32_t kMostDistance = 62;
 
@@ -201,18 +201,9 @@ void Synchroniser::writeFields() {
     };
     std::visit(
         [&](auto &inst) {
-          using Inst = std::decay_t<decltype(inst)>;
-          if constexpr (std::is_same_v<Inst, isa::Null> ||
-                        std::is_same_v<Inst, isa::Load> ||
-                        std::is_same_v<Inst, isa::Store> ||
-                        std::is_same_v<Inst, isa::Gather> ||
-                        std::is_same_v<Inst, isa::Matmul> ||
-                        std::is_same_v<Inst, isa::Vector>) {
-            inst.wait_load = field(0);
-            inst.wait_store = field(1);
-            inst.wait_array = field(2);
-            inst.wait_vector = field(3);
-          }
+          if constexpr (std::decay_t<decltype(inst)>::onUnit)
+            for (int unit = 0; unit < kUnits; ++unit)
+              *inst.waits()[unit] = field(unit);
         },
         program.instructions[pc].instruction);
   }

@@ -16,8 +16,7 @@ namespace tilework::verifier {
 
 namespace {
 
-constexpr uint8_t kVector = 3;
-const char *const kUnitNames[] = {"load", "store", "array", "vector"};
+constexpr auto kVector = static_cast<uint8_t>(isa::UnitName::vector);
 const char *const kMemoryNames[] = {"DRAM", "scratchpad", "accumulator",
                                     "statistics"};
 
@@ -118,9 +117,10 @@ void Checker::check(const Met &met) {
     report(name(met.pc, met.context) + (run.write ? " writes" : " reads") +
            " byte " + std::to_string(at & 0xffffffffffffu) + " of the " +
            kMemoryNames[unsigned(run.memory)] + ", which " +
-           name(other.pc, other.context) + " of the " + kUnitNames[unit] +
-           " unit " + did + ": it must wait for all but the last " +
-           std::to_string(distance) + " of that unit");
+           name(other.pc, other.context) + " of the " +
+           isa::caseName(static_cast<isa::UnitName>(unit)) + " unit " + did +
+           ": it must wait for all but the last " + std::to_string(distance) +
+           " of that unit");
   };
   for (const Run &run : met.runs) {
     History &history = memories[unsigned(run.memory)];

@@ -75,8 +75,23 @@ private:
     throw Wrong{std::move(what)};
   }
   const isa::Instruction &instruction();
-  bool control(const isa::Instruction &instruction);
-  bool unitInstruction(const isa::Instruction &instruction, Met &met);
+  /// Carries the instruction out; true for one of a unit, which fills `met`.
+  bool meet(const isa::Instruction &instruction, Met &met);
+  void control(const isa::SetAddress &set);
+  void control(const isa::CopyAddress &copy);
+  void control(const isa::OffsetAddress &offset);
+  void control(const isa::SetExtent &set);
+  void control(const isa::SetScalar &set);
+  void control(const isa::Loop &inst);
+  void control(const isa::Call &call);
+  void control(const isa::Return &inst);
+  void control(const isa::Halt &inst);
+  void touch(const isa::Null &, Met &) {}
+  void touch(const isa::Load &inst, Met &met);
+  void touch(const isa::Store &inst, Met &met);
+  void touch(const isa::Gather &inst, Met &met);
+  void touch(const isa::Matmul &inst, Met &met);
+  void touch(const isa::Vector &inst, Met &met);
   void endIterations();
   void advance(Address &address, int64_t by);
   const Address &address(unsigned index, isa::Space space) const;
@@ -90,9 +105,6 @@ private:
   void statistic(Met &met, bool write, unsigned which, uint64_t base,
                  uint64_t entries);
   template <typename Inst> void copy(const Inst &inst, bool load, Met &met);
-  void gather(const isa::Gather &inst, Met &met);
-  void matmul(const isa::Matmul &inst, Met &met);
-  void vector(const isa::Vector &inst, Met &met);
 
   uint64_t lanes() const {
     return limits.rows > limits.columns ? limits.rows : limits.columns;

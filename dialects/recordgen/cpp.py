@@ -49,13 +49,28 @@ def enumeration(e):
     return "\n".join(out + ["  }", '  return "unknown";', "}", ""])
 
 
+def unit_members(i):
+    """Who retires an instruction, and its waits by unit."""
+    waits = [f.name for f in i.fields if f.kind == "wait"]
+    count = len(waits)
+    unit = f"UnitName::{i.unit}" if i.unit else "unit"
+    return [
+        f"  UnitName retiredBy() const {{ return {unit}; }}",
+        f"  std::array<uint8_t, {count}> waits() const {{ return {{{', '.join(waits)}}}; }}",
+        f"  std::array<uint8_t *, {count}> waits() {{ return {{{', '.join('&' + w for w in waits)}}}; }}",
+    ]
+
+
 def structure(i):
     """One struct: its fields, then where each of them lies."""
     out = [f"/// `{i.mnemonic}` {i.sentence}."]
     out += [f"struct {i.definition} {{"]
-    out += [f"  static constexpr Opcode opcode = Opcode::{i.definition};", ""]
+    out.append(f"  static constexpr Opcode opcode = Opcode::{i.definition};")
+    out += [f"  static constexpr bool onUnit = {'false' if i.is_sequencer else 'true'};", ""]
     for f in i.fields:
         out.append(f"  {field_type(f)} {f.name}{default_value(f)}; ///< {f.sentence}")
+    if not i.is_sequencer:
+        out += unit_members(i)
     out += ["", "  template <typename Self, typename Visit>"]
     out += ["  static void visitFields(Self &self, Visit &&visit) {"]
     if not i.fields:

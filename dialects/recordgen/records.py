@@ -8,7 +8,6 @@ from typing import Optional
 from tablegen import RecordError, dedent, definitions_of, follow
 
 OPCODE_BITS = 6
-UNITS = ("load", "store", "array", "vector")
 REGISTER_KINDS = {
     "address_register": ("a", "address_registers"),
     "extent_register": ("e", "extent_registers"),
@@ -187,7 +186,7 @@ def read_field(records, record, lsb, enumerations, owner):
     return Field(name, record["kind"], lsb, record["width"], record["sentence"], enumeration)
 
 
-def read_instruction(records, record, enumerations, bits):
+def read_instruction(records, record, enumerations, units, bits):
     owner = f"instruction {record['!name']}"
     require(record["!name"].endswith("Inst"), f"{owner}: the name must end with Inst")
     require(record["sentence"], f"{owner}: needs a sentence")
@@ -204,11 +203,12 @@ def read_instruction(records, record, enumerations, bits):
     if unit == "sequencer":
         require(not waits, f"{owner}: the sequencer never waits")
     else:
+        require(units, f"{owner}: no enumeration of the name 'unit' lists the units")
         require(
-            waits == [f"wait_{u}" for u in UNITS],
-            f"{owner}: a unit instruction opens with its four waits",
+            waits == [f"wait_{u}" for u in units],
+            f"{owner}: a unit instruction opens with its waits, one for each unit",
         )
-        require(unit in UNITS or not unit, f"{owner}: unknown unit '{unit}'")
+        require(unit in units or not unit, f"{owner}: unknown unit '{unit}'")
         require(
             unit or any(f.name == "unit" for f in fields),
             f"{owner}: needs `unit` or a field of that name",
@@ -255,9 +255,11 @@ def read(records):
     enumerations = {
         r["!name"]: read_enumeration(records, r) for r in definitions_of(records, "Enumeration")
     }
+    # A unit is named by the field `unit`, by its wait, and by who retires what.
+    units = [c.name for e in enumerations.values() if e.name == "unit" for c in e.cases]
     bits = 8 * next(c.value for c in constants if c.name == "instruction_bytes")
     instructions = [
-        read_instruction(records, r, enumerations, bits)
+        read_instruction(records, r, enumerations, units, bits)
         for r in definitions_of(records, "Instruction")
     ]
     check_unique((i.opcode for i in instructions), "opcodes")

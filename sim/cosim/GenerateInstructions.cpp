@@ -30,8 +30,7 @@ const isa::EnumerationInfo &Generator::enumerationOf(const std::string &name) {
 }
 
 template <typename Inst> void Generator::randomWaits(Inst &inst) {
-  for (uint8_t *field :
-       {&inst.wait_load, &inst.wait_store, &inst.wait_array, &inst.wait_vector})
+  for (uint8_t *field : inst.waits())
     if (random.chance(0.06))
       *field =
           static_cast<uint8_t>(1 + random.below(random.chance(0.5) ? 4 : 63));
@@ -358,8 +357,7 @@ void Generator::fullQueue(const Site &site) {
   const uint32_t trips = 1 + random.below(2 * geometry.queueDepth);
   isa::Null head;
   head.unit = unit;
-  for (uint8_t *field :
-       {&head.wait_load, &head.wait_store, &head.wait_array, &head.wait_vector})
+  for (uint8_t *field : head.waits())
     if (random.chance(0.5))
       *field = 1;
   add(site.body, head);

@@ -55,16 +55,8 @@ void removeNodes(std::vector<ProgramNode> &nodes,
 uint8_t *waitField(isa::Instruction &instruction, unsigned unit) {
   return std::visit(
       [&](auto &inst) -> uint8_t * {
-        using Inst = std::decay_t<decltype(inst)>;
-        if constexpr (std::is_same_v<Inst, isa::Null> ||
-                      std::is_same_v<Inst, isa::Load> ||
-                      std::is_same_v<Inst, isa::Store> ||
-                      std::is_same_v<Inst, isa::Gather> ||
-                      std::is_same_v<Inst, isa::Matmul> ||
-                      std::is_same_v<Inst, isa::Vector>) {
-          uint8_t *const fields[] = {&inst.wait_load, &inst.wait_store,
-                                     &inst.wait_array, &inst.wait_vector};
-          return fields[unit];
+        if constexpr (std::decay_t<decltype(inst)>::onUnit) {
+          return inst.waits()[unit];
         } else {
           return nullptr;
         }

@@ -12,11 +12,24 @@
 
 #include <array>
 #include <cstdint>
+#include <string_view>
 
 namespace tilework::sim {
 
 using events::kUnitCount;
 using events::Unit;
+
+/// The unit that an instruction names, as events count it.
+constexpr Unit unitOf(isa::UnitName name) { return static_cast<Unit>(name); }
+constexpr bool unitsAgree() {
+  for (unsigned u = 0; u < kUnitCount; ++u)
+    if (std::string_view(events::kUnits[u].name) !=
+        isa::caseName(static_cast<isa::UnitName>(u)))
+      return false;
+  return true;
+}
+static_assert(unitsAgree(),
+              "Instructions.td and Events.td list the same units in one order");
 
 enum class OperationKind : uint8_t {
   Null,

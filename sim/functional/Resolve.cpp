@@ -51,22 +51,20 @@ void Machine::resolveWaits(const std::array<uint8_t, 4> &fields,
 }
 
 template <typename Inst>
-void Machine::dispatch(const Inst &inst, OperationKind kind, Unit unit,
-                       Step &step) {
+void Machine::dispatch(const Inst &inst, OperationKind kind, Step &step) {
   Operation &operation = step.operation;
   step.kind = Step::Kind::Operation;
   operation.kind = kind;
+  const Unit unit = unitOf(inst.retiredBy());
   operation.unit = unit;
   operation.pc = nextPc;
   operation.context = callContext;
-  resolveWaits(
-      {inst.wait_load, inst.wait_store, inst.wait_array, inst.wait_vector},
-      operation);
+  resolveWaits(inst.waits(), operation);
   operation.sequence = dispatched[static_cast<unsigned>(unit)]++;
 }
 
 void Machine::execute(const isa::Null &inst, Step &step) {
-  dispatch(inst, OperationKind::Null, static_cast<Unit>(inst.unit), step);
+  dispatch(inst, OperationKind::Null, step);
 }
 
 //===----------------------------------------------------------------------===//
@@ -118,12 +116,12 @@ void Machine::resolveTileCopy(const Inst &inst, Unit unit, Step &step) {
 
 void Machine::execute(const isa::Load &inst, Step &step) {
   resolveTileCopy(inst, Unit::Load, step);
-  dispatch(inst, OperationKind::Load, Unit::Load, step);
+  dispatch(inst, OperationKind::Load, step);
 }
 
 void Machine::execute(const isa::Store &inst, Step &step) {
   resolveTileCopy(inst, Unit::Store, step);
-  dispatch(inst, OperationKind::Store, Unit::Store, step);
+  dispatch(inst, OperationKind::Store, step);
 }
 
 void Machine::execute(const isa::Gather &inst, Step &step) {
@@ -169,7 +167,7 @@ void Machine::execute(const isa::Gather &inst, Step &step) {
   dma.outer = 1;
   dma.rows = rows;
   dma.rowBytes = rowBytes;
-  dispatch(inst, OperationKind::Gather, Unit::Load, step);
+  dispatch(inst, OperationKind::Gather, step);
 }
 
 //===----------------------------------------------------------------------===//
@@ -252,7 +250,7 @@ void Machine::execute(const isa::Matmul &inst, Step &step) {
   matmul.weightsByColumn = byColumn;
   matmul.int8 = int8;
   matmul.accumulate = accumulate;
-  dispatch(inst, OperationKind::Matmul, Unit::Array, step);
+  dispatch(inst, OperationKind::Matmul, step);
 }
 
 //===----------------------------------------------------------------------===//
@@ -430,7 +428,7 @@ void Machine::execute(const isa::Vector &inst, Step &step) {
   vector.multiply1Statistic = inst.multiply1_statistic;
   vector.reduceStatistic = inst.reduce_statistic;
   vector.statisticsRow = inst.statistics_base * geometry.vectorLanes;
-  dispatch(inst, OperationKind::Vector, Unit::Vector, step);
+  dispatch(inst, OperationKind::Vector, step);
 }
 
 } // namespace tilework::sim

@@ -11,6 +11,7 @@
 // RUN: not %python -B %source/dialects/recordgen/isagen.py --tblgen llvm-tblgen --root %source --definitions %t/value.td 2>&1 | FileCheck %t/value.td
 // RUN: not %python -B %source/dialects/recordgen/isagen.py --tblgen llvm-tblgen --root %source --definitions %t/reserved.td 2>&1 | FileCheck %t/reserved.td
 // RUN: not %python -B %source/dialects/recordgen/isagen.py --tblgen llvm-tblgen --root %source --definitions %t/waits.td 2>&1 | FileCheck %t/waits.td
+// RUN: not %python -B %source/dialects/recordgen/isagen.py --tblgen llvm-tblgen --root %source --definitions %t/units.td 2>&1 | FileCheck %t/units.td
 // RUN: not %python -B %source/dialects/recordgen/isagen.py --tblgen llvm-tblgen --root %source --definitions %t/twice.td 2>&1 | FileCheck %t/twice.td
 // RUN: not %python -B %source/dialects/recordgen/isagen.py --tblgen llvm-tblgen --root %source --definitions %t/registers.td 2>&1 | FileCheck %t/registers.td
 // RUN: not %python -B %source/dialects/recordgen/isagen.py --tblgen llvm-tblgen --root %source --definitions %t/syntax.td 2>&1 | FileCheck %t/syntax.td
@@ -64,7 +65,16 @@ def InstructionBytes : Constant<"instruction_bytes", 32, "Bytes.">;
 def HastyInst : UnitInstruction<"hasty", 1, "does not wait"> {
   let unit = "load";
 }
-// CHECK: error: instruction HastyInst: a unit instruction opens with its four waits
+def UnitName : Enumeration<"unit", 1, [Case<"load", 0, "Load DMA.">]>;
+// CHECK: error: instruction HastyInst: a unit instruction opens with its waits, one for each unit
+
+//--- units.td
+include "dialects/isa/InstructionBase.td"
+def InstructionBytes : Constant<"instruction_bytes", 32, "Bytes.">;
+def LostInst : UnitInstruction<"lost", 1, "has no unit to go to"> {
+  let unit = "load";
+}
+// CHECK: error: instruction LostInst: no enumeration of the name 'unit' lists the units
 
 //--- twice.td
 include "dialects/isa/InstructionBase.td"

@@ -87,20 +87,16 @@ std::string repeatsIn(const std::string &names) {
 }
 
 /// The waits of the instructions of units in [begin, end).
-std::vector<std::array<int, 4>>
+std::vector<std::array<uint8_t, 4>>
 waits(const LoweredProgram &program, size_t begin, size_t end, int group = -1) {
-  std::vector<std::array<int, 4>> out;
+  std::vector<std::array<uint8_t, 4>> out;
   for (size_t i = begin; i < end; ++i)
     if (group < 0 || program.instructions[i].group == group)
       std::visit(
           [&](const auto &inst) {
             using Inst = std::decay_t<decltype(inst)>;
-            if constexpr (std::is_same_v<Inst, isa::Load> ||
-                          std::is_same_v<Inst, isa::Store> ||
-                          std::is_same_v<Inst, isa::Matmul> ||
-                          std::is_same_v<Inst, isa::Vector>)
-              out.push_back({inst.wait_load, inst.wait_store, inst.wait_array,
-                             inst.wait_vector});
+            if constexpr (Inst::onUnit && !std::is_same_v<Inst, isa::Null>)
+              out.push_back(inst.waits());
           },
           program.instructions[i].instruction);
   return out;
@@ -174,7 +170,7 @@ TEST(Routine, test_a_routine_waits_as_the_layers_in_a_row) {
                  row = layers.lower(machine, false);
   ASSERT_EQ(calls.routines.size(), 1u);
   const LoweredRoutine &routine = calls.routines.front();
-  std::vector<std::array<int, 4>> expected;
+  std::vector<std::array<uint8_t, 4>> expected;
   for (int group : {4, 5})
     for (const auto &each : waits(row, 0, row.instructions.size(), group))
       expected.push_back(each);
