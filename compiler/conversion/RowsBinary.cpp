@@ -4,6 +4,7 @@
 // Ops of two operands and selections in a row program.
 
 #include "compiler/conversion/RowsBuilder.h"
+#include "compiler/planning/RowFunctions.h"
 
 #include <algorithm>
 #include <cmath>
@@ -71,40 +72,54 @@ Expected<int> RowsBuilder::withScalar(graph::BinaryOp op, double c, bool left) {
     return unary(RowOpKind::MultiplyScalar, *x, static_cast<float>(1.0 / c));
   case graph::BinaryKind::And:
     return unary(RowOpKind::MultiplyScalar, *x, s);
-  case graph::BinaryKind::Pow: {
-    if (left)
-      break;
-    auto function = [&](Function f) {
-      return unary(RowOpKind::Function, *x, 0, f);
-    };
-    if (c == 1.0)
-      return unary(RowOpKind::AddScalar, *x, 0.0f);
-    if (c == 2.0)
-      return function(Function::Square);
-    if (c == 3.0)
-      return binary(RowOpKind::Multiply, function(Function::Square), *x);
-    if (c == 0.5)
-      return function(Function::SquareRoot);
-    if (c == -0.5)
-      return function(Function::ReciprocalSquareRoot);
-    if (c == -1.0)
-      return function(Function::Reciprocal);
-    break;
-  }
   default:
     if (auto form = functionOf(op.getKind())) {
       int result =
           combine(left ? *mirrored(form->function) : form->function, *x, -1, s);
       return form->inverted ? inverted(result) : result;
     }
-    break;
+    return planner.fail(op, "no stage of the vector unit does '" +
+                                graph::stringifyBinaryKind(op.getKind()).str() +
+                                "' with this constant");
   }
-  return planner.fail(op, "no stage of the vector unit does '" +
-                              graph::stringifyBinaryKind(op.getKind()).str() +
-                              "' with this constant");
+}
+
+Expected<int> RowsBuilder::addComposed(graph::BinaryOp op) {
+  RowFunctions functions(group.ops, source);
+  auto base = scalarOf(op.getLhsMutable()),
+       exponent = scalarOf(op.getRhsMutable());
+  bool isPower = op.getKind() == graph::BinaryKind::Pow;
+  if (isPower && exponent && std::isfinite(*exponent)) {
+    auto x = operand(op.getLhs(), op);
+    if (!x)
+      return x;
+    int power = functions.power(*x, static_cast<float>(*exponent));
+    return power == *x ? unary(RowOpKind::AddScalar, *x, 0.0f) : result(power);
+  }
+  int x = -1, y = -1;
+  for (auto [value, constant, index] :
+       {std::make_tuple(op.getLhs(), base, &x),
+        std::make_tuple(op.getRhs(), exponent, &y)}) {
+    if (constant)
+      continue;
+    auto found = wideOperand(value, op);
+    if (!found)
+      return found;
+    *index = *found;
+  }
+  if (isPower && base && *base > 0 && std::isfinite(*base))
+    return result(functions.powerOf(static_cast<float>(*base), y));
+  if (base)
+    x = functions.constantLike(y, static_cast<float>(*base));
+  if (exponent)
+    y = functions.constantLike(x, static_cast<float>(*exponent));
+  return result(isPower ? functions.power(x, y) : functions.remainder(x, y));
 }
 
 Expected<int> RowsBuilder::addBinary(graph::BinaryOp op) {
+  if (op.getKind() == graph::BinaryKind::Pow ||
+      op.getKind() == graph::BinaryKind::Mod)
+    return addComposed(op);
   if (auto c = scalarOf(op.getRhsMutable()))
     return withScalar(op, *c, false);
   if (auto c = scalarOf(op.getLhsMutable()))

@@ -5,6 +5,7 @@
 // and one operation or a few for each op.
 
 #include "compiler/conversion/RowsBuilder.h"
+#include "compiler/planning/RowFunctions.h"
 
 #include "llvm/ADT/STLExtras.h"
 
@@ -196,6 +197,13 @@ Expected<Norm> RowsBuilder::norm(Value scale, Value shift,
   return norm;
 }
 
+Expected<int> RowsBuilder::wideOperand(Value value, Operation *op) {
+  auto index = operand(value, op);
+  if (index && inside.count(value.getDefiningOp()))
+    group.ops[*index].wide = true;
+  return index;
+}
+
 static std::optional<Function> functionOf(graph::UnaryKind kind) {
   switch (kind) {
   case graph::UnaryKind::Abs:
@@ -227,6 +235,60 @@ static std::optional<Function> functionOf(graph::UnaryKind kind) {
   }
 }
 
+/// The composition that computes it where the unit has no function.
+static int (RowFunctions::*composed(graph::UnaryKind kind))(int) {
+  switch (kind) {
+  case graph::UnaryKind::Floor:
+    return &RowFunctions::floor;
+  case graph::UnaryKind::Ceil:
+    return &RowFunctions::ceiling;
+  case graph::UnaryKind::Round:
+    return &RowFunctions::rounded;
+  case graph::UnaryKind::Sign:
+    return &RowFunctions::sign;
+  case graph::UnaryKind::Cos:
+    return &RowFunctions::cosine;
+  case graph::UnaryKind::Sin:
+    return &RowFunctions::sine;
+  case graph::UnaryKind::Tan:
+    return &RowFunctions::tangent;
+  case graph::UnaryKind::Asin:
+    return &RowFunctions::arcSine;
+  case graph::UnaryKind::Acos:
+    return &RowFunctions::arcCosine;
+  case graph::UnaryKind::Atan:
+    return &RowFunctions::arcTangent;
+  case graph::UnaryKind::Sinh:
+    return &RowFunctions::hyperbolicSine;
+  case graph::UnaryKind::Cosh:
+    return &RowFunctions::hyperbolicCosine;
+  case graph::UnaryKind::Asinh:
+    return &RowFunctions::areaSine;
+  case graph::UnaryKind::Acosh:
+    return &RowFunctions::areaCosine;
+  case graph::UnaryKind::Atanh:
+    return &RowFunctions::areaTangent;
+  default:
+    return nullptr;
+  }
+}
+
+Expected<int> RowsBuilder::addUnary(graph::UnaryOp op) {
+  auto function = functionOf(op.getKind());
+  auto composition = composed(op.getKind());
+  auto x =
+      composition ? wideOperand(op.getInput(), op) : operand(op.getInput(), op);
+  if (!x)
+    return x.takeError();
+  if (composition)
+    return result((RowFunctions(group.ops, source).*composition)(*x));
+  if (op.getKind() == graph::UnaryKind::Neg)
+    return unary(RowOpKind::MultiplyScalar, *x, -1.0f);
+  if (op.getKind() == graph::UnaryKind::Not)
+    return inverted(*x);
+  return unary(RowOpKind::Function, *x, 0, *function);
+}
+
 Error RowsBuilder::addOp(Operation *op) {
   source = planner.sourceOf(op);
   auto set = [&](Expected<int> index) -> Error {
@@ -253,6 +315,8 @@ Error RowsBuilder::addOp(Operation *op) {
     return set(addBinary(binary));
   if (auto select = dyn_cast<graph::SelectOp>(op))
     return set(addSelect(select));
+  if (auto unary = dyn_cast<graph::UnaryOp>(op))
+    return set(addUnary(unary));
   if (auto layer = dyn_cast<graph::LayerNormOp>(op)) {
     auto n =
         norm(layer.getScale(), layer.getShift(), layer.getEpsilon(), false, op);
@@ -297,18 +361,6 @@ Error RowsBuilder::addOp(Operation *op) {
     if (!mlir::isa<FloatType>(element))
       return planner.fail(op, "a float tensor cast to integers on the chip");
     return set(unary(RowOpKind::AddScalar, *x, 0.0f));
-  }
-  if (auto u = dyn_cast<graph::UnaryOp>(op)) {
-    if (u.getKind() == graph::UnaryKind::Neg)
-      return set(unary(RowOpKind::MultiplyScalar, *x, -1.0f));
-    if (u.getKind() == graph::UnaryKind::Not)
-      return set(inverted(*x));
-    auto function = functionOf(u.getKind());
-    if (!function)
-      return planner.fail(op, "the vector unit has no function '" +
-                                  graph::stringifyUnaryKind(u.getKind()).str() +
-                                  "'");
-    return set(unary(RowOpKind::Function, *x, 0, *function));
   }
   auto reduce = cast<graph::ReduceOp>(op);
   switch (reduce.getKind()) {

@@ -64,9 +64,20 @@ private:
   }
   /// The index of a value: of this group, or loaded.
   llvm::Expected<int> operand(mlir::Value value, mlir::Operation *op);
+  /// The same for a function that is composed of several and jumps or cancels:
+  /// a computed operand keeps its fp32.
+  llvm::Expected<int> wideOperand(mlir::Value value, mlir::Operation *op);
+  llvm::Expected<int> addUnary(graph::UnaryOp op);
+  /// A power or a remainder; a constant operand is given as its value.
+  llvm::Expected<int> addComposed(graph::BinaryOp op);
   llvm::Expected<int> addBinary(graph::BinaryOp op);
   llvm::Expected<int> withScalar(graph::BinaryOp op, double scalar,
                                  bool scalarLeft);
+  /// The last op of a composition, stored as any other result.
+  int result(int composed) {
+    group.ops[composed].wide = false;
+    return composed;
+  }
   /// function(x, y); y = -1: function(x, scalar).
   int combine(planning::Function function, int x, int y, float scalar = 0) {
     planning::RowOp op;

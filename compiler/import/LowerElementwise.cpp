@@ -8,6 +8,7 @@
 #include "llvm/ADT/StringMap.h"
 
 #include <cmath>
+#include <limits>
 
 using namespace tilework;
 using graph::BinaryKind;
@@ -15,21 +16,41 @@ using graph::GeluForm;
 using graph::UnaryKind;
 using Shape = NodeContext::Shape;
 
+static Shape shapeOf(const Val &x) { return x.shape().vec(); }
+
 static llvm::StringRef opName(const NodeContext &c) {
   return {c.node.op.data(), c.node.op.size()};
 }
 
 void tilework::lowerUnary(NodeContext &c) {
   static const llvm::StringMap<UnaryKind> kinds = {
-      {"Abs", UnaryKind::Abs},         {"BitwiseNot", UnaryKind::Not},
-      {"Ceil", UnaryKind::Ceil},       {"Cos", UnaryKind::Cos},
-      {"Erf", UnaryKind::Erf},         {"Exp", UnaryKind::Exp},
-      {"Floor", UnaryKind::Floor},     {"IsNaN", UnaryKind::IsNan},
-      {"Log", UnaryKind::Log},         {"Neg", UnaryKind::Neg},
-      {"Not", UnaryKind::Not},         {"Reciprocal", UnaryKind::Reciprocal},
-      {"Relu", UnaryKind::Relu},       {"Round", UnaryKind::Round},
-      {"Sigmoid", UnaryKind::Sigmoid}, {"Sign", UnaryKind::Sign},
-      {"Sin", UnaryKind::Sin},         {"Sqrt", UnaryKind::Sqrt},
+      {"Abs", UnaryKind::Abs},
+      {"Acos", UnaryKind::Acos},
+      {"Acosh", UnaryKind::Acosh},
+      {"Asin", UnaryKind::Asin},
+      {"Asinh", UnaryKind::Asinh},
+      {"Atan", UnaryKind::Atan},
+      {"Atanh", UnaryKind::Atanh},
+      {"BitwiseNot", UnaryKind::Not},
+      {"Ceil", UnaryKind::Ceil},
+      {"Cos", UnaryKind::Cos},
+      {"Cosh", UnaryKind::Cosh},
+      {"Erf", UnaryKind::Erf},
+      {"Exp", UnaryKind::Exp},
+      {"Floor", UnaryKind::Floor},
+      {"IsNaN", UnaryKind::IsNan},
+      {"Log", UnaryKind::Log},
+      {"Neg", UnaryKind::Neg},
+      {"Not", UnaryKind::Not},
+      {"Reciprocal", UnaryKind::Reciprocal},
+      {"Relu", UnaryKind::Relu},
+      {"Round", UnaryKind::Round},
+      {"Sigmoid", UnaryKind::Sigmoid},
+      {"Sign", UnaryKind::Sign},
+      {"Sin", UnaryKind::Sin},
+      {"Sinh", UnaryKind::Sinh},
+      {"Sqrt", UnaryKind::Sqrt},
+      {"Tan", UnaryKind::Tan},
       {"Tanh", UnaryKind::Tanh}};
   c.set(0, c.b.unary(kinds.lookup(opName(c)), c.in(0)));
 }
@@ -61,15 +82,70 @@ static BinaryKind binaryKind(llvm::StringRef op) {
 }
 
 void tilework::lowerBinary(NodeContext &c) {
-  BinaryKind kind = binaryKind(opName(c));
-  Val lhs = c.in(0), rhs = c.in(1);
-  if (kind == BinaryKind::Mod && (c.integer("fmod", 0) != 0) != lhs.isFloat())
-    throw UnsupportedNode(lhs.isFloat() ? "a floored remainder of floats"
-                                        : "fmod of integers");
-  // Pow alone takes an exponent of another type.
-  if (kind == BinaryKind::Pow && rhs.element() != lhs.element())
-    rhs = c.b.cast(rhs, lhs.element());
-  c.set(0, c.b.binary(kind, lhs, rhs));
+  c.set(0, c.b.binary(binaryKind(opName(c)), c.in(0), c.in(1)));
+}
+
+void tilework::lowerPow(NodeContext &c) {
+  // Alone takes an exponent of another type.
+  Val x = c.in(0), y = c.b.cast(c.in(1), c.in(0).element());
+  if (!x.isFloat() && c.in(1).isFloat())
+    throw UnsupportedNode("a power of integers by an exponent of floats");
+  if (c.b.known(y) && y.host->isSplat() && y.host->floatValue() == 0) {
+    auto shape = graph::broadcastShapes(x.shape(), y.shape());
+    if (failed(shape))
+      throw InvalidNode("shapes of its inputs do not broadcast: " +
+                        shapeText(x.shape()) + " and " + shapeText(y.shape()));
+    return c.set(0, c.b.broadcast(c.b.scalar(1, x.element()),
+                                  Shape(shape->begin(), shape->end())));
+  }
+  c.set(0, c.b.binary(BinaryKind::Pow, x, y));
+}
+
+/// The graph's remainder has the sign of the dividend for floats, of the
+/// divisor for integers; fmod asks for the dividend's.
+void tilework::lowerMod(NodeContext &c) {
+  Val x = c.in(0), y = c.in(1);
+  bool asDividend = c.integer("fmod", 0) != 0;
+  Val rest = c.b.binary(BinaryKind::Mod, x, y);
+  if (asDividend == x.isFloat())
+    return c.set(0, rest);
+  Val zero = c.b.scalar(0, x.element());
+  auto negative = [&](const Val &v) {
+    return c.b.binary(BinaryKind::Lt, v, zero);
+  };
+  Val other =
+      c.b.binary(BinaryKind::And, c.b.binary(BinaryKind::Ne, rest, zero),
+                 c.b.binary(BinaryKind::Xor, negative(rest),
+                            negative(asDividend ? x : y)));
+  Val moved =
+      c.b.binary(asDividend ? BinaryKind::Sub : BinaryKind::Add, rest, y);
+  c.set(0, c.b.select(other, moved, rest));
+}
+
+void tilework::lowerIsInf(NodeContext &c) {
+  Val x = c.in(0);
+  bool below = c.integer("detect_negative", 1) != 0;
+  bool above = c.integer("detect_positive", 1) != 0;
+  constexpr double infinity = std::numeric_limits<double>::infinity();
+  if (!below && !above)
+    return c.set(
+        0, c.b.broadcast(c.b.scalar(0, c.b.builder.getI1Type()), shapeOf(x)));
+  if (below && above)
+    x = c.b.unary(UnaryKind::Abs, x);
+  c.set(0, c.b.binary(BinaryKind::Eq, x,
+                      c.b.scalar(above ? infinity : -infinity, x.element())));
+}
+
+/// max(x, 0) + min(α·(e^(x/α) − 1), 0).
+void tilework::lowerCelu(NodeContext &c) {
+  Val x = c.in(0), zero = c.b.scalar(0, x.element());
+  float alpha = c.real("alpha", 1.0f);
+  Val power = c.b.unary(UnaryKind::Exp,
+                        c.b.mul(x, c.b.scalar(1.0 / alpha, x.element())));
+  Val below = c.b.mul(c.b.add(power, c.b.scalar(-1, x.element())),
+                      c.b.scalar(alpha, x.element()));
+  c.set(0, c.b.add(c.b.unary(UnaryKind::Relu, x),
+                   c.b.binary(BinaryKind::Min, below, zero)));
 }
 
 void tilework::lowerVariadic(NodeContext &c) {

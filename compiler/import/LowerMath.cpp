@@ -1,10 +1,11 @@
 // Part of the Tilework project, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// Lowerings of products, reductions, softmax and normalisations, and of ONNX
-// Runtime's fused embedding and skip normalisations.
+// Lowerings of products, reductions, softmax and what picks an extremum.
 
 #include "compiler/import/Lowering.h"
+
+#include <algorithm>
 
 using namespace tilework;
 using graph::BinaryKind;
@@ -102,7 +103,16 @@ void tilework::lowerReduce(NodeContext &c) {
     largest = c.b.reduce(ReduceKind::Max, x, axes);
     x = c.b.unary(UnaryKind::Exp, c.b.binary(BinaryKind::Sub, x, largest));
   }
-  Val result = c.b.reduce(reduceKind(op), x, axes);
+  ReduceKind kind = reduceKind(op);
+  // A mean of integers is cut off once, whatever the number of axes.
+  bool cutOff = kind == ReduceKind::Mean && !x.isFloat() && !axes.empty();
+  Val result = c.b.reduce(cutOff ? ReduceKind::Sum : kind, x, axes);
+  if (cutOff)
+    result = c.b.binary(BinaryKind::Div, result,
+                        c.b.scalar(double(x.type.getNumElements()) /
+                                       double(std::max<int64_t>(
+                                           1, result.type.getNumElements())),
+                                   x.element()));
   if (op == "ReduceL2")
     result = c.b.unary(UnaryKind::Sqrt, result);
   if (op == "ReduceLogSum" || op == "ReduceLogSumExp")
@@ -112,30 +122,47 @@ void tilework::lowerReduce(NodeContext &c) {
   c.set(0, c.integer("keepdims", 1) ? result : c.b.reshape(result, dropped));
 }
 
+/// The dimensions from the axis on as one: what softmax and its kin run over
+/// before operator set 13.
+static Val joinedFrom(NodeContext &c, const Val &x, int64_t axis) {
+  Shape flat(x.shape().begin(), x.shape().begin() + axis);
+  int64_t inner = 1;
+  for (int64_t i = axis; i < x.rank(); ++i)
+    inner *= x.dim(i);
+  flat.push_back(inner);
+  return c.b.reshape(x, flat);
+}
+
+namespace {
+/// Where the extremum along an axis stands: as a condition that holds there
+/// alone, and as an index.
+struct Extremum {
+  Val chosen, place;
+};
+} // namespace
+
 /// The chip has no indices, so the places of an axis are numbers from high to
 /// low, in digits that bf16 holds: the largest first digit where x is the
 /// largest, then the largest second digit there, and so on. The caller's index
 /// is made of the digits behind the chip. Integers are the host's, where one
 /// digit holds all places. The first place wins a tie, or the last one.
-void tilework::lowerArgMax(NodeContext &c) {
+static Extremum findExtremum(NodeContext &c, ReduceKind kind, int64_t axis,
+                             bool last) {
   Val x = c.in(0);
-  if (x.rank() == 0)
-    throw InvalidNode("its input is a scalar");
-  int64_t axis = c.axis(c.integer("axis", 0), x.rank()), n = x.dim(axis);
+  int64_t n = x.dim(axis);
   if (n == 0)
     throw InvalidNode("its axis has no elements");
-  bool last = c.integer("select_last_index", 0);
   Shape along(x.rank(), 1);
   along[axis] = n;
   mlir::Type index = c.b.builder.getI64Type();
   mlir::Type number = x.isFloat() ? x.element() : index;
   const int64_t base = x.isFloat() ? 256 : n;
-  Val best = c.b.reduce(
-      c.node.op == "ArgMin" ? ReduceKind::Min : ReduceKind::Max, x, {axis});
-  Val chosen = c.b.binary(BinaryKind::Eq, x, best);
+  Val best = c.b.reduce(kind, x, {axis});
+  Extremum result;
+  result.chosen = c.b.binary(BinaryKind::Eq, x, best);
   if (x.isFloat()) // a NaN is the extremum, and equal to none
-    chosen = c.b.binary(BinaryKind::Or, chosen, c.b.unary(UnaryKind::IsNan, x));
-  Val place;
+    result.chosen = c.b.binary(BinaryKind::Or, result.chosen,
+                               c.b.unary(UnaryKind::IsNan, x));
   int64_t unit = 1;
   while (unit * base < n)
     unit *= base;
@@ -147,25 +174,51 @@ void tilework::lowerArgMax(NodeContext &c) {
           static_cast<double>((last ? i : n - 1 - i) / unit % base + 1));
     Val constant = c.b.fromHost(
         HostTensor::fromFloats(onnx::DataType::Float, along, digits));
-    Val digit = c.b.mul(c.b.cast(chosen, number), c.b.cast(constant, number));
+    Val digit =
+        c.b.mul(c.b.cast(result.chosen, number), c.b.cast(constant, number));
     best = c.b.reduce(ReduceKind::Max, digit, {axis});
-    chosen = c.b.binary(BinaryKind::Eq, digit, best);
+    result.chosen = c.b.binary(BinaryKind::Eq, digit, best);
     Val part = c.b.binary(BinaryKind::Sub, c.b.cast(best, index),
                           c.b.scalar(1, index));
     part = c.b.mul(part, c.b.scalar(static_cast<double>(unit), index));
-    place = place.isAbsent() ? part : c.b.add(place, part);
+    result.place = result.place.isAbsent() ? part : c.b.add(result.place, part);
   }
   if (!last)
-    place = c.b.binary(BinaryKind::Sub,
-                       c.b.scalar(static_cast<double>(n - 1), index), place);
+    result.place =
+        c.b.binary(BinaryKind::Sub,
+                   c.b.scalar(static_cast<double>(n - 1), index), result.place);
+  return result;
+}
+
+void tilework::lowerArgMax(NodeContext &c) {
+  Val x = c.in(0);
+  if (x.rank() == 0)
+    throw InvalidNode("its input is a scalar");
+  int64_t axis = c.axis(c.integer("axis", 0), x.rank());
+  Val place =
+      findExtremum(c, c.node.op == "ArgMin" ? ReduceKind::Min : ReduceKind::Max,
+                   axis, c.integer("select_last_index", 0) != 0)
+          .place;
   Shape dropped = shapeOf(x);
   dropped.erase(dropped.begin() + axis);
   c.set(0, c.integer("keepdims", 1) ? place : c.b.reshape(place, dropped));
 }
 
-/// x − max − ln Σ e^(x − max) over the last axis: the logarithm of the quotient
-/// would be that of 0 far below the maximum.
-static Val logSoftmax(NodeContext &c, const Val &x) {
+void tilework::lowerHardmax(NodeContext &c) {
+  Val x = c.in(0);
+  if (x.rank() == 0)
+    throw InvalidNode("its input is a scalar");
+  Shape shape = shapeOf(x);
+  int64_t axis = c.axis(c.integer("axis", c.opset < 13 ? 1 : -1), x.rank());
+  if (c.opset < 13) {
+    c.inputs[0] = joinedFrom(c, x, axis);
+    axis = c.inputs[0].rank() - 1;
+  }
+  Val chosen = findExtremum(c, ReduceKind::Max, axis, false).chosen;
+  c.set(0, c.b.reshape(c.b.cast(chosen, x.element()), shape));
+}
+
+Val tilework::logSoftmaxOfRows(NodeContext &c, const Val &x) {
   Shape last = {x.rank() - 1};
   Val below =
       c.b.binary(BinaryKind::Sub, x, c.b.reduce(ReduceKind::Max, x, last));
@@ -180,148 +233,17 @@ void tilework::lowerSoftmax(NodeContext &c) {
   Shape shape = shapeOf(x);
   int64_t axis = c.axis(c.integer("axis", c.opset < 13 ? 1 : -1), x.rank());
   Shape permutation;
-  // Before opset 13 the dimensions from the axis on are one.
-  if (c.opset < 13 && axis != x.rank() - 1) {
-    int64_t inner = 1;
-    for (int64_t i = axis; i < x.rank(); ++i)
-      inner *= shape[i];
-    Shape flat(shape.begin(), shape.begin() + axis);
-    flat.push_back(inner);
-    x = c.b.reshape(x, flat);
+  if (c.opset < 13) {
+    x = joinedFrom(c, x, axis);
   } else if (axis != x.rank() - 1) {
     for (int64_t i = 0; i < x.rank(); ++i)
       permutation.push_back(i);
     std::swap(permutation[axis], permutation.back());
     x = c.b.transpose(x, permutation);
   }
-  Val result = c.node.op == "LogSoftmax" ? logSoftmax(c, x) : c.b.softmax(x);
+  Val result =
+      c.node.op == "LogSoftmax" ? logSoftmaxOfRows(c, x) : c.b.softmax(x);
   if (!permutation.empty())
     result = c.b.transpose(result, permutation);
   c.set(0, c.b.reshape(result, shape));
-}
-
-/// Scale or shift of a normalisation of `x` over the dimensions from `axis` on,
-/// as the vector that the normalisation itself takes; absent where it differs
-/// between rows.
-static Val normVector(NodeContext &c, const Val &x, int64_t axis,
-                      const Val &v) {
-  if (v.isAbsent())
-    return v;
-  Shape shape = shapeOf(v), wanted(x.shape().begin() + axis, x.shape().end());
-  while (shape.size() > wanted.size() && shape.front() == 1)
-    shape.erase(shape.begin());
-  if (shape.size() > wanted.size())
-    return Val();
-  Val wide = c.b.broadcast(c.b.reshape(v, shape), wanted);
-  return c.b.reshape(wide, {wide.type.getNumElements()});
-}
-
-/// The normalisation over the dimensions from the axis on, as one dimension,
-/// times the scale, plus the shift. What differs between rows stands behind it.
-static void lowerNorm(NodeContext &c, const Val &shift, bool root) {
-  Val x = c.in(0), scale = c.in(1);
-  if (x.rank() == 0)
-    throw InvalidNode("its input is a scalar");
-  int64_t axis = c.axis(c.integer("axis", -1), x.rank());
-  Shape joined(x.shape().begin(), x.shape().begin() + axis);
-  int64_t inner = 1;
-  for (int64_t i = axis; i < x.rank(); ++i)
-    inner *= x.dim(i);
-  joined.push_back(inner);
-  Val scaleVector = normVector(c, x, axis, scale);
-  Val shiftVector = normVector(c, x, axis, shift);
-  bool scaled = !scaleVector.isAbsent();
-  if (!scaled) {
-    scaleVector = c.b.broadcast(c.b.scalar(1, x.element()), {inner});
-    shiftVector = Val();
-  }
-  Val flat = c.b.reshape(x, joined);
-  float epsilon = c.real("epsilon", 1e-5f);
-  Val result = root ? c.b.rmsNorm(flat, scaleVector, epsilon)
-                    : c.b.layerNorm(flat, scaleVector, shiftVector, epsilon);
-  result = c.b.reshape(result, shapeOf(x));
-  if (!scaled)
-    result = c.b.mul(result, scale);
-  if (!shift.isAbsent() && shiftVector.isAbsent())
-    result = c.b.add(result, shift);
-  if (result.shape() != x.shape())
-    throw InvalidNode("its scale or shift is larger than its input");
-  c.set(0, result);
-}
-
-void tilework::lowerLayerNorm(NodeContext &c) {
-  if (c.wants(1) || c.wants(2))
-    throw UnsupportedNode("its outputs of mean and deviation are read");
-  lowerNorm(c, c.optional(2), false);
-}
-
-void tilework::lowerRmsNorm(NodeContext &c) {
-  if (c.wants(1))
-    throw UnsupportedNode("its output of the deviation is read");
-  lowerNorm(c, Val(), true);
-}
-
-/// Normalises each group of channels of [batch, channels, ...] over its
-/// elements and scales and shifts each channel.
-static void normaliseGroups(NodeContext &c, int64_t groups) {
-  Val x = c.in(0);
-  if (x.rank() < 2 || groups <= 0 || x.dim(1) % groups)
-    throw InvalidNode("its channels cannot be split into its groups");
-  int64_t batch = x.dim(0), channels = x.dim(1);
-  int64_t all = x.type.getNumElements();
-  int64_t inner = all && batch ? all / (batch * groups) : 0;
-  Val flat = c.b.reshape(x, {batch, groups, inner});
-  Val ones = c.b.broadcast(c.b.scalar(1, x.element()), {inner});
-  Val normal = c.b.reshape(
-      c.b.layerNorm(flat, ones, Val(), c.real("epsilon", 1e-5f)), shapeOf(x));
-  Shape each(x.rank() - 1, 1);
-  each[0] = channels;
-  c.set(0, c.b.add(c.b.mul(normal, c.b.reshape(c.in(1), each)),
-                   c.b.reshape(c.in(2), each)));
-}
-
-void tilework::lowerInstanceNorm(NodeContext &c) {
-  normaliseGroups(c, c.in(0).rank() < 2 ? 0 : c.in(0).dim(1));
-}
-
-void tilework::lowerGroupNorm(NodeContext &c) {
-  normaliseGroups(c, c.integer("num_groups", 0));
-}
-
-void tilework::lowerSkipLayerNorm(NodeContext &c) {
-  bool rms = c.node.op == "SkipSimplifiedLayerNormalization";
-  Val x = c.in(0), scale = c.in(2);
-  if (c.wants(1) || c.wants(2))
-    throw UnsupportedNode("its outputs of mean and deviation are read");
-  Val bias = c.optional(rms ? 3 : 4);
-  if (!bias.isAbsent())
-    x = c.b.add(x, bias);
-  Val sum = c.b.add(x, c.in(1));
-  float epsilon = c.real("epsilon", 1e-12f);
-  c.set(0, rms ? c.b.rmsNorm(sum, scale, epsilon)
-               : c.b.layerNorm(sum, scale, c.optional(3), epsilon));
-  c.set(3, sum);
-}
-
-void tilework::lowerEmbedLayerNorm(NodeContext &c) {
-  Val ids = c.in(0);
-  if (ids.rank() != 2)
-    throw InvalidNode("its ids are no [batch, sequence]");
-  int64_t length = ids.dim(1);
-  Val sum = c.b.gather(c.in(2), ids, 0);
-  Val positions = c.in(3);
-  Val rows = c.has(8) ? c.b.gather(positions, c.in(8), 0)
-                      : c.b.range(positions, 0, 0, length);
-  sum = c.b.add(sum, rows);
-  if (c.has(1) && c.has(4))
-    sum = c.b.add(sum, c.b.gather(c.in(4), c.in(1), 0));
-  c.set(0, c.b.layerNorm(sum, c.in(5), c.in(6), c.real("epsilon", 1e-12f)));
-  c.set(2, sum);
-  if (!c.wants(1))
-    return;
-  // The number of tokens in each row, which stand at its start.
-  mlir::Type i32 = c.b.builder.getI32Type();
-  Val mask = c.has(7) ? c.b.cast(c.in(7), i32)
-                      : c.b.broadcast(c.b.scalar(0, i32), shapeOf(ids));
-  c.set(1, c.b.reshape(c.b.reduce(ReduceKind::Sum, mask, {1}), {ids.dim(0)}));
 }

@@ -111,6 +111,10 @@ const OpEntry *findOp(std::string_view domain, std::string_view op,
 // LowerElementwise.cpp
 void lowerUnary(NodeContext &);
 void lowerBinary(NodeContext &);
+void lowerPow(NodeContext &);
+void lowerMod(NodeContext &);
+void lowerIsInf(NodeContext &);
+void lowerCelu(NodeContext &);
 void lowerVariadic(NodeContext &);
 void lowerWhere(NodeContext &);
 void lowerCast(NodeContext &);
@@ -154,14 +158,29 @@ void lowerMatMul(NodeContext &);
 void lowerGemm(NodeContext &);
 void lowerFusedMatMul(NodeContext &);
 void lowerArgMax(NodeContext &);
+void lowerHardmax(NodeContext &);
 void lowerReduce(NodeContext &);
 void lowerSoftmax(NodeContext &);
+/// x − max − ln Σ e^(x − max) over the last axis: the logarithm of the quotient
+/// would be that of 0 far below the maximum.
+Val logSoftmaxOfRows(NodeContext &, const Val &x);
+// LowerNorm.cpp
 void lowerLayerNorm(NodeContext &);
 void lowerRmsNorm(NodeContext &);
 void lowerInstanceNorm(NodeContext &);
 void lowerGroupNorm(NodeContext &);
+void lowerBatchNorm(NodeContext &);
+void lowerLpNorm(NodeContext &);
 void lowerSkipLayerNorm(NodeContext &);
 void lowerEmbedLayerNorm(NodeContext &);
+// LowerLoss.cpp
+void lowerLikelihoodLoss(NodeContext &);
+void lowerCrossEntropy(NodeContext &);
+// LowerEinsum.cpp
+void lowerEinsum(NodeContext &);
+// LowerSequence.cpp
+void lowerRotary(NodeContext &);
+void lowerCausalConv(NodeContext &);
 // LowerConv.cpp
 void lowerConv(NodeContext &);
 // LowerAttention.cpp

@@ -158,11 +158,29 @@ static float apply(WeightUnary kind, float x) {
   case WeightUnary::Round:
     return std::nearbyint(x);
   case WeightUnary::Sign:
-    return static_cast<float>((x > 0) - (x < 0));
+    return x > 0 ? 1.0f : x < 0 ? -1.0f : x;
   case WeightUnary::Cos:
     return std::cos(x);
   case WeightUnary::Sin:
     return std::sin(x);
+  case WeightUnary::Tan:
+    return std::tan(x);
+  case WeightUnary::Asin:
+    return std::asin(x);
+  case WeightUnary::Acos:
+    return std::acos(x);
+  case WeightUnary::Atan:
+    return std::atan(x);
+  case WeightUnary::Sinh:
+    return std::sinh(x);
+  case WeightUnary::Cosh:
+    return std::cosh(x);
+  case WeightUnary::Asinh:
+    return std::asinh(x);
+  case WeightUnary::Acosh:
+    return std::acosh(x);
+  case WeightUnary::Atanh:
+    return std::atanh(x);
   }
   return x;
 }

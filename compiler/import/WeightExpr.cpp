@@ -63,6 +63,15 @@ static WeightUnary unaryOf(UnaryKind kind) {
     CASE(Sign)
     CASE(Cos)
     CASE(Sin)
+    CASE(Tan)
+    CASE(Asin)
+    CASE(Acos)
+    CASE(Atan)
+    CASE(Sinh)
+    CASE(Cosh)
+    CASE(Asinh)
+    CASE(Acosh)
+    CASE(Atanh)
 #undef CASE
   case UnaryKind::IsNan:
     break;

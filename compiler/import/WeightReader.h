@@ -54,7 +54,16 @@ enum class WeightUnary : uint8_t {
   Round,
   Sign,
   Cos,
-  Sin
+  Sin,
+  Tan,
+  Asin,
+  Acos,
+  Atan,
+  Sinh,
+  Cosh,
+  Asinh,
+  Acosh,
+  Atanh
 };
 
 enum class WeightBinary : uint8_t {

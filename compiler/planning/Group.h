@@ -98,6 +98,8 @@ struct RowOp {
   Function function = Function::Identity;
   float scalar = 0;        ///< of Combine: what select and replace put in, too
   bool zeroHidden = false; ///< Softmax: a row of −inf alone is zero, not NaN
+  /// Computed values: fp32 where a tile holds it for several readers, not bf16.
+  bool wide = false;
   Norm norm;
   Access
       access; ///< of inputs; RowScalar: rowStride is the distance of elements

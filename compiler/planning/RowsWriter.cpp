@@ -76,13 +76,48 @@ void RowsWriter::materialise(int value) {
     close();
 }
 
+void RowsWriter::place(Node &node) {
+  if (!node.wide) {
+    node.buffer =
+        b.buffer("value", Space::Scratchpad, bufferRows(node.shape), 2, nDepth);
+    return;
+  }
+  int64_t size = node.shape == Shape::Vector
+                     ? b.sumRows(1, m)
+                     : b.sumRows(rowCount(node.shape), n);
+  auto found = std::find_if(unused.begin(), unused.end(),
+                            [&](auto &free) { return free.first == size; });
+  if (found == unused.end()) {
+    node.buffer = b.buffer("wide", Space::Accumulator, size, 1, -1);
+    return;
+  }
+  node.buffer = found->second;
+  unused.erase(found);
+}
+
+void RowsWriter::release(int value) {
+  Node &node = nodes[value];
+  if (--node.left > 0 || !node.wide || node.buffer < 0)
+    return;
+  unused.push_back({schedule.buffers[node.buffer].slotRows, node.buffer});
+}
+
+void RowsWriter::narrow(int value) {
+  Node &node = nodes[value];
+  if (!node.wide)
+    return;
+  ChainWriter c(b, rows(node.shape), columns(node.shape), 0, Value());
+  c.begin(as(value, node.shape));
+  node.wide = false;
+  place(node);
+  c.finish({tileOf(value), ValueType::Bf16});
+}
+
 void RowsWriter::close() {
   if (!chain)
     return;
-  Node &node = nodes[chainValue];
-  node.buffer =
-      b.buffer("value", Space::Scratchpad, bufferRows(node.shape), 2, nDepth);
-  chain->finish({tileOf(chainValue), ValueType::Bf16});
+  place(nodes[chainValue]);
+  chain->finish({tileOf(chainValue), typeOf(chainValue)});
   chain.reset();
   chainValue = -1;
 }
@@ -110,7 +145,7 @@ int RowsWriter::rowScalar(int value) {
 }
 
 void RowsWriter::add(ChainWriter &c, int value, Shape shape) {
-  if (nodes[value].shape == shape)
+  if (isElement(value, shape))
     c.addElement(as(value, shape));
   else if (nodes[value].shape == Shape::Column)
     c.addColumn(tileOf(value));
@@ -119,7 +154,7 @@ void RowsWriter::add(ChainWriter &c, int value, Shape shape) {
 }
 
 void RowsWriter::multiply(ChainWriter &c, int value, Shape shape) {
-  if (nodes[value].shape == shape)
+  if (isElement(value, shape))
     c.multiplyElement(as(value, shape));
   else if (nodes[value].shape == Shape::Column)
     c.multiplyColumn(tileOf(value));
@@ -176,7 +211,7 @@ void RowsWriter::subtract(int x, int y, int index) {
     return;
   }
   c.multiplyScalar(-1.0f);
-  c.addColumn(tileOf(y));
+  add(c, y, shape);
   c.multiplyScalar(-1.0f);
 }
 
@@ -277,7 +312,7 @@ void RowsWriter::combine(int index) {
     x = widened(x, y);
   ready(y, shape);
   ChainWriter &c = open(x, index);
-  if (nodes[y].shape == shape)
+  if (isElement(y, shape))
     c.functionElement(function, as(y, shape), op.scalar);
   else if (nodes[y].shape == Shape::Column)
     c.functionColumn(function, tileOf(y), op.scalar);
@@ -428,9 +463,12 @@ void RowsWriter::write() {
       break;
     }
     }
+    node.wide = op.wide;
   }
   for (const RowsGroup::Output &output : g.outputs)
     ++nodes[output.value].uses;
+  for (Node &node : nodes)
+    node.left = node.uses;
   for (int64_t size : g.batch)
     b.beginLoop(size);
   mDepth = b.beginLoop(ceilDiv(g.m, m));
@@ -469,10 +507,14 @@ void RowsWriter::write() {
     // A value with several readers, or an output, ends its chain here.
     if (chain && chainValue == index && nodes[index].uses > 1)
       close();
+    for (int x : {op.lhs, op.rhs})
+      if (x >= 0)
+        release(x);
   }
   close();
   for (const RowsGroup::Output &output : g.outputs) {
     source(output.value);
+    narrow(output.value);
     Shape shape = nodes[output.value].shape;
     DramTile dram;
     dram.tensor = output.access.tensor;

@@ -45,8 +45,10 @@ private:
 
   struct Node {
     Shape shape = Shape::Tile;
-    int buffer = -1; ///< -1: not in memory
-    int uses = 0;
+    int buffer = -1;   ///< -1: not in memory
+    int uses = 0;      ///< by ops and outputs
+    int left = 0;      ///< of them those that are not written yet
+    bool wide = false; ///< held in fp32, in the accumulator
   };
 
   Extent rows(Shape s) const {
@@ -88,17 +90,32 @@ private:
   ChainWriter &open(int value, int result);
   void close();
   void materialise(int value);
+  ValueType typeOf(int value) const {
+    return nodes[value].wide ? ValueType::Fp32 : ValueType::Bf16;
+  }
   Value operand(int value) {
     materialise(value);
-    return {tileOf(value), ValueType::Bf16};
+    return {tileOf(value), typeOf(value)};
   }
   /// A value in memory, read as `shape`: a column repeats its row.
   Value as(int value, Shape shape) const {
     Tile tile = tileOf(value);
     if (nodes[value].shape == Shape::Column && shape == Shape::Tile)
       tile.stride = 0;
-    return {tile, ValueType::Bf16};
+    return {tile, typeOf(value)};
   }
+  /// Whether a chain of `shape` reads the value as an element operand. The
+  /// unit's columns are bf16 in the scratchpad.
+  bool isElement(int value, Shape shape) const {
+    return nodes[value].shape == shape ||
+           (nodes[value].shape == Shape::Column && nodes[value].wide);
+  }
+  /// Gives the value that a chain ends with its place.
+  void place(Node &node);
+  /// Counts a use as written; behind the last one a wide value's place is free.
+  void release(int value);
+  /// A wide value as bf16, which the DMA stores.
+  void narrow(int value);
   /// The statistic that holds a vector of M.
   int rowScalar(int value);
   void binary(int index);
@@ -145,6 +162,8 @@ private:
   std::optional<ChainWriter> chain;
   int chainValue = -1;
   int spillBuffer = -1;
+  /// Accumulator buffers whose value nobody reads any more, by their rows.
+  std::vector<std::pair<int64_t, int>> unused;
 };
 
 } // namespace tilework::planning

@@ -26,81 +26,32 @@ static bool isFloat(Value value) {
   return isa<FloatType>(tensorTypeOf(value).getElementType());
 }
 
-static std::optional<StepKind> stepOf(UnaryKind kind) {
-  switch (kind) {
-  case UnaryKind::Neg:
-    return StepKind::Neg;
-  case UnaryKind::Abs:
-    return StepKind::Abs;
-  case UnaryKind::Not:
-    return StepKind::Not;
-  default:
-    return std::nullopt;
-  }
-}
-
-static std::optional<StepKind> stepOf(BinaryKind kind) {
-  switch (kind) {
-  case BinaryKind::Add:
-    return StepKind::Add;
-  case BinaryKind::Sub:
-    return StepKind::Sub;
-  case BinaryKind::Mul:
-    return StepKind::Mul;
-  case BinaryKind::Div:
-    return StepKind::Div;
-  case BinaryKind::Mod:
-    return StepKind::Mod;
-  case BinaryKind::Max:
-    return StepKind::Max;
-  case BinaryKind::Min:
-    return StepKind::Min;
-  case BinaryKind::And:
-    return StepKind::And;
-  case BinaryKind::Or:
-    return StepKind::Or;
-  case BinaryKind::Xor:
-    return StepKind::Xor;
-  case BinaryKind::Eq:
-    return StepKind::Eq;
-  case BinaryKind::Ne:
-    return StepKind::Ne;
-  case BinaryKind::Lt:
-    return StepKind::Lt;
-  case BinaryKind::Le:
-    return StepKind::Le;
-  case BinaryKind::Gt:
-    return StepKind::Gt;
-  case BinaryKind::Ge:
-    return StepKind::Ge;
-  case BinaryKind::Pow:
-    return std::nullopt;
-  }
-  return std::nullopt;
-}
-
-static std::optional<StepKind> stepOf(ReduceOp op) {
-  if (op.getAxes().empty())
-    return std::nullopt;
-  switch (op.getKind()) {
-  case ReduceKind::Sum:
-    return StepKind::ReduceSum;
-  case ReduceKind::Max:
-    return StepKind::ReduceMax;
-  case ReduceKind::Min:
-    return StepKind::ReduceMin;
-  default:
-    return std::nullopt;
-  }
+/// A product of depth 1, which is one of elements: frequencies by positions.
+/// Others are the chip's, whatever their operands are made of.
+static bool isOuterProduct(MatmulOp op) {
+  return op.getK() == 1 && !op.hasEpilogue();
 }
 
 /// The launch step that does an op, or nothing.
 static std::optional<StepKind> stepOf(Operation *op) {
   using Kind = std::optional<StepKind>;
   return llvm::TypeSwitch<Operation *, Kind>(op)
-      .Case([](UnaryOp op) { return stepOf(op.getKind()); })
-      .Case([](BinaryOp op) { return stepOf(op.getKind()); })
-      .Case([](ReduceOp op) { return stepOf(op); })
+      // Functions and reductions have the names of their steps.
+      .Case([](UnaryOp op) {
+        return symbolizeStepKind(stringifyUnaryKind(op.getKind()));
+      })
+      .Case([](BinaryOp op) {
+        return symbolizeStepKind(stringifyBinaryKind(op.getKind()));
+      })
+      .Case([](ReduceOp op) {
+        return op.getAxes().empty()
+                   ? Kind()
+                   : symbolizeStepKind(
+                         ("reduce_" + stringifyReduceKind(op.getKind())).str());
+      })
+      .Case([](MatmulOp op) -> Kind {
+        return isOuterProduct(op) ? Kind(StepKind::Mul) : std::nullopt;
+      })
       .Case([](SelectOp) -> Kind { return StepKind::Select; })
       .Case([](CastOp) -> Kind { return StepKind::Cast; })
       .Case([](CumSumOp) -> Kind { return StepKind::CumSum; })
@@ -250,6 +201,18 @@ private:
     return input;
   }
 
+  /// A factor of an outer product as the model's product would read it.
+  static Value asFactor(OpBuilder &builder, Operation *op, Value factor,
+                        bool transposed) {
+    if (!transposed)
+      return factor;
+    RankedTensorType type = tensorTypeOf(factor);
+    SmallVector<int64_t> shape(type.getShape());
+    std::swap(shape.back(), shape[shape.size() - 2]);
+    return step(builder, op->getLoc(), StepKind::Reshape, factor,
+                RankedTensorType::get(shape, type.getElementType()));
+  }
+
   LaunchStepOp build(OpBuilder &builder, Operation *op, ValueRange inputs,
                      Type type) {
     LaunchStepOp result =
@@ -281,6 +244,10 @@ private:
     // A cast to a boolean is a comparison, which the loader has anyway.
     RankedTensorType type = tensorTypeOf(result);
     LaunchStepOp next;
+    if (auto product = dyn_cast<MatmulOp>(op)) {
+      inputs[0] = asFactor(builder, op, inputs[0], product.getTransposeLhs());
+      inputs[1] = asFactor(builder, op, inputs[1], product.getTransposeRhs());
+    }
     if (isa<CastOp>(op) && type.getElementType().isInteger(1)) {
       Value zero = scalar(builder, op->getLoc(), 0,
                           tensorTypeOf(inputs[0]).getElementType());

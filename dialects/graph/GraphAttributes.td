@@ -35,7 +35,12 @@ def Graph_UnaryKind : Graph_Enum<"UnaryKind", "one-operand function", [
   I32EnumAttrCase<"Not", 12, "not">, I32EnumAttrCase<"IsNan", 13, "is_nan">,
   I32EnumAttrCase<"Floor", 14, "floor">, I32EnumAttrCase<"Ceil", 15, "ceil">,
   I32EnumAttrCase<"Round", 16, "round">, I32EnumAttrCase<"Sign", 17, "sign">,
-  I32EnumAttrCase<"Cos", 18, "cos">, I32EnumAttrCase<"Sin", 19, "sin">]>;
+  I32EnumAttrCase<"Cos", 18, "cos">, I32EnumAttrCase<"Sin", 19, "sin">,
+  I32EnumAttrCase<"Tan", 20, "tan">, I32EnumAttrCase<"Asin", 21, "asin">,
+  I32EnumAttrCase<"Acos", 22, "acos">, I32EnumAttrCase<"Atan", 23, "atan">,
+  I32EnumAttrCase<"Sinh", 24, "sinh">, I32EnumAttrCase<"Cosh", 25, "cosh">,
+  I32EnumAttrCase<"Asinh", 26, "asinh">, I32EnumAttrCase<"Acosh", 27, "acosh">,
+  I32EnumAttrCase<"Atanh", 28, "atanh">]>;
 def Graph_UnaryKindAttr : Graph_EnumAttr<Graph_UnaryKind, "unary_kind">;
 
 def Graph_BinaryKind : Graph_Enum<"BinaryKind", "two-operand function", [
@@ -96,7 +101,25 @@ def Graph_StepKind : Graph_Enum<"StepKind", "launch step", [
   I32EnumAttrCase<"Slice", 28, "slice">,
   I32EnumAttrCase<"Broadcast", 29, "broadcast">,
   I32EnumAttrCase<"Concat", 30, "concat">,
-  I32EnumAttrCase<"Index", 31, "index">]>;
+  I32EnumAttrCase<"Index", 31, "index">,
+  I32EnumAttrCase<"Pow", 32, "pow">, I32EnumAttrCase<"Sqrt", 33, "sqrt">,
+  I32EnumAttrCase<"Rsqrt", 34, "rsqrt">,
+  I32EnumAttrCase<"Reciprocal", 35, "reciprocal">,
+  I32EnumAttrCase<"Exp", 36, "exp">, I32EnumAttrCase<"Log", 37, "log">,
+  I32EnumAttrCase<"Tanh", 38, "tanh">, I32EnumAttrCase<"Erf", 39, "erf">,
+  I32EnumAttrCase<"Sigmoid", 40, "sigmoid">,
+  I32EnumAttrCase<"Silu", 41, "silu">, I32EnumAttrCase<"Relu", 42, "relu">,
+  I32EnumAttrCase<"IsNan", 43, "is_nan">,
+  I32EnumAttrCase<"Floor", 44, "floor">, I32EnumAttrCase<"Ceil", 45, "ceil">,
+  I32EnumAttrCase<"Round", 46, "round">, I32EnumAttrCase<"Sign", 47, "sign">,
+  I32EnumAttrCase<"Cos", 48, "cos">, I32EnumAttrCase<"Sin", 49, "sin">,
+  I32EnumAttrCase<"Tan", 50, "tan">, I32EnumAttrCase<"Asin", 51, "asin">,
+  I32EnumAttrCase<"Acos", 52, "acos">, I32EnumAttrCase<"Atan", 53, "atan">,
+  I32EnumAttrCase<"Sinh", 54, "sinh">, I32EnumAttrCase<"Cosh", 55, "cosh">,
+  I32EnumAttrCase<"Asinh", 56, "asinh">, I32EnumAttrCase<"Acosh", 57, "acosh">,
+  I32EnumAttrCase<"Atanh", 58, "atanh">,
+  I32EnumAttrCase<"ReduceMean", 59, "reduce_mean">,
+  I32EnumAttrCase<"ReduceProd", 60, "reduce_prod">]>;
 def Graph_StepKindAttr : Graph_EnumAttr<Graph_StepKind, "step_kind">;
 
 //===----------------------------------------------------------------------===//

@@ -436,21 +436,20 @@ static std::optional<unsigned> stepArity(StepKind kind) {
   case StepKind::Select:
     return 3;
   case StepKind::Cast:
-  case StepKind::Neg:
-  case StepKind::Abs:
-  case StepKind::Not:
   case StepKind::CumSum:
   case StepKind::ReduceSum:
+  case StepKind::ReduceMean:
   case StepKind::ReduceMax:
   case StepKind::ReduceMin:
+  case StepKind::ReduceProd:
   case StepKind::Reshape:
   case StepKind::Transpose:
   case StepKind::Slice:
   case StepKind::Broadcast:
   case StepKind::Index:
     return 1;
-  default:
-    return 2;
+  default: // the functions of elements have the same names
+    return symbolizeUnaryKind(stringifyStepKind(kind)) ? 1 : 2;
   }
 }
 
@@ -464,8 +463,10 @@ LogicalResult LaunchStepOp::verify() {
   switch (getKind()) {
   case StepKind::CumSum:
   case StepKind::ReduceSum:
+  case StepKind::ReduceMean:
   case StepKind::ReduceMax:
   case StepKind::ReduceMin:
+  case StepKind::ReduceProd:
   case StepKind::Gather:
   case StepKind::Concat:
     needsAxis = true;

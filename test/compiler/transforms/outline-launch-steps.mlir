@@ -53,3 +53,20 @@ func.func @returned(%ids: tensor<4xi64>) -> (tensor<4xi64>, tensor<4xf32>) {
   %1 = graph.cast %ids : tensor<4xi64> -> tensor<4xf32>
   return %0, %1 : tensor<4xi64>, tensor<4xf32>
 }
+
+// Angles that are made of integers are turned on the host; a product of depth 1
+// is one of elements, a deeper one the chip's.
+// CHECK-LABEL: func @angles
+// CHECK: %[[P:.*]] = graph.launch_step cast(%arg0) : (tensor<1x1x4xi64>) -> tensor<1x1x4xf32>
+// CHECK: %[[A:.*]] = graph.launch_step mul(%{{.*}}, %[[P]]) : (tensor<1x2x1xf32>, tensor<1x1x4xf32>) -> tensor<1x2x4xf32>
+// CHECK: %[[C:.*]] = graph.launch_step cos(%[[A]]) : (tensor<1x2x4xf32>) -> tensor<1x2x4xf32>
+// CHECK: %[[N:.*]] = graph.launch_step cast(%[[C]]) : (tensor<1x2x4xf32>) -> tensor<1x2x4xbf16>
+// CHECK: graph.matmul
+func.func @angles(%ids: tensor<1x1x4xi64>, %x: tensor<1x4x2xf32>) -> tensor<1x2x2xf32> {
+  %f = graph.weight "f" #graph.expr<dense<[[[1.0], [0.5]]]> : tensor<1x2x1xf32>, []> -> tensor<1x2x1xf32>
+  %p = graph.cast %ids : tensor<1x1x4xi64> -> tensor<1x1x4xf32>
+  %a = graph.matmul %f, %p : (tensor<1x2x1xf32>, tensor<1x1x4xf32>) -> tensor<1x2x4xf32>
+  %c = graph.unary cos %a : tensor<1x2x4xf32> -> tensor<1x2x4xf32>
+  %y = graph.matmul %c, %x : (tensor<1x2x4xf32>, tensor<1x4x2xf32>) -> tensor<1x2x2xf32>
+  return %y : tensor<1x2x2xf32>
+}

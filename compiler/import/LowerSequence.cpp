@@ -1,0 +1,149 @@
+// Part of the Tilework project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// Lowerings of ops along a sequence that stand beside attention: rotary
+// positions and convolutions that look back.
+
+#include "compiler/import/Lowering.h"
+
+using namespace tilework;
+using graph::BinaryKind;
+using graph::UnaryKind;
+using Shape = NodeContext::Shape;
+
+/// Turns pairs of the first elements of each head of `x`, [.., head size]: the
+/// halves' elements, or neighbours. The tables have half as many columns and
+/// broadcast against the dimensions before.
+static Val rotated(NodeContext &c, const Val &x, const Val &cosine,
+                   const Val &sine, bool interleaved) {
+  int64_t last = x.rank() - 1, half = cosine.dim(-1), turned = 2 * half;
+  if (turned > x.dim(-1) || sine.shape() != cosine.shape())
+    throw InvalidNode("its tables do not fit its heads: " +
+                      shapeText(cosine.shape()) + " and " +
+                      shapeText(sine.shape()) + " for " +
+                      shapeText(x.shape()));
+  Val even, odd;
+  Shape first(x.rank(), 0), sizes = x.shape().vec(), steps(x.rank(), 1);
+  if (interleaved) {
+    sizes.back() = half;
+    steps.back() = 2;
+    even = c.b.slice(x, first, sizes, steps);
+    first.back() = 1;
+    odd = c.b.slice(x, first, sizes, steps);
+  } else {
+    even = c.b.range(x, last, 0, half);
+    odd = c.b.range(x, last, half, half);
+  }
+  Val real = c.b.binary(BinaryKind::Sub, c.b.mul(even, cosine),
+                        c.b.mul(odd, sine));
+  Val imaginary = c.b.add(c.b.mul(even, sine), c.b.mul(odd, cosine));
+  Val result;
+  if (interleaved) {
+    Shape pairs = real.shape().vec(), flat = pairs;
+    pairs.push_back(1);
+    flat.back() = turned;
+    result = c.b.reshape(c.b.concat({c.b.reshape(real, pairs),
+                                     c.b.reshape(imaginary, pairs)},
+                                    last + 1),
+                         flat);
+  } else {
+    result = c.b.concat({real, imaginary}, last);
+  }
+  if (turned < x.dim(-1))
+    result = c.b.concat(
+        {result, c.b.range(x, last, turned, x.dim(-1) - turned)}, last);
+  return result;
+}
+
+void tilework::lowerRotary(NodeContext &c) {
+  bool microsoft = !c.node.domain.empty();
+  Val x = c.in(0), cosine = c.in(microsoft ? 2 : 1);
+  Val sine = c.in(microsoft ? 3 : 2);
+  Val positions = c.optional(microsoft ? 1 : 3);
+  if (x.rank() != 3 && x.rank() != 4)
+    throw InvalidNode("its input has neither 3 nor 4 dimensions");
+  if (microsoft) {
+    if (c.integer("is_packed_batching", 0))
+      throw UnsupportedNode("packed batches (is_packed_batching)");
+    if (c.real("scale", 1.0f) != 1.0f)
+      throw UnsupportedNode("a scale");
+  }
+  int64_t batch = x.dim(0), length = x.dim(x.rank() == 3 ? 1 : 2);
+  int64_t dimension = c.integer("rotary_embedding_dim", 0);
+  int64_t heads = c.integer("num_heads", 0);
+  Val wide = x;
+  if (x.rank() == 3) {
+    // ONNX Runtime's op takes the size of a head from its table.
+    if (heads == 0 && microsoft && cosine.dim(-1) > 0)
+      heads = x.dim(2) / (2 * cosine.dim(-1));
+    if (heads < 1 || x.dim(2) % heads)
+      throw InvalidNode("its num_heads does not divide its hidden size");
+    wide = c.b.reshape(x, {batch, length, heads, x.dim(2) / heads});
+  }
+  if (dimension > 0 && dimension != 2 * cosine.dim(-1))
+    throw InvalidNode("its rotary_embedding_dim is not twice its table's "
+                      "columns");
+  // [batch or 1, length, columns] of each table.
+  auto rows = [&](const Val &table) {
+    if (positions.isAbsent())
+      return table;
+    if (table.rank() != 2)
+      throw InvalidNode("its table is no [positions, columns]");
+    Val ids = positions;
+    if (ids.type.getNumElements() == 1 && length != 1) {
+      std::vector<int64_t> counting(length);
+      for (int64_t i = 0; i < length; ++i)
+        counting[i] = i;
+      ids = c.b.add(c.b.cast(c.b.ints(counting), ids.element()),
+                    c.b.reshape(ids, {1}));
+    }
+    if (ids.rank() == 1)
+      ids = c.b.reshape(ids, {1, ids.dim(0)});
+    return c.b.gather(table, ids, 0);
+  };
+  auto aligned = [&](const Val &table) {
+    Val v = rows(table);
+    if (v.rank() != 3 || v.dim(1) != length)
+      throw InvalidNode("its tables or positions do not fit its sequence: " +
+                        shapeText(v.shape()));
+    return c.b.reshape(v, x.rank() == 3
+                              ? Shape{v.dim(0), length, 1, v.dim(2)}
+                              : Shape{v.dim(0), 1, length, v.dim(2)});
+  };
+  Val result = rotated(c, wide, aligned(cosine), aligned(sine),
+                       c.integer("interleaved", 0) != 0);
+  c.set(0, c.b.reshape(result, x.shape().vec()));
+}
+
+/// Each channel by its own kernel, of now and before: a sum of shifted
+/// products.
+void tilework::lowerCausalConv(NodeContext &c) {
+  Val x = c.in(0), weight = c.in(1), past = c.optional(3);
+  if (x.rank() != 3 || weight.rank() != 3 || weight.dim(0) != x.dim(1) ||
+      weight.dim(1) != 1 || weight.dim(2) < 1)
+    throw InvalidNode("its weight " + shapeText(weight.shape()) +
+                      " does not fit its input " + shapeText(x.shape()));
+  int64_t batch = x.dim(0), channels = x.dim(1), length = x.dim(2);
+  int64_t taps = weight.dim(2);
+  Shape state = {batch, channels, taps - 1};
+  if (past.isAbsent())
+    past = c.b.broadcast(c.b.scalar(0, x.element()), state);
+  if (past.shape() != llvm::ArrayRef<int64_t>(state))
+    throw InvalidNode("its state is no " + shapeText(state));
+  Val whole = taps > 1 ? c.b.concat({past, x}, 2) : x, sum;
+  for (int64_t tap = 0; tap < taps; ++tap) {
+    Val factor =
+        c.b.reshape(c.b.range(weight, 2, tap, 1), {1, channels, 1});
+    Val part = c.b.mul(c.b.range(whole, 2, tap, length), factor);
+    sum = sum.isAbsent() ? part : c.b.add(sum, part);
+  }
+  if (c.has(2))
+    sum = c.b.add(sum, c.b.reshape(c.in(2), {1, channels, 1}));
+  std::string_view activation = c.text("activation", "none");
+  if (activation == "silu" || activation == "swish")
+    sum = c.b.unary(UnaryKind::Silu, sum);
+  else if (activation != "none" && !activation.empty())
+    throw InvalidNode("its activation is none of silu, swish and none");
+  c.set(0, sum);
+  c.set(1, c.b.range(whole, 2, length, taps - 1));
+}

@@ -1,0 +1,393 @@
+# Part of the Tilework project, under the Apache License v2.0 with LLVM Exceptions.
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+"""Functions that the chip composes: of every number, of NaN, infinities and zeros."""
+
+import numpy as np
+import on_chip
+import pytest
+import tilework as tw
+from on_chip import MICROSOFT, normal, to_bf16, uniform
+from onnx import TensorProto, helper
+
+EDGES = np.float32([np.nan, np.inf, -np.inf, 0.0, -0.0, 1, -1, 0.5, -0.5, 2, -2, 2.5, -2.5, 3, -3])
+EVERY_BF16 = (np.arange(65536, dtype=np.uint32) << 16).view(np.float32)
+# Below 2^-126 numbers are zeros.
+EVERY_BF16 = np.where(np.abs(EVERY_BF16) < 2.0**-126, 0, EVERY_BF16).reshape(256, 256)
+
+
+def one(op, *feeds, opset=22, domain="", dtypes=(TensorProto.FLOAT,), weights=None, **attributes):
+    """A model of one node: its executable's arguments and itself."""
+    inputs = {f"x{i}": x for i, x in enumerate(feeds)}
+    weights = weights or {}
+    names = [*inputs, *weights]
+    node = helper.make_node(
+        op, names, [f"y{i}" for i in range(len(dtypes))], domain=domain, **attributes
+    )
+    model = on_chip.build([node], inputs, weights, opset, [])
+    for i, dtype in enumerate(dtypes):
+        model.graph.output.append(helper.make_tensor_value_info(f"y{i}", dtype, None))
+    return model, inputs
+
+
+def run(model, feeds, target="edge"):
+    got = tw.compile(model, target=on_chip.target_named(target))(**feeds)
+    return [got[o.name] for o in model.graph.output]
+
+
+def assert_near(got, wanted, relative=2.0**-8, absolute=0.0, what=""):
+    """NaN and infinities at the same places, other values within the bounds."""
+    wanted = np.broadcast_to(np.asarray(wanted, np.float64), got.shape)
+    g = got.astype(np.float64)
+    # What rounds beyond the largest bf16 is infinite, what is below 2^-126 zero.
+    large = np.abs(wanted) > 3.38e38
+    same = (np.isnan(g) & np.isnan(wanted)) | (g == wanted)
+    same |= large & (np.abs(g) > 3.37e38) & (np.sign(g) == np.sign(wanted))
+    with np.errstate(invalid="ignore"):
+        same |= np.abs(g - wanted) <= relative * np.abs(wanted) + absolute + 2.0**-126
+    assert same.all(), f"{what}: {g[~same][:5]} for {wanted[~same][:5]}, {np.count_nonzero(~same)}"
+
+
+UNARY = {
+    "Sin": np.sin,
+    "Cos": np.cos,
+    "Tan": np.tan,
+    "Asin": np.arcsin,
+    "Acos": np.arccos,
+    "Atan": np.arctan,
+    "Sinh": np.sinh,
+    "Cosh": np.cosh,
+    "Asinh": np.arcsinh,
+    "Acosh": np.arccosh,
+    "Atanh": np.arctanh,
+    "Floor": np.floor,
+    "Ceil": np.ceil,
+    "Round": np.rint,
+    "Sign": np.sign,
+    "IsInf": np.isinf,
+}
+PERIODIC = ("Sin", "Cos", "Tan")
+
+
+@pytest.mark.parametrize("op", UNARY)
+def test_of_every_bf16_number(op):
+    dtype = TensorProto.BOOL if op == "IsInf" else TensorProto.FLOAT
+    (got,) = run(*one(op, EVERY_BF16, dtypes=(dtype,)))
+    with np.errstate(all="ignore"):
+        wanted = UNARY[op](EVERY_BF16.astype(np.float64))
+    if op in PERIODIC:  # angles beyond 2^18 have no digit left after the reduction
+        wanted = np.where(np.abs(EVERY_BF16) > 2.0**18, np.nan, wanted)
+    absolute = {"Sin": 2.0**-16, "Cos": 2.0**-16, "Tan": 2.0**-16}.get(op, 0)
+    near = np.abs(EVERY_BF16) <= 2.0**12 if op == "Tan" else np.full(EVERY_BF16.shape, True)
+    assert_near(got[near], wanted[near], absolute=absolute, what=op)
+
+
+@pytest.mark.parametrize("target", ["nano", "odd"])
+@pytest.mark.parametrize("op", UNARY)
+@pytest.mark.parametrize("shape", [(3, 7, 37), (1, 5), (130, 1)])
+def test_of_any_shape(target, op, shape):
+    x = uniform(-4, 4, *shape, seed=5)
+    x.flat[: len(EDGES)] = EDGES[: x.size]
+    dtype = TensorProto.BOOL if op == "IsInf" else TensorProto.FLOAT
+    (got,) = run(*one(op, x, dtypes=(dtype,)), target)
+    with np.errstate(all="ignore"):
+        assert_near(got, UNARY[op](x.astype(np.float64)), absolute=2.0**-18, what=op)
+
+
+def test_the_sides_of_is_inf_are_chosen():
+    for below, above in ((0, 1), (1, 0), (0, 0)):
+        model, feeds = one(
+            "IsInf",
+            EDGES,
+            dtypes=(TensorProto.BOOL,),
+            detect_negative=below,
+            detect_positive=above,
+        )
+        wanted = (below & (EDGES == -np.inf)) | (above & (EDGES == np.inf))
+        assert np.array_equal(run(model, feeds)[0], wanted.astype(bool))
+
+
+def pairs(seed, *shapes):
+    """Operands with every pair of edges among them."""
+    x, y = (uniform(-6, 6, *s, seed=seed + i) for i, s in enumerate(shapes))
+    if x.shape == y.shape:
+        a, b = np.meshgrid(EDGES, EDGES)
+        x.flat[: a.size], y.flat[: b.size] = a.ravel(), b.ravel()
+    return x, y
+
+
+SHAPES = [((9, 41), (9, 41)), ((2, 7, 37), (37,)), ((2, 7, 37), (7, 1)), ((7, 1), (1, 37))]
+
+
+@pytest.mark.parametrize("target", ["nano", "edge", "odd"])
+@pytest.mark.parametrize("shapes", SHAPES, ids=str)
+def test_powers_by_element_follow_c(target, shapes):
+    x, y = pairs(1, *shapes)
+    x = np.where(np.arange(x.size).reshape(x.shape) % 3 == 0, x, np.abs(x))
+    y = np.where(np.arange(y.size).reshape(y.shape) % 2 == 0, np.round(y), y)
+    with np.errstate(all="ignore"):
+        wanted = np.power(x.astype(np.float64), y.astype(np.float64))
+    for feeds, weights in (((x, y), {}), ((x,), {"w": y})):
+        (got,) = run(*one("Pow", *feeds, weights=weights), target)
+        assert_near(got, wanted)
+
+
+@pytest.mark.parametrize("exponent", [0, 1, 2, 3, 4, 7, -1, -2, -3, 0.5, -0.5, 0.25, 2.4, -1.5, 65])
+def test_powers_by_a_constant_follow_c(exponent):
+    x = np.concatenate([EDGES, uniform(-8, 8, 100), uniform(0, 2, 100)])
+    (got,) = run(*one("Pow", x, weights={"w": np.float32(exponent)}))
+    with np.errstate(all="ignore"):
+        assert_near(got, np.power(x.astype(np.float64), np.full(x.shape, np.float32(exponent))))
+
+
+@pytest.mark.parametrize("base", [0.5, 1.0, 2.0, 10000.0, 0.0, -2.0])
+def test_powers_of_a_constant_follow_c(base):
+    x = np.concatenate([EDGES, uniform(-3, 3, 100)])
+    node = helper.make_node("Pow", ["w", "x"], ["y"])
+    model = on_chip.build([node], {"x": x}, {"w": np.float32(base)})
+    with np.errstate(all="ignore"):
+        assert_near(run(model, {"x": x})[0], np.power(np.float64(base), x.astype(np.float64)))
+
+
+@pytest.mark.parametrize("exponent", [np.int64(3), np.int32(-2)])
+def test_exponents_may_be_integers(exponent):
+    x = uniform(0.5, 3, 4, 30)
+    exponents = np.full((4, 1), exponent)
+    wanted = np.power(x.astype(np.float64), float(exponent))
+    assert_near(run(*one("Pow", x, weights={"w": exponent}))[0], wanted)
+    assert_near(run(*one("Pow", x, exponents))[0], wanted)
+
+
+@pytest.mark.parametrize("target", ["nano", "edge", "odd"])
+@pytest.mark.parametrize("fmod", [0, 1])
+@pytest.mark.parametrize("shapes", SHAPES, ids=str)
+def test_remainders_of_floats(target, fmod, shapes):
+    x, y = pairs(3, *shapes)
+    with np.errstate(all="ignore"):
+        wanted = (np.fmod if fmod else np.mod)(x.astype(np.float64), y.astype(np.float64))
+    (got,) = run(*one("Mod", x, y, opset=28, fmod=fmod), target)
+    assert_near(got, wanted, absolute=2.0**-7 if fmod == 0 else 0)
+
+
+@pytest.mark.parametrize("fmod", [0, 1])
+def test_remainders_of_integers_are_the_hosts(fmod):
+    rng = np.random.default_rng(7)
+    x, y = (
+        rng.integers(-50, 50, (4, 20)),
+        rng.integers(1, 9, (4, 20)) * rng.choice([-1, 1], (4, 20)),
+    )
+    model, feeds = one("Mod", x, y, dtypes=(TensorProto.INT64,), fmod=fmod)
+    assert np.array_equal(run(model, feeds)[0], (np.fmod if fmod else np.mod)(x, y))
+
+
+def test_what_jumps_or_turns_reads_fp32_of_its_own_group():
+    """An angle that two functions read is not rounded to bf16 between them."""
+    positions = np.arange(500, 628, dtype=np.float32).reshape(128, 1)
+    positions = to_bf16(positions)
+    frequencies = uniform(0.1, 1, 1, 40)
+    nodes = [
+        helper.make_node("Mul", ["p", "f"], ["angle"]),
+        helper.make_node("Sin", ["angle"], ["s"]),
+        helper.make_node("Cos", ["angle"], ["c"]),
+        helper.make_node("Floor", ["angle"], ["whole"]),
+        helper.make_node("Sub", ["angle", "whole"], ["rest"]),
+    ]
+    feeds = {"p": positions, "f": frequencies}
+    model = on_chip.build(nodes, feeds, outputs=("s", "c", "rest"))
+    angle = positions.astype(np.float64) * frequencies
+    for target in on_chip.TARGETS:
+        sine, cosine, rest = run(model, feeds, target)
+        assert_near(sine, np.sin(angle), absolute=2.0**-12)
+        assert_near(cosine, np.cos(angle), absolute=2.0**-12)
+        jump = np.abs(angle - np.round(angle)) > 2.0**-12
+        assert_near(rest[jump], (angle - np.floor(angle))[jump], absolute=2.0**-12)
+
+
+def rotary_tables(width):
+    """Nodes from position ids to "cos" and "sin", as exporters of Llama write them."""
+    return [
+        helper.make_node("Unsqueeze", ["ids", "one"], ["ids3"]),
+        helper.make_node("Cast", ["ids3"], ["positions"], to=TensorProto.FLOAT),
+        helper.make_node("Shape", ["ids"], ["shape"], end=1),
+        helper.make_node("Concat", ["shape", "rest"], ["wide"], axis=0),
+        helper.make_node("Expand", ["frequencies", "wide"], ["expanded"]),
+        helper.make_node("MatMul", ["expanded", "positions"], ["product"]),
+        helper.make_node("Transpose", ["product"], ["half"], perm=[0, 2, 1]),
+        helper.make_node("Concat", ["half", "half"], ["angle"], axis=-1),
+        helper.make_node("Cos", ["angle"], ["cos"]),
+        helper.make_node("Sin", ["angle"], ["sin"]),
+    ], {
+        "one": np.int64([1]),
+        "rest": np.int64([width // 2, 1]),
+        "frequencies": (10000.0 ** (-np.arange(0, width, 2) / width))
+        .astype(np.float32)
+        .reshape(1, -1, 1),
+    }
+
+
+def test_positions_of_a_model_are_turned_on_the_host():
+    nodes, weights = rotary_tables(16)
+    nodes = [
+        *nodes,
+        helper.make_node("Mul", ["x", "cos"], ["a"]),
+        helper.make_node("Neg", ["x"], ["n"]),
+        helper.make_node("Mul", ["n", "sin"], ["b"]),
+        helper.make_node("Add", ["a", "b"], ["y"]),
+    ]
+    ids = np.random.default_rng(2).integers(0, 100000, (2, 9))
+    case = on_chip.Case("rope", nodes, {"ids": ids, "x": normal(2, 9, 16)}, weights)
+    wanted = on_chip.reference(case.model, case.feeds)
+    got = tw.compile(case.model, target="nano")(**case.feeds)
+    # Cosine and sine are stored as bf16 before they meet x.
+    assert_near(got["y"], wanted["y"], absolute=2.0**-6)
+
+
+@pytest.mark.parametrize("axis", [0, 1, -1])
+def test_hardmax_takes_the_first_of_the_largest(axis):
+    x = np.random.default_rng(1).integers(-2, 3, (6, 5, 9)).astype(np.float32)
+    (got,) = run(*one("Hardmax", x, axis=axis))
+    wanted = np.zeros_like(x)
+    np.put_along_axis(wanted, np.expand_dims(x.argmax(axis), axis), 1, axis)
+    assert np.array_equal(got, wanted)
+
+
+@pytest.mark.parametrize("p", [1, 2])
+@pytest.mark.parametrize("axis", [0, 1, -1])
+def test_lp_normalisation(p, axis):
+    x = normal(4, 6, 30)
+    x[0], x[:, 0], x[..., 0] = 0, 0, 0
+    (got,) = run(*one("LpNormalization", x, p=p, axis=axis), "nano")
+    norm = np.linalg.norm(x.astype(np.float64), p, axis, keepdims=True)
+    wanted = np.divide(x, norm, out=np.zeros(x.shape), where=norm != 0)
+    assert_near(got, wanted, relative=2.0**-6)
+
+
+@pytest.mark.parametrize("shape", [(2, 5, 3, 4), (3, 7), (2, 5, 6)])
+def test_batch_normalisation_in_evaluation_mode(shape):
+    x, channels = normal(*shape), shape[1]
+    parameters = [normal(channels, seed=1), normal(channels, seed=2), normal(channels, seed=3)]
+    parameters.append(uniform(0.5, 2, channels, seed=4))
+    constants = dict(zip("sbmv", parameters))
+    for feeds, weights in (((x, *parameters), {}), ((x,), constants)):
+        model, inputs = one("BatchNormalization", *feeds, weights=weights, opset=15, epsilon=1e-3)
+        wanted = on_chip.reference(model, inputs)["y0"]
+        assert_near(run(model, inputs, "nano")[0], wanted, relative=2.0**-6, absolute=2.0**-6)
+
+
+@pytest.mark.parametrize("epsilon, offset", [(1e-5, 0.0), (1e-2, 8.0)])
+@pytest.mark.parametrize("axis", [-1, 1])
+def test_normalisations_give_their_statistics(epsilon, offset, axis):
+    x = to_bf16(normal(3, 4, 40) + np.float32(offset))
+    shape = x.shape[axis:]
+    weights = {"s": normal(*shape, seed=1), "b": normal(*shape, seed=2)}
+    model, feeds = one(
+        "LayerNormalization",
+        x,
+        weights=weights,
+        opset=17,
+        dtypes=(TensorProto.FLOAT,) * 3,
+        axis=axis,
+        epsilon=epsilon,
+    )
+    wanted = on_chip.reference(model, feeds)
+    for got, value in zip(run(model, feeds, "nano"), wanted.values()):
+        assert_near(got, value, relative=2.0**-6, absolute=2.0**-6)
+
+
+EQUATIONS = [
+    ("bij,bjk->bik", (2, 5, 7), (2, 7, 9)),
+    ("abc,cde->abde", (2, 5, 8), (8, 3, 4)),
+    ("bhqd,bhkd->bhqk", (2, 3, 5, 8), (2, 3, 6, 8)),
+    ("bhqk,bkhd->bqhd", (2, 3, 5, 6), (2, 6, 3, 8)),
+    ("...ij,...jk->...ik", (2, 3, 4, 5), (3, 5, 6)),
+    ("...ij,jk", (2, 4, 5), (5, 6)),
+    ("i,j->ij", (5,), (7,)),
+    ("ij,ij->i", (5, 7), (5, 7)),
+    ("ij->ji", (5, 7)),
+    ("ij->", (5, 7)),
+    ("bii->bi", (3, 5, 5)),
+    ("ii", (6, 6)),
+    ("ij,jk,kl->il", (4, 5), (5, 6), (6, 7)),
+    ("bn,bnm,mk->bk", (3, 4), (3, 4, 5), (5, 6)),
+]
+
+
+@pytest.mark.parametrize("equation, shapes", [(e, s) for e, *s in EQUATIONS], ids=str)
+def test_einsum(equation, shapes):
+    feeds = [normal(*s, seed=i) for i, s in enumerate(shapes)]
+    (got,) = run(*one("Einsum", *feeds, opset=12, equation=equation), "nano")
+    wanted = np.einsum(equation.replace("\u2026", "..."), *[f.astype(np.float64) for f in feeds])
+    assert got.shape == wanted.shape
+    assert_near(got, wanted, relative=2.0**-6, absolute=2.0**-5)
+
+
+@pytest.mark.parametrize("alpha", [1.0, 0.5, 2.0])
+def test_celu(alpha):
+    x = np.concatenate([EDGES, uniform(-6, 6, 100)])
+    (got,) = run(*one("Celu", x, opset=12, alpha=alpha))
+    with np.errstate(all="ignore"):
+        y = x.astype(np.float64)
+        wanted = np.maximum(y, 0) + np.minimum(alpha * np.expm1(y / alpha), 0)
+    assert_near(got, wanted, absolute=2.0**-18)
+
+
+def turned(x, cosine, sine, interleaved):
+    half = cosine.shape[-1]
+    a = x[..., 0 : 2 * half : 2] if interleaved else x[..., :half]
+    b = x[..., 1 : 2 * half : 2] if interleaved else x[..., half : 2 * half]
+    real, imaginary = a * cosine - b * sine, a * sine + b * cosine
+    if interleaved:
+        pairs = np.stack([real, imaginary], -1).reshape(*x.shape[:-1], 2 * half)
+    else:
+        pairs = np.concatenate([real, imaginary], -1)
+    return np.concatenate([pairs, x[..., 2 * half :]], -1)
+
+
+@pytest.mark.parametrize("interleaved", [0, 1])
+@pytest.mark.parametrize("part", [0, 8])
+@pytest.mark.parametrize("rank", [3, 4])
+@pytest.mark.parametrize("with_ids", [False, True])
+def test_rotary_embedding(interleaved, part, rank, with_ids):
+    batch, heads, length, size = 2, 3, 5, 16
+    columns = (part or size) // 2
+    ids = np.random.default_rng(4).integers(0, 20, (batch, length))
+    tables = [uniform(-1, 1, 20, columns, seed=s) for s in (1, 2)]
+    x = normal(batch, heads, length, size)
+    attributes = dict(interleaved=interleaved)
+    if part:
+        attributes["rotary_embedding_dim"] = part
+    flat = x.transpose(0, 2, 1, 3).reshape(batch, length, -1)
+    if rank == 3:
+        attributes["num_heads"] = heads
+    rows = [t[ids] for t in tables]
+    wanted = turned(x, *(r[:, None] for r in rows), interleaved)
+    if rank == 3:
+        wanted = wanted.transpose(0, 2, 1, 3).reshape(flat.shape)
+    given = flat if rank == 3 else x
+    feeds = (given, *tables, ids) if with_ids else (given, *rows)
+    (got,) = run(*one("RotaryEmbedding", *feeds, opset=23, **attributes), "nano")
+    assert_near(got, wanted, absolute=2.0**-6)
+    if with_ids:
+        order = (given, ids, *tables)
+        model, feeds = one("RotaryEmbedding", *order, domain=MICROSOFT, **attributes)
+        assert_near(run(model, feeds, "nano")[0], wanted, absolute=2.0**-6)
+
+
+@pytest.mark.parametrize("op", ["NegativeLogLikelihoodLoss", "SoftmaxCrossEntropyLoss"])
+@pytest.mark.parametrize("reduction", ["none", "sum", "mean"])
+@pytest.mark.parametrize("weighted", [False, True])
+@pytest.mark.parametrize("ignored", [None, 2, -1])
+@pytest.mark.parametrize("rest", [(), (3, 4)])
+def test_losses(op, reduction, weighted, ignored, rest):
+    x = normal(4, 7, *rest)
+    labels = np.random.default_rng(8).integers(0, 7, (4, *rest))
+    if ignored == -1:
+        labels.flat[0] = -1
+    feeds = [x, labels]
+    if weighted:
+        feeds.append(uniform(0.5, 2, 7, seed=9))
+    attributes = dict(reduction=reduction)
+    if ignored is not None:
+        attributes["ignore_index"] = ignored
+    model, inputs = one(op, *feeds, opset=13, **attributes)
+    wanted = on_chip.reference(model, inputs)["y0"]
+    assert_near(run(model, inputs, "nano")[0], wanted, relative=2.0**-6, absolute=2.0**-6)
