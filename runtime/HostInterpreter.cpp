@@ -383,6 +383,9 @@ std::optional<HostTensor> Interpreter::evaluate(Operation *op) {
   if (auto slice = dyn_cast<graph::SliceOp>(op))
     return in(0).slice(slice.getOffsets().vec(), slice.getSizes().vec(),
                        slice.getStrides().vec());
+  if (auto window = dyn_cast<graph::WindowOp>(op))
+    return in(0).window(window.getAxis(), window.getOffset(),
+                        window.getSizes().vec(), window.getStrides().vec());
   if (mlir::isa<graph::BroadcastOp>(op))
     return in(0).broadcastTo(shape);
   if (auto concat = dyn_cast<graph::ConcatOp>(op)) {

@@ -58,8 +58,9 @@ public:
 
   void countOther(Operation *op) {
     if (isa<graph::LaunchStepOp, graph::WeightOp, graph::ReshapeOp,
-            graph::TransposeOp, graph::SliceOp, graph::BroadcastOp,
-            graph::ConcatOp, graph::EmbeddingOp, graph::GatherOp>(op) ||
+            graph::TransposeOp, graph::SliceOp, graph::WindowOp,
+            graph::BroadcastOp, graph::ConcatOp, graph::EmbeddingOp,
+            graph::GatherOp>(op) ||
         op->getNumResults() != 1 || !isFloat(op->getResult(0)))
       return;
     const bool twice =

@@ -37,7 +37,7 @@ bool isFloat(Value value) {
 
 bool isView(Operation *op) {
   return isa<graph::ReshapeOp, graph::TransposeOp, graph::SliceOp,
-             graph::BroadcastOp, graph::ConcatOp>(op);
+             graph::WindowOp, graph::BroadcastOp, graph::ConcatOp>(op);
 }
 
 /// What the vector unit computes element by element.
@@ -58,6 +58,23 @@ int64_t share(int64_t whole, int64_t part, int64_t of) {
     return whole;
   const double scaled = double(whole) * double(part) / double(of);
   return std::clamp<int64_t>(int64_t(scaled), 1, whole);
+}
+
+/// The different elements of the input that a window names.
+int64_t reach(graph::WindowOp op) {
+  const int64_t size =
+      cast<RankedTensorType>(op.getInput().getType()).getDimSize(op.getAxis());
+  std::vector<int64_t> at = {int64_t(op.getOffset())};
+  for (auto [count, stride] : llvm::zip_equal(op.getSizes(), op.getStrides())) {
+    std::vector<int64_t> next;
+    for (int64_t first : at)
+      for (int64_t i = 0; i < count; ++i)
+        next.push_back(first + i * stride);
+    llvm::sort(next);
+    next.erase(std::unique(next.begin(), next.end()), next.end());
+    at = std::move(next);
+  }
+  return elements(op.getInput()) / size * int64_t(at.size());
 }
 
 class ModelCounter {
@@ -181,6 +198,10 @@ void ModelCounter::needOperands(Operation *op, int64_t needed) {
   }
   if (auto gather = dyn_cast<graph::GatherOp>(op)) {
     need(gather.getInput(), std::min(needed, elements(gather.getInput())));
+    return;
+  }
+  if (auto window = dyn_cast<graph::WindowOp>(op)) {
+    need(window.getInput(), needed >= all ? reach(window) : 1);
     return;
   }
   for (Value operand : op->getOperands())

@@ -416,15 +416,32 @@ Error GraphPlanner::planViewOp(Operation *op) {
       view.offset += slice.getOffsets()[d] * view.strides[d];
       view.sizes[d] = slice.getSizes()[d];
       view.strides[d] *= slice.getStrides()[d];
-      if (view.strides[d] < 0 && view.sizes[d] > 1)
-        return fail(op, "a slice with a negative step");
     }
+  } else if (auto window = dyn_cast<graph::WindowOp>(op)) {
+    const size_t axis = window.getAxis();
+    const int64_t stride = view.strides[axis];
+    view.offset += window.getOffset() * stride;
+    view.sizes.erase(view.sizes.begin() + axis);
+    view.strides.erase(view.strides.begin() + axis);
+    view.sizes.insert(view.sizes.begin() + axis, window.getSizes().begin(),
+                      window.getSizes().end());
+    for (int64_t step : llvm::reverse(window.getStrides()))
+      view.strides.insert(view.strides.begin() + axis, step * stride);
   } else {
     SmallVector<int64_t> strides =
         alignedStrides(view.sizes, view.strides, type.getShape());
     view.sizes.assign(type.getShape().begin(), type.getShape().end());
     view.strides = strides;
   }
+  // What runs backwards is copied: an operand's rows and elements rise.
+  for (auto [size, stride] : llvm::zip_equal(view.sizes, view.strides))
+    if (size > 1 && stride < 0) {
+      auto copy = materialise(view, op);
+      if (!copy)
+        return copy.takeError();
+      view = *copy;
+      break;
+    }
   views[op->getResult(0)] = view;
   return Error::success();
 }
@@ -532,7 +549,7 @@ Error GraphPlanner::planOp(Operation *op) {
   if (auto concat = dyn_cast<graph::ConcatOp>(op))
     return planConcat(concat);
   if (mlir::isa<graph::ReshapeOp, graph::TransposeOp, graph::SliceOp,
-                graph::BroadcastOp>(op))
+                graph::WindowOp, graph::BroadcastOp>(op))
     return planViewOp(op);
   if (auto returned = dyn_cast<func::ReturnOp>(op))
     return planReturn(returned);

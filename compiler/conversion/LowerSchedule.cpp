@@ -79,7 +79,10 @@ bool ScheduleLowering::dram(const Step &step, const DramTile &tile, int &reg,
   const Lowering::Base *base =
       owner.baseOf(tile.tensor, Lowering::stridesOf(step, tile), distance);
   byte += distance;
-  int64_t high = byte - byte % (int64_t(1) << 30);
+  // A register that falls begins at the operand: below 0 its value would wrap.
+  bool falls = std::any_of(wanted.motion.begin(), wanted.motion.end(),
+                           [](int64_t step) { return step < 0; });
+  int64_t high = falls ? byte : byte - byte % (int64_t(1) << 30);
   offset = byte - high;
   if (base) {
     reg = base->reg;

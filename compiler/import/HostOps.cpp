@@ -565,17 +565,35 @@ HostTensor::scatterND(const HostTensor &indices,
                    : scatter<int64_t>(*this, indices, updates, intValues());
 }
 
+/// The least or greatest number of a type, as elements of it are kept.
+template <typename T> static T bound(DataType type, bool least) {
+  if constexpr (std::numeric_limits<T>::has_infinity)
+    return least ? -std::numeric_limits<T>::infinity()
+                 : std::numeric_limits<T>::infinity();
+  if (type == DataType::Bool)
+    return least ? 0 : 1;
+  const unsigned bits = onnx::bitsOf(type);
+  const bool isUnsigned = type == DataType::Uint4 || type == DataType::Uint8 ||
+                          type == DataType::Uint16 ||
+                          type == DataType::Uint32 || type == DataType::Uint64;
+  if (least)
+    return isUnsigned  ? 0
+           : bits < 64 ? static_cast<T>(-(int64_t(1) << (bits - 1)))
+                       : std::numeric_limits<T>::lowest();
+  return bits < 64 ? static_cast<T>(
+                         (int64_t(1) << (isUnsigned ? bits : bits - 1)) - 1)
+                   : std::numeric_limits<T>::max();
+}
+
 template <typename T>
 static std::vector<T> reduceValues(ReduceKind kind, const HostTensor &x,
                                    const Shape &result) {
   std::vector<T> values = HostAccess<T>::read(x, x.shape());
   // Of nothing: the identity of the operation, NaN for a mean.
   using Limits = std::numeric_limits<T>;
-  T least = Limits::has_infinity ? -Limits::infinity() : Limits::lowest();
-  T most = Limits::has_infinity ? Limits::infinity() : Limits::max();
   T start = kind == ReduceKind::Prod  ? T(1)
-            : kind == ReduceKind::Max ? least
-            : kind == ReduceKind::Min ? most
+            : kind == ReduceKind::Max ? bound<T>(x.type(), true)
+            : kind == ReduceKind::Min ? bound<T>(x.type(), false)
                                       : T(0);
   std::vector<T> sums(elementCount(result).value_or(0), start);
   Shape strides = denseStrides(result);

@@ -349,3 +349,18 @@ HostTensor HostTensor::slice(const Shape &offsets, const Shape &sizes,
   result.dims = sizes;
   return result;
 }
+
+HostTensor HostTensor::window(int64_t axis, int64_t first, const Shape &sizes,
+                              const Shape &steps) const {
+  HostTensor result = *this;
+  const int64_t stride = strides[axis];
+  result.offset += first * stride;
+  result.dims.erase(result.dims.begin() + axis);
+  result.strides.erase(result.strides.begin() + axis);
+  for (size_t i = 0; i < sizes.size(); ++i) {
+    result.dims.insert(result.dims.begin() + axis + i, sizes[i]);
+    result.strides.insert(result.strides.begin() + axis + i,
+                          sizes[i] == 1 ? 0 : stride * steps[i]);
+  }
+  return result;
+}

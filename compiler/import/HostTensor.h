@@ -65,6 +65,9 @@ public:
   HostTensor transpose(const std::vector<int64_t> &permutation) const;
   HostTensor slice(const Shape &offsets, const Shape &sizes,
                    const Shape &steps) const;
+  /// As graph.window.
+  HostTensor window(int64_t axis, int64_t offset, const Shape &sizes,
+                    const Shape &steps) const;
   /// The tensor with broadcast dimensions cut to one element.
   HostTensor compact() const;
 

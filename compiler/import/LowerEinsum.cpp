@@ -104,8 +104,8 @@ Term Contraction::diagonal(Term term) const {
     sizes.push_back(n);
     steps.back() = n + 1;
     Val flat = c.b.reshape(c.b.transpose(term.value, order), shape);
-    return diagonal({c.b.slice(flat, first, sizes, steps),
-                     rest + term.letters[i]});
+    return diagonal(
+        {c.b.slice(flat, first, sizes, steps), rest + term.letters[i]});
   }
   return term;
 }
@@ -140,9 +140,9 @@ Term Contraction::product(const Term &a, const Term &b,
                           const std::string &kept) const {
   std::string batch, rows, columns, inner;
   for (char letter : a.letters)
-    (!b.has(letter)                             ? rows
+    (!b.has(letter)                           ? rows
      : kept.find(letter) != std::string::npos ? batch
-                                                : inner) += letter;
+                                              : inner) += letter;
   for (char letter : b.letters)
     if (!a.has(letter))
       columns += letter;
@@ -154,9 +154,8 @@ Term Contraction::product(const Term &a, const Term &b,
   };
   Shape shape;
   for (char letter : letters)
-    shape.push_back(
-        std::max(a.has(letter) ? a.size(letter) : 1,
-                 b.has(letter) ? b.size(letter) : 1));
+    shape.push_back(std::max(a.has(letter) ? a.size(letter) : 1,
+                             b.has(letter) ? b.size(letter) : 1));
   // A letter of size 1 on one side is a broadcast, and no sum of products.
   bool broadcasts = llvm::any_of(
       inner, [&](char letter) { return a.size(letter) != b.size(letter); });
@@ -172,10 +171,9 @@ Term Contraction::product(const Term &a, const Term &b,
   }
   left.insert(left.end(), {sizes(a, rows), sizes(a, inner)});
   right.insert(right.end(), {sizes(b, inner), sizes(b, columns)});
-  Val result =
-      c.matmul(c.b.reshape(ordered(a, batch + rows + inner), left),
-               c.b.reshape(ordered(b, batch + inner + columns), right), false,
-               false);
+  Val result = c.matmul(c.b.reshape(ordered(a, batch + rows + inner), left),
+                        c.b.reshape(ordered(b, batch + inner + columns), right),
+                        false, false);
   return {c.b.reshape(result, shape), letters};
 }
 

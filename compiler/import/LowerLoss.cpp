@@ -46,8 +46,8 @@ static Val lossOf(NodeContext &c, const Val &logs) {
                           c.b.cast(c.b.ints(counting), labels.element()));
   bool ignores = c.attribute("ignore_index") != nullptr;
   if (ignores) {
-    Val ignored = c.b.scalar(double(c.integer("ignore_index", 0)),
-                             labels.element());
+    Val ignored =
+        c.b.scalar(double(c.integer("ignore_index", 0)), labels.element());
     chosen = c.b.binary(BinaryKind::And, chosen,
                         c.b.binary(BinaryKind::Ne, label, ignored));
   }

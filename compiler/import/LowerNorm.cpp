@@ -94,9 +94,9 @@ static void setStatistics(NodeContext &c, const Val &x, int64_t axis,
     Val rest = meanFrom(c, below, axis);
     variance = c.b.binary(BinaryKind::Sub, variance, c.b.mul(rest, rest));
   }
-  c.set(inverse, stored(c.b.unary(
-                     UnaryKind::Rsqrt,
-                     c.b.add(variance, c.b.scalar(epsilon, x.element())))));
+  c.set(inverse,
+        stored(c.b.unary(UnaryKind::Rsqrt,
+                         c.b.add(variance, c.b.scalar(epsilon, x.element())))));
 }
 
 void tilework::lowerLayerNorm(NodeContext &c) {
@@ -164,8 +164,8 @@ void tilework::lowerBatchNorm(NodeContext &c) {
     return c.b.cast(c.b.reshape(v, each), x.element());
   };
   Val epsilon = c.b.scalar(c.real("epsilon", 1e-5f), x.element());
-  Val factor = c.b.mul(
-      parameter(1), c.b.unary(UnaryKind::Rsqrt, c.b.add(parameter(4), epsilon)));
+  Val factor = c.b.mul(parameter(1), c.b.unary(UnaryKind::Rsqrt,
+                                               c.b.add(parameter(4), epsilon)));
   Val below = c.b.binary(BinaryKind::Sub, x, parameter(3));
   c.set(0, c.b.add(c.b.mul(below, factor), parameter(2)));
 }
@@ -176,8 +176,7 @@ void tilework::lowerLpNorm(NodeContext &c) {
   int64_t power = c.integer("p", 2);
   if (power != 1 && power != 2)
     throw InvalidNode("its p is neither 1 nor 2");
-  Val parts =
-      power == 1 ? c.b.unary(UnaryKind::Abs, x) : c.b.mul(x, x);
+  Val parts = power == 1 ? c.b.unary(UnaryKind::Abs, x) : c.b.mul(x, x);
   Val norm = c.b.reduce(ReduceKind::Sum, parts, {axis});
   if (power == 2)
     norm = c.b.unary(UnaryKind::Sqrt, norm);

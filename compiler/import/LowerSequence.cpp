@@ -18,10 +18,9 @@ static Val rotated(NodeContext &c, const Val &x, const Val &cosine,
                    const Val &sine, bool interleaved) {
   int64_t last = x.rank() - 1, half = cosine.dim(-1), turned = 2 * half;
   if (turned > x.dim(-1) || sine.shape() != cosine.shape())
-    throw InvalidNode("its tables do not fit its heads: " +
-                      shapeText(cosine.shape()) + " and " +
-                      shapeText(sine.shape()) + " for " +
-                      shapeText(x.shape()));
+    throw InvalidNode(
+        "its tables do not fit its heads: " + shapeText(cosine.shape()) +
+        " and " + shapeText(sine.shape()) + " for " + shapeText(x.shape()));
   Val even, odd;
   Shape first(x.rank(), 0), sizes = x.shape().vec(), steps(x.rank(), 1);
   if (interleaved) {
@@ -34,18 +33,18 @@ static Val rotated(NodeContext &c, const Val &x, const Val &cosine,
     even = c.b.range(x, last, 0, half);
     odd = c.b.range(x, last, half, half);
   }
-  Val real = c.b.binary(BinaryKind::Sub, c.b.mul(even, cosine),
-                        c.b.mul(odd, sine));
+  Val real =
+      c.b.binary(BinaryKind::Sub, c.b.mul(even, cosine), c.b.mul(odd, sine));
   Val imaginary = c.b.add(c.b.mul(even, sine), c.b.mul(odd, cosine));
   Val result;
   if (interleaved) {
     Shape pairs = real.shape().vec(), flat = pairs;
     pairs.push_back(1);
     flat.back() = turned;
-    result = c.b.reshape(c.b.concat({c.b.reshape(real, pairs),
-                                     c.b.reshape(imaginary, pairs)},
-                                    last + 1),
-                         flat);
+    result = c.b.reshape(
+        c.b.concat({c.b.reshape(real, pairs), c.b.reshape(imaginary, pairs)},
+                   last + 1),
+        flat);
   } else {
     result = c.b.concat({real, imaginary}, last);
   }
@@ -106,9 +105,8 @@ void tilework::lowerRotary(NodeContext &c) {
     if (v.rank() != 3 || v.dim(1) != length)
       throw InvalidNode("its tables or positions do not fit its sequence: " +
                         shapeText(v.shape()));
-    return c.b.reshape(v, x.rank() == 3
-                              ? Shape{v.dim(0), length, 1, v.dim(2)}
-                              : Shape{v.dim(0), 1, length, v.dim(2)});
+    return c.b.reshape(v, x.rank() == 3 ? Shape{v.dim(0), length, 1, v.dim(2)}
+                                        : Shape{v.dim(0), 1, length, v.dim(2)});
   };
   Val result = rotated(c, wide, aligned(cosine), aligned(sine),
                        c.integer("interleaved", 0) != 0);
@@ -132,8 +130,7 @@ void tilework::lowerCausalConv(NodeContext &c) {
     throw InvalidNode("its state is no " + shapeText(state));
   Val whole = taps > 1 ? c.b.concat({past, x}, 2) : x, sum;
   for (int64_t tap = 0; tap < taps; ++tap) {
-    Val factor =
-        c.b.reshape(c.b.range(weight, 2, tap, 1), {1, channels, 1});
+    Val factor = c.b.reshape(c.b.range(weight, 2, tap, 1), {1, channels, 1});
     Val part = c.b.mul(c.b.range(whole, 2, tap, length), factor);
     sum = sum.isAbsent() ? part : c.b.add(sum, part);
   }

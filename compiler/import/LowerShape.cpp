@@ -1,8 +1,8 @@
 // Part of the Tilework project, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// Lowerings of ONNX ops about shapes, views and indexing. Most of their nodes
-// fold by value; the rest become view ops.
+// Lowerings of ONNX ops about shapes and views. Most of their nodes fold by
+// value; the rest become view ops.
 
 #include "compiler/import/Lowering.h"
 
@@ -201,10 +201,29 @@ void tilework::lowerConcat(NodeContext &c) {
   c.set(0, c.b.concat(inputs, axis));
 }
 
+/// The elements of a dimension of `size` that a padded one consists of.
+static Val paddedIndices(NodeContext &c, std::string_view mode, int64_t size,
+                         int64_t before, int64_t after) {
+  if (size == 0)
+    throw InvalidNode("it repeats elements of a dimension that has none");
+  Shape from;
+  const int64_t period =
+      mode == "wrap" ? size : std::max<int64_t>(2 * size - 2, 1);
+  for (int64_t i = -before; i < size + after; ++i) {
+    int64_t at = (i % period + period) % period;
+    from.push_back(mode == "edge" ? std::clamp<int64_t>(i, 0, size - 1)
+                   : at < size    ? at
+                                  : period - at);
+  }
+  return c.b.ints(from);
+}
+
 void tilework::lowerPad(NodeContext &c) {
   Val x = c.in(0);
-  if (c.text("mode", "constant") != "constant")
-    throw UnsupportedNode("padding other than with a constant");
+  std::string_view mode = c.text("mode", "constant");
+  if (mode != "constant" && mode != "edge" && mode != "reflect" &&
+      mode != "wrap")
+    throw InvalidNode("its mode is none of constant, reflect, edge and wrap");
   Shape pads = c.integersFrom("pads", 1).value_or(Shape());
   Shape axes;
   for (int64_t i = 0; i < x.rank(); ++i)
@@ -228,6 +247,14 @@ void tilework::lowerPad(NodeContext &c) {
     int64_t size = x.dim(axis) - first - std::max<int64_t>(-after, 0);
     if (size < 0)
       throw InvalidNode("its pads cut more than there is");
+    before = std::max<int64_t>(before, 0);
+    after = std::max<int64_t>(after, 0);
+    if (mode != "constant") {
+      x = c.b.range(x, axis, first, size);
+      if (before + after > 0)
+        x = c.b.gather(x, paddedIndices(c, mode, size, before, after), axis);
+      continue;
+    }
     std::vector<Val> parts;
     auto add = [&](int64_t count) {
       if (count <= 0)
@@ -308,70 +335,36 @@ void tilework::lowerSlice(NodeContext &c) {
   c.set(0, c.b.slice(x, offsets, sizes, strides));
 }
 
-void tilework::lowerGather(NodeContext &c) {
-  int64_t axis = c.axis(c.integer("axis", 0), c.in(0).rank());
-  c.set(0, c.b.gather(c.in(0), c.in(1), axis));
-}
-
-void tilework::lowerGatherElements(NodeContext &c) {
-  const Val &x = c.in(0), &indices = c.in(1);
-  int64_t axis = c.axis(c.integer("axis", 0), x.rank());
-  if (indices.rank() != x.rank())
-    throw InvalidNode("its indices differ in rank from its input");
-  if (x.host && x.type.getNumElements() > 0 && x.host->isSplat()) {
-    // All elements are equal: the indices choose nothing.
-    Shape one(x.rank(), 1);
-    return c.set(0, c.b.broadcast(c.b.slice(x, Shape(x.rank(), 0), one, one),
-                                  shapeOf(indices)));
+/// Blocks of b × b elements between depth and space, both ways; in the mode
+/// CRD the place in a block is behind the channel.
+static void exchangeBlocks(NodeContext &c, bool toSpace) {
+  const Val &x = c.in(0);
+  const int64_t b = c.integer("blocksize", 0);
+  const bool behind = c.text("mode", "DCR") == "CRD";
+  if (x.rank() != 4 || b < 1 ||
+      (toSpace ? x.dim(1) % b || x.dim(1) / b % b
+               : x.dim(2) % b || x.dim(3) % b))
+    throw InvalidNode("its blocksize does not divide its input");
+  const int64_t n = x.dim(0);
+  if (toSpace) {
+    const int64_t depth = x.dim(1) / (b * b), rows = x.dim(2),
+                  columns = x.dim(3);
+    Val split = c.b.reshape(x, behind ? Shape{n, depth, b, b, rows, columns}
+                                      : Shape{n, b, b, depth, rows, columns});
+    Val moved = c.b.transpose(split, behind ? Shape{0, 1, 4, 2, 5, 3}
+                                            : Shape{0, 3, 4, 1, 5, 2});
+    return c.set(0, c.b.reshape(moved, {n, depth, rows * b, columns * b}));
   }
-  if (!x.host || !indices.host)
-    throw UnsupportedNode("elements gathered by data of an input");
-  auto folded = x.host->gatherElements(*indices.host, axis);
-  if (!folded)
-    throw InvalidNode("an index leaves the tensor it indexes");
-  c.set(0, c.b.fromHost(*folded));
+  const int64_t depth = x.dim(1), rows = x.dim(2) / b, columns = x.dim(3) / b;
+  Val split = c.b.reshape(x, {n, depth, rows, b, columns, b});
+  Val moved = c.b.transpose(split, behind ? Shape{0, 1, 3, 5, 2, 4}
+                                          : Shape{0, 3, 5, 1, 2, 4});
+  c.set(0, c.b.reshape(moved, {n, depth * b * b, rows, columns}));
 }
 
-void tilework::lowerGatherND(NodeContext &c) {
-  c.set(0, c.b.gatherND(c.in(0), c.in(1), c.integer("batch_dims", 0)));
-}
+void tilework::lowerDepthToSpace(NodeContext &c) { exchangeBlocks(c, true); }
 
-void tilework::lowerScatterND(NodeContext &c) {
-  const Val &x = c.in(0), &indices = c.in(1), &updates = c.in(2);
-  if (c.text("reduction", "none") != "none")
-    throw UnsupportedNode("a scatter with a reduction");
-  if (!x.host || !indices.host || !updates.host)
-    throw UnsupportedNode("a scatter of data of an input");
-  auto folded = x.host->scatterND(*indices.host, *updates.host);
-  if (!folded)
-    throw InvalidNode("its indices or updates do not fit its input");
-  c.set(0, c.b.fromHost(*folded));
-}
-
-void tilework::lowerCumSum(NodeContext &c) {
-  const Val &x = c.in(0);
-  Shape axis = c.b.requireInts(c.in(1), "the axis");
-  if (axis.size() != 1)
-    throw InvalidNode("its axis is not a scalar");
-  c.set(0,
-        c.b.cumSum(x, c.axis(axis[0], x.rank()), c.integer("exclusive", 0) != 0,
-                   c.integer("reverse", 0) != 0));
-}
-
-void tilework::lowerTrilu(NodeContext &c) {
-  const Val &x = c.in(0);
-  Shape given = c.has(1) ? c.b.requireInts(c.in(1), "k") : Shape{0};
-  if (given.size() != 1)
-    throw InvalidNode("its k is not one number");
-  int64_t k = given[0];
-  if (x.rank() < 2)
-    throw InvalidNode("its input has fewer than two dimensions");
-  auto folded =
-      x.host ? x.host->triangle(k, c.integer("upper", 1) != 0) : std::nullopt;
-  if (!folded)
-    throw UnsupportedNode("the triangle of a computed tensor");
-  c.set(0, c.b.fromHost(*folded));
-}
+void tilework::lowerSpaceToDepth(NodeContext &c) { exchangeBlocks(c, false); }
 
 void tilework::lowerEyeLike(NodeContext &c) {
   const Val &x = c.in(0);

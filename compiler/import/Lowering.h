@@ -146,13 +146,18 @@ void lowerTile(NodeContext &);
 void lowerConcat(NodeContext &);
 void lowerSplit(NodeContext &);
 void lowerSlice(NodeContext &);
+void lowerDepthToSpace(NodeContext &);
+void lowerSpaceToDepth(NodeContext &);
+void lowerEyeLike(NodeContext &);
+// LowerIndexing.cpp
 void lowerGather(NodeContext &);
 void lowerGatherElements(NodeContext &);
 void lowerGatherND(NodeContext &);
+void lowerScatterElements(NodeContext &);
 void lowerScatterND(NodeContext &);
+void lowerOneHot(NodeContext &);
 void lowerCumSum(NodeContext &);
 void lowerTrilu(NodeContext &);
-void lowerEyeLike(NodeContext &);
 // LowerMath.cpp
 void lowerMatMul(NodeContext &);
 void lowerGemm(NodeContext &);
@@ -183,6 +188,13 @@ void lowerRotary(NodeContext &);
 void lowerCausalConv(NodeContext &);
 // LowerConv.cpp
 void lowerConv(NodeContext &);
+void lowerConvTranspose(NodeContext &);
+// LowerSampling.cpp
+void lowerResize(NodeContext &);
+void lowerUpsample(NodeContext &);
+void lowerAveragePool(NodeContext &);
+void lowerMaxPool(NodeContext &);
+void lowerGlobalPool(NodeContext &);
 // LowerAttention.cpp
 void lowerAttention(NodeContext &);
 void lowerMultiHeadAttention(NodeContext &);

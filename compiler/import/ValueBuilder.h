@@ -98,7 +98,26 @@ public:
   Val broadcast(const Val &x, const Shape &shape);
   Val concat(const std::vector<Val> &inputs, int64_t axis);
   Val gather(const Val &x, const Val &indices, int64_t axis);
+  Val gatherElements(const Val &x, const Val &indices, int64_t axis);
   Val gatherND(const Val &x, const Val &indices, int64_t batchDims);
+  /// As graph.window; `sizes` may be empty, for one element.
+  Val grid(const Val &x, int64_t axis, int64_t first, const Shape &sizes,
+           const Shape &steps);
+  /// The integers from 0 to before `count`.
+  Val counting(int64_t count);
+  /// Indices of a dimension of `size` from 0 on: negative ones count from the
+  /// end, and one out of range is an error, at the latest of the launch.
+  Val positions(const Val &indices, int64_t size);
+  /// Σ strides[d]·i_d at element i of a tensor of `shape`.
+  Val places(const Shape &shape, const Shape &strides);
+  /// `indices` along `axis` of a tensor of shape `table`, each at its own place
+  /// in the other dimensions, as numbers of rows of `row` elements.
+  Val linearIndices(const Val &indices, llvm::ArrayRef<int64_t> table,
+                    int64_t axis, int64_t row);
+  /// `x` as `rows` rows, of which those that `linear` names are replaced by the
+  /// rows of `updates`; the last one stays.
+  Val scattered(const Val &x, const Val &updates, const Val &linear,
+                int64_t rows);
   /// Keeps the reduced dimensions as 1.
   Val reduce(graph::ReduceKind kind, const Val &x, const Shape &axes);
   Val cumSum(const Val &x, int64_t axis, bool exclusive, bool reverse);
@@ -122,16 +141,15 @@ public:
   graph::ExprAttr expression(const Val &val);
 
 private:
-  /// A slice of computed floats with negative steps: taken forwards, and the
-  /// pieces put together from the last.
-  Val reversed(const Val &x, const Shape &offsets, const Shape &sizes,
-               const Shape &steps);
   Val withStep(const Val &x, mlir::Attribute step);
   /// The result of a new op; the op goes again where the result is empty.
   Val emit(mlir::Operation *op);
   mlir::RankedTensorType tensorType(const Shape &shape, mlir::Type element) {
     return mlir::RankedTensorType::get(shape, element);
   }
+  /// A gather by constant indices as a view, or as a few of them side by side.
+  std::optional<Val> gatherConstant(const Val &x, const HostTensor &indices,
+                                    int64_t axis);
   Val gatherAffine(const Val &x, const HostTensor &indices, int64_t depth,
                    bool &done);
 };

@@ -121,7 +121,8 @@ struct RowsGroup {
   std::vector<Output> outputs;
 };
 
-/// A strided copy: dimensions from the outermost, strides in bytes.
+/// A strided copy: dimensions from the outermost, strides in bytes, those of
+/// the source of any sign.
 struct CopyGroup {
   int source = -1, destination = -1;
   int64_t sourceOffset = 0, destinationOffset = 0;

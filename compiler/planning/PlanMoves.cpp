@@ -44,6 +44,18 @@ std::vector<Dimension> loopsOf(const CopyGroup &group) {
   if (dims.empty() || dims.back().source != bytes ||
       dims.back().destination != bytes)
     dims.push_back({1, bytes, bytes});
+  // The rows of one instruction rise in memory; what runs backwards is a loop,
+  // whose step may be negative.
+  if (dims.size() > 1 && dims[dims.size() - 2].source < 0) {
+    auto rows = dims.end();
+    for (auto d = dims.begin(); d != std::prev(dims.end()); ++d)
+      if (d->source >= 0 && (rows == dims.end() || d->size > rows->size))
+        rows = d;
+    if (rows != dims.end())
+      std::rotate(rows, std::next(rows), std::prev(dims.end()));
+    else
+      dims.insert(std::prev(dims.end()), {1, 0, 0});
+  }
   if (dims.size() == 1)
     dims.insert(dims.begin(), {1, 0, 0});
   return dims;

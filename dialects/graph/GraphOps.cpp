@@ -391,6 +391,31 @@ LogicalResult SliceOp::verify() {
   return verifySameElement(*this, input, getResult().getType());
 }
 
+LogicalResult WindowOp::verify() {
+  RankedTensorType input = typeOf(getInput());
+  int64_t axis = getAxis();
+  if (axis < 0 || axis >= input.getRank())
+    return emitOpError() << "axis " << axis << " is not within rank "
+                         << input.getRank();
+  if (getSizes().size() != getStrides().size())
+    return emitOpError("needs one stride for each size");
+  int64_t lowest = getOffset(), highest = getOffset();
+  for (auto [size, stride] : llvm::zip_equal(getSizes(), getStrides())) {
+    if (size < 1)
+      return emitOpError("has a size below one");
+    (stride < 0 ? lowest : highest) += (size - 1) * stride;
+  }
+  if (lowest < 0 || highest >= input.getDimSize(axis))
+    return emitOpError() << "leaves dimension " << axis << " of size "
+                         << input.getDimSize(axis);
+  SmallVector<int64_t> shape(input.getShape().take_front(axis));
+  llvm::append_range(shape, getSizes());
+  llvm::append_range(shape, input.getShape().drop_front(axis + 1));
+  if (typeOf(getResult()).getShape() != ArrayRef<int64_t>(shape))
+    return emitOpError("result has a shape other than sizes give");
+  return verifySameElement(*this, input, getResult().getType());
+}
+
 LogicalResult BroadcastOp::verify() {
   RankedTensorType input = typeOf(getInput()), result = typeOf(getResult());
   if (!broadcastsTo(input.getShape(), result.getShape()))

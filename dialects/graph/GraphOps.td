@@ -393,6 +393,25 @@ def Graph_SliceOp : Graph_Op<"slice"> {
   let hasFolder = 1;
 }
 
+def Graph_WindowOp : Graph_Op<"window"> {
+  let summary = "a dimension as an affine grid of its elements";
+  let description = [{
+    Dimension `axis` of the input becomes the dimensions `sizes`: element
+    (i, j, …) of them is element `offset + i · strides[0] + j · strides[1] + …`
+    of it. The grid is within the dimension; it may name an element many times
+    (patches that overlap, strides of 0) and run backwards.
+
+    ```mlir
+    %patches = graph.window %x {axis = 1 : i64, offset = 0 : i64, sizes = array<i64: 99, 3>,
+                                strides = array<i64: 2, 1>} : tensor<1x200x80xf32> -> tensor<1x99x3x80xf32>
+    ```
+  }];
+  let arguments = (ins AnyRankedTensor:$input, Graph_SizeAttr:$axis, I64Attr:$offset,
+                       DenseI64ArrayAttr:$sizes, DenseI64ArrayAttr:$strides);
+  let results = (outs AnyRankedTensor:$result);
+  let assemblyFormat = "$input attr-dict `:` type($input) `->` type($result)";
+}
+
 def Graph_BroadcastOp : Graph_Op<"broadcast"> {
   let summary = "repeat a tensor along dimensions of one";
   let description = [{

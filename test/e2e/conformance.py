@@ -23,7 +23,7 @@ HEAD = """\
 What becomes of ONNX's own tests of its operators, compiled for the preset `edge` and run on the functional engine.
 *pass*: every output is what ONNX expects, or what the reference gives for inputs rounded to bf16, within
 2^-6 of an element and 2^-8 of the largest; integers and booleans are equal. *with constants*: refused as the test
-stands, but passed once its integer inputs (axes, shapes, indices) are constants of the model, as exporters write them.
+stands, but passed once what exporters write as constants (axes, shapes, scales, indices) are constants of the model.
 *refused*: the compiler names the node and the reason below. *n/a*: sequences, optionals, maps and strings, and
 tests whose data does not fit their own model.
 

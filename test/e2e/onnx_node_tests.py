@@ -5,8 +5,9 @@
 A node test is a model, mostly of one node, with inputs and the outputs that they must
 give. Two collections are read: the one that the `onnx` package makes (its newest
 operator sets) and the one of the Debian package libonnx-testdata (sets up to 17). A
-test whose integer inputs stand beside floats is run a second time with the integers as
-constants of the model, as exporters write axes, shapes and indices.
+test that is refused is run a second time with those inputs as constants of the model that
+exporters write so: what the operator calls axes, shapes, scales or the like, and the
+integers that stand beside floats.
 """
 
 import collections
@@ -113,15 +114,32 @@ def _fits(value, array):
     )
 
 
+# Formal names of inputs that a model has as constants, whatever their type.
+PARAMETERS = {"axes", "axis", "depth", "k", "pads", "repeats", "roi", "scales", "sizes"}
+
+
+def _parameters(model):
+    """The names of the inputs of the model's first node that are its parameters."""
+    node = model.graph.node[0]
+    opset = next((o.version for o in model.opset_import if o.domain == node.domain), 1)
+    try:
+        formal = onnx.defs.get_schema(node.op_type, opset, node.domain).inputs
+    except onnx.defs.SchemaError:
+        return set()
+    return {name for name, f in zip(node.input, formal) if f.name in PARAMETERS}
+
+
 def frozen(test):
-    """The test with its integer inputs as constants; None where nothing is left to do."""
+    """The test with its parameters as constants; None where nothing is left to do."""
     graph = test.model.graph
     names = {i.name for i in graph.initializer}
     inputs = [v for v in graph.input if v.name not in names]
     if not all(v.type.HasField("tensor_type") for v in inputs) or len(test.data_sets) != 1:
         return None
     given, wanted = test.data_sets[0]
-    keep = [v.type.tensor_type.elem_type in FLOATS for v in inputs]
+    floats = [v.type.tensor_type.elem_type in FLOATS for v in inputs]
+    parameters = _parameters(test.model)
+    keep = [v.name not in parameters and (f or not any(floats)) for v, f in zip(inputs, floats)]
     if all(keep) or not any(keep) or len(given) != len(inputs):
         return None
     if not all(isinstance(a, np.ndarray) and a.dtype != object for a in map(np.asarray, given)):

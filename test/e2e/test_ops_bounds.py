@@ -139,9 +139,19 @@ REFUSALS = {
         opset=23,
         softmax_precision=11,
     ),
-    "a triangle of data": refused("Trilu", {"x": normal(4, 4)}, "triangle of a computed tensor"),
-    "padding by reflection": refused(
-        "Pad", {"x": X}, "padding other than", {"n": np.array([0, 0, 1] * 2)}, mode="reflect"
+    "sums at places of the caller's": refused(
+        "ScatterND",
+        {"x": X, "i": np.array([[0]]), "u": normal(1, 3, 8)},
+        "'add' at indices that depend on the data",
+        reduction="add",
+    ),
+    "a size read in two ways": refused(
+        "Resize",
+        {"x": normal(1, 1, 5)},
+        "align_corners with a scale",
+        {"r": np.zeros(0, np.float32), "s": np.array([1, 1, 0.5], np.float32)},
+        mode="linear",
+        coordinate_transformation_mode="align_corners",
     ),
 }
 

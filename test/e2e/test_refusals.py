@@ -76,7 +76,7 @@ def test_split_sizes_must_add_up(split):
 
 def test_empty_k_of_trilu_is_invalid():
     model = build([node("Trilu", "x k", "y")], X, {"k": np.zeros(0, np.int64)})
-    with pytest.raises(tw.InvalidModel, match="k is not one number"):
+    with pytest.raises(tw.InvalidModel, match="k is not one integer"):
         tw.compile(model)
 
 

@@ -205,6 +205,22 @@ func.func @slice(%x: tensor<4xf32>) -> tensor<2xf32> {
 
 // -----
 
+func.func @window(%x: tensor<6xf32>) -> tensor<3x3xf32> {
+  // expected-error @below {{leaves dimension 0 of size 6}}
+  %0 = graph.window %x {axis = 0 : i64, offset = 1 : i64, sizes = array<i64: 3, 3>, strides = array<i64: 2, 1>} : tensor<6xf32> -> tensor<3x3xf32>
+  return %0 : tensor<3x3xf32>
+}
+
+// -----
+
+func.func @window_backwards(%x: tensor<6xf32>) -> tensor<3xf32> {
+  // expected-error @below {{leaves dimension 0 of size 6}}
+  %0 = graph.window %x {axis = 0 : i64, offset = 3 : i64, sizes = array<i64: 3>, strides = array<i64: -2>} : tensor<6xf32> -> tensor<3xf32>
+  return %0 : tensor<3xf32>
+}
+
+// -----
+
 func.func @broadcast(%x: tensor<4xf32>) -> tensor<3xf32> {
   // expected-error @below {{does not broadcast to}}
   %0 = graph.broadcast %x : tensor<4xf32> -> tensor<3xf32>

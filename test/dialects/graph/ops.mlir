@@ -87,6 +87,9 @@ func.func @views(%x: tensor<2x4x8xf32>, %i: tensor<3xi64>, %n: tensor<2x4xi64>) 
   %7 = graph.gather %x, %i {axis = 1 : i64} : (tensor<2x4x8xf32>, tensor<3xi64>) -> tensor<2x3x8xf32>
   // CHECK: graph.cast
   %8 = graph.cast %6 : tensor<2x4xi64> -> tensor<2x4xi1>
+  // CHECK: graph.window
+  %9 = graph.window %x {axis = 1 : i64, offset = 3 : i64, sizes = array<i64: 2, 2>, strides = array<i64: -2, -1>}
+         : tensor<2x4x8xf32> -> tensor<2x2x2x8xf32>
   return %7 : tensor<2x3x8xf32>
 }
 

@@ -99,8 +99,7 @@ const Case kCases[] = {
     {"cosine, large", &RowFunctions::cosine, std::cos, 0, 0x1p-16, 1, 0x1p18},
     {"tangent", &RowFunctions::tangent, std::tan, 0x1p-18, 0, 0x1p-40, 1.5},
     {"arc sine", &RowFunctions::arcSine, std::asin, 0x1p-18, 0, 0x1p-40, 1},
-    {"arc cosine", &RowFunctions::arcCosine, std::acos, 0x1p-18, 0, 0x1p-40,
-     1},
+    {"arc cosine", &RowFunctions::arcCosine, std::acos, 0x1p-18, 0, 0x1p-40, 1},
     {"arc tangent", &RowFunctions::arcTangent, std::atan, 0x1p-20, 0, 0x1p-40,
      0x1p40},
     {"hyperbolic sine", &RowFunctions::hyperbolicSine, std::sinh, 0x1p-16, 0,
@@ -133,9 +132,9 @@ TEST_P(OfOne, IsAsExactAsItsPageSays) {
       const double share = double(i) / steps;
       // Half evenly, half by octaves.
       const float x =
-          sign * static_cast<float>(
-                     i % 2 ? c.low + share * (c.high - c.low)
-                           : std::exp(first + share * (last - first)));
+          sign *
+          static_cast<float>(i % 2 ? c.low + share * (c.high - c.low)
+                                   : std::exp(first + share * (last - first)));
       const double want = c.exact(x), got = function(x);
       if (std::isnan(want)) {
         EXPECT_TRUE(std::isnan(got)) << c.name << " " << x << ": " << got;
@@ -181,16 +180,15 @@ INSTANTIATE_TEST_SUITE_P(All, OfOne, testing::ValuesIn(kCases),
                          });
 
 bool same(double got, double want, double relative) {
-  return std::isnan(want)   ? std::isnan(got)
-         : std::isinf(want) ? got == want
-                            : std::fabs(got - want) <=
-                                  relative * std::fabs(want) + 0x1p-126;
+  return std::isnan(want) ? std::isnan(got)
+         : std::isinf(want)
+             ? got == want
+             : std::fabs(got - want) <= relative * std::fabs(want) + 0x1p-126;
 }
 
-const float kEdges[] = {0.0f,  -0.0f, 1.0f,  -1.0f, 2.0f,      -2.0f,
-                        0.5f,  -0.5f, 3.0f,  -3.0f, kInfinity, -kInfinity,
-                        kNaN,  2.5f,  -2.5f, 7.0f,  1e10f,     -1e10f,
-                        1e-9f, -1e-9f};
+const float kEdges[] = {0.0f,  -0.0f, 1.0f,  -1.0f,     2.0f,       -2.0f, 0.5f,
+                        -0.5f, 3.0f,  -3.0f, kInfinity, -kInfinity, kNaN,  2.5f,
+                        -2.5f, 7.0f,  1e10f, -1e10f,    1e-9f,      -1e-9f};
 
 TEST(Power, OfEveryPairIsThatOfC) {
   const Composed power(
@@ -209,9 +207,9 @@ TEST(Power, OfEveryPairIsThatOfC) {
 }
 
 TEST(Power, ByAConstantIsThatOfC) {
-  for (float y : {0.0f, 1.0f, 2.0f, 3.0f, 4.0f, 7.0f, 64.0f, -1.0f, -2.0f,
-                  -3.0f, 0.5f, -0.5f, 0.25f, 1.5f, -1.5f, 65.0f, 66.0f, -65.0f,
-                  2.4f}) {
+  for (float y :
+       {0.0f, 1.0f, 2.0f, 3.0f, 4.0f, 7.0f, 64.0f, -1.0f, -2.0f, -3.0f, 0.5f,
+        -0.5f, 0.25f, 1.5f, -1.5f, 65.0f, 66.0f, -65.0f, 2.4f}) {
     std::vector<RowOp> ops(2);
     const int last = RowFunctions(ops, 0).power(0, y);
     for (float x : kEdges) {
@@ -230,8 +228,8 @@ TEST(Power, OfAConstantIsThatOfC) {
   for (float base : {2.0f, 0.5f, 1.0f, 10000.0f}) {
     const Composed power(
         [&](RowFunctions &f, int x, int) { return f.powerOf(base, x); });
-    for (float x : {0.0f, 1.0f, -1.0f, 3.5f, -7.25f, kInfinity, -kInfinity,
-                    kNaN})
+    for (float x :
+         {0.0f, 1.0f, -1.0f, 3.5f, -7.25f, kInfinity, -kInfinity, kNaN})
       EXPECT_TRUE(same(power(x), std::pow(base, x), 0x1p-14))
           << base << " ^ " << x << ": " << power(x);
   }
