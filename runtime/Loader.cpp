@@ -6,6 +6,7 @@
 #include "runtime/Loader.h"
 
 #include "dialects/isa/Printable.h"
+#include "dialects/target/Figures.h"
 #include "runtime/Error.h"
 #include "runtime/LaunchSteps.h"
 #include "sim/cosim/Random.h"
@@ -22,9 +23,9 @@ uint64_t checkedFootprint(const isa::Image &image, const isa::Entry &entry,
                           uint64_t capacityBytes) {
   uint64_t bytes = isa::placeBindings(image, entry).back();
   if (capacityBytes != 0 && bytes > capacityBytes)
-    throw UserError("the program needs " + std::to_string(bytes) +
-                    " bytes of DRAM and the target has " +
-                    std::to_string(capacityBytes) +
+    throw UserError("the program needs " + bytesText(double(bytes)) +
+                    " of DRAM and the target has " +
+                    bytesText(double(capacityBytes)) +
                     ": choose a target with a larger dram.capacity_bytes");
   if (entry.core != 0)
     throw UserError("entry '" + entry.name + "' is for core " +
@@ -35,27 +36,34 @@ uint64_t checkedFootprint(const isa::Image &image, const isa::Entry &entry,
 
 } // namespace
 
+sim::Launch launchOf(const isa::Image &image, const isa::Entry &entry,
+                     const std::vector<uint64_t> &places) {
+  sim::Launch launch;
+  launch.instructionCount = static_cast<uint32_t>(image.text.size());
+  launch.entry = entry.pc;
+  launch.core = static_cast<uint8_t>(entry.core);
+  for (size_t i = 0; i < entry.bindings.size(); ++i) {
+    const isa::Binding &binding = entry.bindings[i];
+    sim::Segment &segment = launch.segments[binding.segment];
+    if (i == 0 || entry.bindings[i - 1].segment != binding.segment)
+      segment.base = places[i];
+    segment.size = places[i] + binding.bytes - segment.base;
+  }
+  for (const isa::LaunchParameter &parameter : entry.parameters)
+    launch.parameters[parameter.index] = parameter.initial;
+  return launch;
+}
+
 LoadedEntry::LoadedEntry(std::shared_ptr<const isa::Image> loaded,
                          const isa::Entry &entry, uint64_t capacityBytes)
     : image(std::move(loaded)), description(entry),
       places(isa::placeBindings(*image, entry)),
-      dram(checkedFootprint(*image, entry, capacityBytes)) {
-  launchState.instructionCount = static_cast<uint32_t>(image->text.size());
-  launchState.entry = entry.pc;
-  launchState.core = static_cast<uint8_t>(entry.core);
-  for (const isa::Binding &binding : entry.bindings) {
-    const uint64_t at = addressOf(binding);
-    sim::Segment &segment = launchState.segments[binding.segment];
-    if (&binding == &entry.bindings.front() ||
-        (&binding)[-1].segment != binding.segment)
-      segment.base = at;
-    segment.size = at + binding.bytes - segment.base;
+      dram(checkedFootprint(*image, entry, capacityBytes)),
+      launchState(launchOf(*image, entry, places)) {
+  for (const isa::Binding &binding : entry.bindings)
     if (binding.kind == isa::BindingKind::Weights ||
         binding.kind == isa::BindingKind::State)
-      ranges.push_back({at, binding.bytes});
-  }
-  for (const isa::LaunchParameter &parameter : entry.parameters)
-    launchState.parameters[parameter.index] = parameter.initial;
+      ranges.push_back({addressOf(binding), binding.bytes});
   fixedRanges = ranges.size();
   forFixed([&](uint64_t address, const void *bytes, uint64_t count) {
     dram.write(address, bytes, count);

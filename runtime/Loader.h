@@ -14,6 +14,11 @@
 
 namespace tilework {
 
+/// What the loader writes before a start: where `places`, of
+/// isa::placeBindings, put the segments, and the parameters' initial values.
+sim::Launch launchOf(const isa::Image &image, const isa::Entry &entry,
+                     const std::vector<uint64_t> &places);
+
 /// An entry of an image in memory, ready to start.
 class LoadedEntry {
 public:

@@ -23,6 +23,7 @@
 #include "dialects/isa/ISADialect.h"
 #include "dialects/isa/OutputFile.h"
 #include "dialects/npu/NPUDialect.h"
+#include "dialects/target/Figures.h"
 #include "dialects/target/Sha256.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -487,16 +488,16 @@ bool Pipeline::checkMemory() {
     if (size < 0 || __builtin_add_overflow(bytes, size, &bytes))
       bytes = std::numeric_limits<int64_t>::max();
     if (size != 0)
-      parts += (parts.empty() ? "" : ", ") + name + " " + std::to_string(size);
+      parts +=
+          (parts.empty() ? "" : ", ") + name + " " + bytesText(double(size));
   }
   auto capacity = static_cast<uint64_t>(target.dram.capacity_bytes);
   if (static_cast<uint64_t>(bytes) <= capacity)
     return true;
   return fail(CompileFailure::Kind::User,
-              "the model needs " + std::to_string(bytes) +
-                  " bytes of off-chip memory (" + parts + ") and " +
-                  target.name +
-                  " has dram.capacity_bytes = " + std::to_string(capacity) +
+              "the model needs " + bytesText(double(bytes)) +
+                  " of off-chip memory (" + parts + ") and " + target.name +
+                  " has dram.capacity_bytes = " + bytesText(double(capacity)) +
                   ": choose smaller dimensions with --dim or --shape, or a "
                   "target with more");
 }

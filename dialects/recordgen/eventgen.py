@@ -77,10 +77,17 @@ def python(found):
 
     return fill(
         "events.py.in",
-        units=show({u.block: {"name": u.name, "title": u.title} for u in found.units}),
+        units=show(
+            {u.block: {"name": u.name, "title": u.title, "colour": u.colour} for u in found.units}
+        ),
         activities=show(
             {
-                a.name: {"label": a.label, "sentence": a.sentence, "colour": a.colour}
+                a.name: {
+                    "label": a.label,
+                    "sentence": a.sentence,
+                    "colour": a.colour,
+                    "pattern": a.pattern,
+                }
                 for a in found.activities
             }
         ),

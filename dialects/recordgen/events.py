@@ -8,12 +8,15 @@ from dataclasses import dataclass
 from records import check_name, check_unique, require
 from tablegen import definitions_of, line_of
 
+PATTERNS = ("solid", "faint", "stripes", "dots")
+
 
 @dataclass
 class Unit:
     name: str
     block: str
     title: str
+    colour: str
     dispatched: bool
 
 
@@ -23,6 +26,7 @@ class Activity:
     label: str
     sentence: str
     colour: str
+    pattern: str
 
 
 @dataclass
@@ -50,12 +54,13 @@ class EventSet:
 def read_activity(record, dispatched):
     """The activities that a record stands for: itself, or one for each dispatched unit."""
     if "Activity" in record["!superclasses"]:
-        words = (record["name"], record["label"], record["sentence"], record["colour"])
-        return [Activity(*words)]
+        keys = ("name", "label", "sentence", "colour", "pattern")
+        return [Activity(*(record[key] for key in keys))]
     owner = f"activity {record['!name']}"
+    colours = record["colours"] or [u.colour for u in dispatched]
     require(
-        len(record["colours"]) == len(dispatched),
-        f"{owner}: {len(record['colours'])} colours for {len(dispatched)} dispatched units",
+        len(colours) == len(dispatched),
+        f"{owner}: {len(colours)} colours for {len(dispatched)} dispatched units",
     )
     return [
         Activity(
@@ -63,8 +68,9 @@ def read_activity(record, dispatched):
             record["label"].replace("TITLE", u.title),
             record["sentence"].replace("TITLE", u.title),
             colour,
+            record["pattern"],
         )
-        for u, colour in zip(dispatched, record["colours"])
+        for u, colour in zip(dispatched, colours)
     ]
 
 
@@ -79,11 +85,15 @@ def check_activities(activities):
             re.fullmatch("#[0-9a-f]{6}", a.colour),
             f"activity {a.name}: '{a.colour}' is no colour: write #rrggbb",
         )
+        require(
+            a.pattern in PATTERNS,
+            f"activity {a.name}: '{a.pattern}' is no pattern: choose from {', '.join(PATTERNS)}",
+        )
 
 
 def read(records):
     units = [
-        Unit(r["name"], r["block"], r["title"], bool(r["dispatched"]))
+        Unit(r["name"], r["block"], r["title"], r["colour"], bool(r["dispatched"]))
         for r in definitions_of(records, "Unit")
     ]
     check_unique((u.name for u in units), "units")

@@ -1,9 +1,12 @@
 // Part of the Tilework project, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// Signals during a call without the interpreter's lock.
+// Signals and progress during a call without the interpreter's lock.
 
 #include "runtime/python/Calls.h"
+
+#include "runtime/Progress.h"
+#include "runtime/python/Arrays.h"
 
 namespace py = pybind11;
 
@@ -15,21 +18,39 @@ constexpr std::chrono::milliseconds kPollInterval(20);
 
 } // namespace
 
-bool Interrupts::poll() {
+void Call::describe(std::string newTitle,
+                    std::function<std::string()> newHowFar) {
+  title = std::move(newTitle);
+  howFar = std::move(newHowFar);
+  described = Clock::now();
+  nextLine = described + kProgressDelay;
+}
+
+bool Call::poll() {
   if (raised)
     return true;
-  const auto now = std::chrono::steady_clock::now();
+  const auto now = Clock::now();
   if (now < next)
     return false;
   next = now + kPollInterval;
+  const bool tells = howFar && now >= nextLine;
+  const std::string line =
+      tells ? progressLine(title, howFar(), now - described) : "";
   py::gil_scoped_acquire lock;
-  if (PyErr_CheckSignals() == 0)
-    return false;
-  raised = std::make_exception_ptr(py::error_already_set());
-  return true;
+  try {
+    if (PyErr_CheckSignals() != 0)
+      throw py::error_already_set();
+    if (tells && isShown()) {
+      nextLine = now + kProgressInterval;
+      show(toText(line));
+    }
+  } catch (const py::error_already_set &) {
+    raised = std::current_exception();
+  }
+  return raised != nullptr;
 }
 
-void Interrupts::rethrow() {
+void Call::rethrow() {
   if (raised)
     std::rethrow_exception(raised);
   // A signal can also have ended a tool that the call was waiting for.

@@ -5,8 +5,12 @@
 
 #include "runtime/python/Program.h"
 
+#include "dialects/isa/Printable.h"
+#include "dialects/target/Figures.h"
 #include "runtime/Attribution.h"
+#include "runtime/MemoryUse.h"
 #include "runtime/OpenProgram.h"
+#include "runtime/Progress.h"
 #include "runtime/python/Arrays.h"
 #include "runtime/python/Calls.h"
 #include "runtime/report/Chip.h"
@@ -16,6 +20,7 @@
 
 #include <pybind11/stl.h>
 
+#include <algorithm>
 #include <chrono>
 
 namespace py = pybind11;
@@ -121,12 +126,19 @@ Program compileProgram(const std::string &path,
                        const std::optional<py::bytes> &bytes,
                        const target::Target &target,
                        std::map<std::string, int64_t> dims,
-                       std::map<std::string, std::vector<int64_t>> shapes) {
+                       std::map<std::string, std::vector<int64_t>> shapes,
+                       const py::object &show) {
   const ModelSource source = sourceOf(path, bytes);
   CompileOptions options = optionsOf(std::move(dims), std::move(shapes));
-  CompileResult result = callReleased([&](const auto &cancelled) {
-    return compileModel(source, target, options, cancelled);
-  });
+  const CompileProgress progress;
+  progress.follow(options);
+  CompileResult result = callReleased(
+      [&](Call &call) {
+        call.describe("compiling " + printable(path),
+                      [&] { return progress.howFar(); });
+        return compileModel(source, target, options, call.cancelled());
+      },
+      show);
   if (!result.image)
     throw InternalError("the compiler returned no program");
   return {Executable(std::move(*result.image)), std::move(result.statistics),
@@ -136,19 +148,29 @@ Program compileProgram(const std::string &path,
 std::unique_ptr<Run> runProgram(const Program &program, const py::dict &inputs,
                                 const std::string &engine,
                                 const std::vector<std::string> &set,
-                                bool timingOnly) {
+                                bool timingOnly, uint64_t total,
+                                const py::object &show) {
   const TensorMap tensors = toTensors(inputs);
   RunSettings settings;
   settings.engine = parseEngine(engine);
   settings.set = set;
   settings.options.timingOnly = timingOnly;
-  auto run = callReleased([&](const auto &cancelled) {
-    settings.options.cancelled = cancelled;
-    auto run = std::make_unique<Run>(
-        Run{program.executable, program.executable.run(tensors, settings)});
-    requireHalt(run->executable, run->report);
-    return run;
-  });
+  auto run = callReleased(
+      [&](Call &call) {
+        settings.options.cancelled = call.cancelled();
+        RunReport report = runWithProgress(
+            program.executable, settings, total, call.isShown(),
+            [&](const RunSettings &followed, const RunProgress &progress) {
+              call.describe(progress.title(),
+                            [&] { return progress.howFar(); });
+              return program.executable.run(tensors, followed);
+            });
+        auto run =
+            std::make_unique<Run>(Run{program.executable, std::move(report)});
+        requireHalt(run->executable, run->report);
+        return run;
+      },
+      show);
   if (const std::string note = statusNote(run->report);
       !note.empty() && PyErr_WarnEx(PyExc_RuntimeWarning, note.c_str(), 1) != 0)
     throw py::error_already_set();
@@ -181,6 +203,27 @@ py::dict records(const Run &run) {
   }
   columns["node"] = nodes;
   return columns;
+}
+
+/// scratchpadUse: capacity_bytes, cycles, and bytes by the unit that wrote
+/// them.
+py::dict scratchpad(const Run &run) {
+  const MemoryUse use =
+      callReleased([&](Call &) { return scratchpadUse(run.report); });
+  const auto column = [](const std::vector<uint64_t> &values) {
+    return py::array_t<uint64_t>(py::ssize_t(values.size()), values.data());
+  };
+  py::dict bytes;
+  for (unsigned unit = 0; unit < sim::kUnitCount; ++unit)
+    if (const auto &values = use.bytes[unit];
+        std::any_of(values.begin(), values.end(),
+                    [](uint64_t value) { return value > 0; }))
+      bytes[sim::unitName(unit)] = column(values);
+  py::dict report;
+  report["capacity_bytes"] = use.capacityBytes;
+  report["cycles"] = column(use.cycles);
+  report["bytes"] = bytes;
+  return report;
 }
 
 py::list nodeNames(const Run &run) {
@@ -242,6 +285,7 @@ void registerPrograms(py::module_ &module) {
           py::arg("writable"))
       .def("digest", [](const Run &run) { return outputsDigest(run.report); })
       .def("records", &records)
+      .def("scratchpad", &scratchpad)
       .def("node_names", &nodeNames)
       .def("same_program",
            [](const Run &run, const Run &other) {
@@ -255,7 +299,8 @@ void registerPrograms(py::module_ &module) {
 
   py::class_<Program>(module, "Program")
       .def("run", &runProgram, py::arg("inputs"), py::arg("engine"),
-           py::arg("set"), py::arg("timing_only"))
+           py::arg("set"), py::arg("timing_only"), py::arg("total") = 0,
+           py::arg("show") = py::none())
       .def("draw_inputs",
            [](const Program &program, uint64_t seed) {
              return toArrays(drawInputs(program.executable.entry(), seed),
@@ -267,14 +312,15 @@ void registerPrograms(py::module_ &module) {
       .def("target",
            [](const Program &program) { return program.executable.target(); })
       .def("save", [](const Program &program, const std::string &path) {
-        callReleased([&](const auto &) { program.executable.save(path); });
+        callReleased([&](Call &) { program.executable.save(path); });
       });
 
   module.def("compile", &compileProgram, py::arg("path"), py::arg("bytes"),
-             py::arg("target"), py::arg("dims"), py::arg("shapes"));
+             py::arg("target"), py::arg("dims"), py::arg("shapes"),
+             py::arg("show") = py::none());
   module.def("load", [](const std::string &path) {
     return callReleased(
-        [&](const auto &) { return Program{Executable::load(path), {}, {}}; });
+        [&](Call &) { return Program{Executable::load(path), {}, {}}; });
   });
   module.def("is_program", &isProgramFile);
   module.def("describe", &describe, py::arg("path"), py::arg("bytes"));
@@ -295,6 +341,11 @@ void registerPrograms(py::module_ &module) {
   module.def("comparison_text", [](const std::string &comparison, size_t most) {
     return comparisonText(json::parse(comparison), most);
   });
+  module.def("with_commas", &withCommas);
+  module.def("bytes_text", &bytesText);
+  module.def("rate_text", &rateText);
+  module.def("seconds_text", &secondsText);
+  module.def("hertz_text", &hertzText);
   module.attr("report_schema") = kReportSchema;
 }
 

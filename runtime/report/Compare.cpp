@@ -6,6 +6,7 @@
 #include "runtime/report/Compare.h"
 
 #include "dialects/isa/Printable.h"
+#include "dialects/target/Figures.h"
 #include "runtime/Error.h"
 
 #include <algorithm>
@@ -131,10 +132,10 @@ std::string comparisonText(const json &comparison, size_t most) {
     if (most && shown++ == most)
       break;
     const double before = row.at("first"), after = row.at("second");
-    char figures[96];
-    std::snprintf(figures, sizeof(figures), ": %.0f → %.0f", before, after);
-    text += "  " + printable(row.at("figure").get<std::string>()) + figures;
+    text += "  " + printable(row.at("figure").get<std::string>()) + ": " +
+            roundedText(before) + " → " + roundedText(after);
     if (before > 0) {
+      char figures[32];
       std::snprintf(figures, sizeof(figures), " (%+.1f %%)",
                     100 * (after - before) / before);
       text += figures;

@@ -6,6 +6,7 @@
 #include "runtime/report/Layers.h"
 
 #include "dialects/isa/Printable.h"
+#include "dialects/target/Figures.h"
 #include "runtime/Attribution.h"
 #include "runtime/Error.h"
 #include "runtime/report/Bound.h"
@@ -124,15 +125,6 @@ std::string padded(const std::string &text, size_t width, bool left) {
   return left ? text + blanks : blanks + text;
 }
 
-std::string grouped(double value) {
-  char digits[32];
-  std::snprintf(digits, sizeof(digits), "%.0f", value);
-  std::string text = digits;
-  for (size_t i = text.size(); i > 3; i -= 3)
-    text.insert(i - 3, ",");
-  return text;
-}
-
 } // namespace
 
 json layersReport(const Executable &executable, const RunReport &report) {
@@ -245,11 +237,11 @@ std::string layersTable(const json &groups) {
     const double macs = group.at("macs");
     lines.push_back({name, textOf(group.at("op")), textOf(group.at("shape")),
                      std::to_string(group.value("count", 1)),
-                     grouped(group.at("cycles")), share, ratio,
+                     withCommas(group.at("cycles")), share, ratio,
                      *ratio ? textOf(group.at("bound_limit")) : "",
-                     macs > 0 ? grouped(macs) : ""});
+                     macs > 0 ? roundedText(macs) : ""});
   }
-  lines.push_back({"sum", "", "", "", grouped(double(sum)), "", "", "", ""});
+  lines.push_back({"sum", "", "", "", withCommas(sum), "", "", "", ""});
   std::vector<size_t> widths(lines.front().size());
   for (const auto &line : lines)
     for (size_t i = 0; i < line.size(); ++i)

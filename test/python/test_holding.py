@@ -55,7 +55,8 @@ def test_kept_runs_of_other_values_or_times_differ(executable):
 @pytest.mark.parametrize("way", WAYS)
 def test_results_of_results_too(way, executable):
     run = executable.simulate()
-    for thing in (run.layers, run.roofline(), run.timeline(), tw.compare(run, run)):
+    things = run.layers, run.roofline(), run.timeline(), run.scratchpad(), tw.compare(run, run)
+    for thing in things:
         kept = WAYS[way](thing)
         assert repr(kept) == repr(thing) and kept._repr_html_() == thing._repr_html_()
     assert repr(WAYS[way](executable.inspect())) == repr(executable.inspect())

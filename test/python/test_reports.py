@@ -138,6 +138,7 @@ def pictures(two_products):
         result.layers.by("op"),
         result.roofline(),
         result.timeline(),
+        result.scratchpad(),
         tw.compare(slow, result),
         two_products,
         two_products.inspect(),

@@ -76,6 +76,7 @@ def test_python_keeps_to_it(executable, matmul_model):
         run.layers.by("block"),
         run.roofline(),
         run.timeline(),
+        run.scratchpad(),
         tw.compare(run, executable.simulate(set={"dram.channels": 4})),
         executable.inspect(),
         tw.inspect(matmul_model),

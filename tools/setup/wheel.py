@@ -53,9 +53,9 @@ def package_files(build):
         "tilework/_tilework": build / "wheel" / "_tilework",
     }
     files = dict(binaries)
-    for file in sorted((build / "python" / "tilework").iterdir()):
-        if file.suffix == ".py" or file.name == "py.typed":
-            files[f"tilework/{file.name}"] = file
+    package = build / "python" / "tilework"
+    for file in sorted([*package.rglob("*.py"), package / "py.typed"]):
+        files[f"tilework/{file.relative_to(package)}"] = file
     for binary in binaries.values():
         for name, library in needed_libraries(binary).items():
             files[f"tilework/lib/{name}"] = library

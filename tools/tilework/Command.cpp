@@ -8,7 +8,6 @@
 #include "runtime/Error.h"
 #include "runtime/Npy.h"
 #include "runtime/OpenProgram.h"
-#include "runtime/report/Bound.h"
 #include "runtime/report/Report.h"
 
 #include <algorithm>
@@ -78,51 +77,8 @@ CompileOptions ModelOptions::compileOptions() const {
 
 CompileActivity::CompileActivity(const Context &context,
                                  const std::string &model)
-    : stage(std::make_shared<std::atomic<size_t>>(0)),
-      activity(context.showsProgress(), "compiling " + model, [stage = stage] {
-        const size_t count = stageNames().size();
-        const size_t now = std::min(stage->load(), count - 1);
-        return "stage " + std::to_string(now + 1) + " of " +
-               std::to_string(count) + ", " + stageNames()[now];
-      }) {}
-
-void CompileActivity::follow(CompileOptions &options) const {
-  // The compiling thread may outlive this object.
-  options.finished = [stage = stage](const std::string &) { ++*stage; };
-}
-
-RunActivity::RunActivity(const Context &context, Engine engine, uint64_t least,
-                         uint64_t total)
-    : engine(engine), least(least), total(total),
-      activity(context.showsProgress(),
-               std::string(engine == Engine::Functional ? "running on "
-                                                        : "simulating on ") +
-                   engineName(engine),
-               [this] { return howFar(); }) {}
-
-void RunActivity::follow(sim::RunOptions &options) {
-  options.progress = [this](uint64_t now) {
-    building = 0;
-    done = now;
-  };
-  options.building = [this](double seconds) { building = seconds; };
-}
-
-std::string RunActivity::howFar() const {
-  if (const double seconds = building; seconds > 0)
-    return "building this chip once, about " +
-           std::to_string(std::lround(seconds)) + " s";
-  const uint64_t now = done;
-  if (engine == Engine::Functional)
-    return withCommas(now) + " instructions";
-  std::string text = withCommas(now);
-  if (total)
-    return text + " of " + withCommas(total) + " cycles, " +
-           std::to_string(100 * std::min(now, total) / total) + " %";
-  if (now < least)
-    text += " of at least " + withCommas(least);
-  return text + " cycles";
-}
+    : activity(context.showsProgress(), "compiling " + model,
+               [progress = progress] { return progress.howFar(); }) {}
 
 Executable openProgram(const Context &context, const std::string &path,
                        const ModelOptions &how) {
@@ -136,21 +92,13 @@ Executable openProgram(const Context &context, const std::string &path,
 RunReport runBehindLine(const Context &context, const Executable &executable,
                         const TensorMap &inputs, const RunSettings &settings,
                         uint64_t total) {
-  if (settings.engine == Engine::Rtl && !total && context.showsProgress()) {
-    RunSettings model = settings;
-    model.engine = Engine::SystemC;
-    model.options.timingOnly = true;
-    model.options.records = false;
-    model.options.waves.reset();
-    total = runBehindLine(context, executable, inputs, model).result.cycles;
-  }
-  const std::optional<Bound> bound =
-      boundOf(executable.image(), executable.targetWith(settings.set));
-  RunActivity activity(context, settings.engine,
-                       bound ? uint64_t(bound->cycles()) : 0, total);
-  RunSettings followed = settings;
-  activity.follow(followed.options);
-  return executable.run(inputs, followed);
+  return runWithProgress(
+      executable, settings, total, context.showsProgress(),
+      [&](const RunSettings &followed, const RunProgress &progress) {
+        const Activity activity(context.showsProgress(), progress.title(),
+                                [&] { return progress.howFar(); });
+        return executable.run(inputs, followed);
+      });
 }
 
 std::pair<std::string, std::string> splitFile(const std::string &text,
@@ -173,42 +121,6 @@ TensorMap InputOptions::read() const {
       throw UserError("--input " + input + ": '" + name + "' is given twice");
   }
   return tensors;
-}
-
-std::string withCommas(uint64_t value) {
-  std::string text = std::to_string(value);
-  for (size_t i = text.size(); i > 3; i -= 3)
-    text.insert(i - 3, ",");
-  return text;
-}
-
-static std::string scaled(double value, const char *const *units,
-                          unsigned count, double step) {
-  unsigned unit = 0;
-  while (unit + 1 < count && value >= step) {
-    value /= step;
-    ++unit;
-  }
-  char text[64];
-  std::snprintf(text, sizeof(text), value < 10 ? "%.2f %s" : "%.1f %s", value,
-                units[unit]);
-  return text;
-}
-
-std::string bytesText(double bytes) {
-  static const char *const units[] = {"B", "KB", "MB", "GB", "TB"};
-  return scaled(bytes, units, 5, 1000);
-}
-
-std::string secondsText(double seconds) {
-  static const char *const units[] = {"ns", "µs", "ms", "s"};
-  return scaled(seconds * 1e9, units, 4, 1000);
-}
-
-std::string ratioText(double ratio) {
-  char text[32];
-  std::snprintf(text, sizeof(text), "%.2f", ratio);
-  return text;
 }
 
 } // namespace tilework::tool

@@ -5,7 +5,9 @@
 #pragma once
 
 #include "compiler/Compile.h"
+#include "dialects/target/Figures.h"
 #include "runtime/Executable.h"
+#include "runtime/Progress.h"
 #include "tools/tilework/Arguments.h"
 #include "tools/tilework/Terminal.h"
 
@@ -60,28 +62,10 @@ class CompileActivity {
 public:
   CompileActivity(const Context &context, const std::string &model);
   /// Lets the line follow the stages.
-  void follow(CompileOptions &options) const;
+  void follow(CompileOptions &options) const { progress.follow(options); }
 
 private:
-  std::shared_ptr<std::atomic<size_t>> stage; ///< of stageNames()
-  Activity activity;
-};
-
-/// The progress line of runs on an engine.
-class RunActivity {
-public:
-  /// `least` cycles pass in any case, `total` in the end; 0: not known.
-  RunActivity(const Context &context, Engine engine, uint64_t least = 0,
-              uint64_t total = 0);
-  void follow(sim::RunOptions &options);
-
-private:
-  std::string howFar() const;
-
-  Engine engine;
-  uint64_t least, total;
-  std::atomic<uint64_t> done{0};
-  std::atomic<double> building{0}; ///< seconds that a chip takes
+  CompileProgress progress;
   Activity activity;
 };
 
@@ -97,13 +81,6 @@ RunReport runBehindLine(const Context &context, const Executable &executable,
 /// "name=@file" split; throws UserError with `option` in the message.
 std::pair<std::string, std::string> splitFile(const std::string &text,
                                               const std::string &option);
-
-/// "1234567" as "1,234,567"; bytes as "2.5 MB"; seconds as "1.3 ms".
-std::string withCommas(uint64_t value);
-std::string bytesText(double bytes);
-std::string secondsText(double seconds);
-/// With two decimals.
-std::string ratioText(double ratio);
 
 void addCompile(CommandLine &line, Context &context);
 void addRun(CommandLine &line, Context &context);

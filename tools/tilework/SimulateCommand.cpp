@@ -51,8 +51,8 @@ void summarise(const Context &context, const Executable &executable,
   context.say(std::string(engineName(report.engine)) + " on " +
               targetText(report.target) + ": " + withCommas(result.cycles) +
               " cycles, " + secondsText(report.latencySeconds()) + " at " +
-              withCommas(report.target.clock.frequency_hz / 1000000) +
-              " MHz; simulated in " + secondsText(result.wallSeconds));
+              hertzText(double(report.target.clock.frequency_hz)) +
+              "; simulated in " + secondsText(result.wallSeconds));
   if (const std::string note = plannedNote(executable, report); !note.empty())
     context.say("  " + note + "; --target compiles for that chip");
   if (auto bound = boundOf(executable.image(), report.target))
@@ -61,9 +61,9 @@ void summarise(const Context &context, const Executable &executable,
                 ratioText(double(result.cycles) / bound->cycles()) +
                 " × the bound");
   const Bandwidth bandwidth = bandwidthOf(report);
-  context.say("  off-chip memory: " + bytesText(bandwidth.reached) +
-              "/s reached of " + bytesText(bandwidth.possible) +
-              "/s possible (limit: " + bandwidth.limit + ")");
+  context.say("  off-chip memory: " + rateText(bandwidth.reached) +
+              " reached of " + rateText(bandwidth.possible) +
+              " possible (limit: " + bandwidth.limit + ")");
   if (const std::string note = statusNote(report); !note.empty())
     context.say("  status: " + note);
   for (unsigned unit = 0; unit < sim::kCountedUnits; ++unit) {

@@ -70,7 +70,7 @@ int run(const Options &options, const Context &context) {
                 "×" + std::to_string(target.systolic_array.columns) +
                 ", scratchpad " +
                 bytesText(double(target.scratchpad.size_bytes)) + ", DRAM " +
-                bytesText(target.dramBandwidthBytesPerSecond()) + "/s; like " +
+                rateText(target.dramBandwidthBytesPerSecond()) + "; like " +
                 target.like);
   }
   context.emit("targets", {{"targets", names}});

@@ -6,6 +6,8 @@
 
 #include "tools/tilework/Terminal.h"
 
+#include "runtime/Progress.h"
+
 #include <chrono>
 #include <iostream>
 #include <streambuf>
@@ -16,7 +18,6 @@ namespace tilework::tool {
 
 namespace {
 
-constexpr std::chrono::milliseconds kDelay(400), kInterval(100);
 constexpr char kClear[] = "\r\033[K";
 
 std::mutex terminal;            ///< who writes
@@ -126,14 +127,12 @@ Activity::~Activity() {
 void Activity::draw() {
   const auto begin = std::chrono::steady_clock::now();
   std::unique_lock<std::mutex> lock(mutex);
-  for (auto pause = kDelay; !wake.wait_for(lock, pause, [&] { return ended; });
-       pause = kInterval) {
-    const std::string detail = howFar ? howFar() : "";
-    const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(
-                             std::chrono::steady_clock::now() - begin)
-                             .count();
-    const std::string line = title + (detail.empty() ? "" : ": " + detail) +
-                             " (" + std::to_string(seconds) + " s)";
+  for (auto pause = kProgressDelay;
+       !wake.wait_for(lock, pause, [&] { return ended; });
+       pause = kProgressInterval) {
+    const std::string line =
+        progressLine(title, howFar ? howFar() : "",
+                     std::chrono::steady_clock::now() - begin);
     const std::lock_guard<std::mutex> writing(terminal);
     writeAll(kClear + fitted(line));
     shown = true;

@@ -10,6 +10,7 @@ r = exe.simulate()              # cycles, from the cycle model
 """
 
 from tilework import _native
+from tilework._progress import show_progress
 from tilework.comparison import Comparison, compare
 from tilework.compiling import compile, inspect, load
 from tilework.errors import (
@@ -30,7 +31,7 @@ from tilework.executable import Executable
 from tilework.layers import Layers
 from tilework.result import Simulation
 from tilework.target import Target, targets
-from tilework.views import Roofline, Timeline
+from tilework.views import Roofline, ScratchpadUse, Timeline
 
 __version__ = _native.version
 
@@ -48,6 +49,7 @@ __all__ = [
     "NotModelled",
     "ProgramTrap",
     "Roofline",
+    "ScratchpadUse",
     "Simulation",
     "Target",
     "TileworkError",
@@ -58,5 +60,6 @@ __all__ = [
     "compile",
     "inspect",
     "load",
+    "show_progress",
     "targets",
 ]

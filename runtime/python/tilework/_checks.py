@@ -37,6 +37,12 @@ def text(name: str, value: Any) -> str:
     return value
 
 
+def truth(name: str, value: Any) -> bool:
+    if not isinstance(value, bool):
+        raise WrongType(f"{name} is True or False, not {kind(value)}")
+    return value
+
+
 def path(name: str, value: Any) -> str:
     """A path as text."""
     if not isinstance(value, (str, os.PathLike)):

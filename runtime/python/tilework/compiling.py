@@ -8,7 +8,7 @@ import os
 from collections.abc import Mapping, Sequence
 from typing import Any, Union
 
-from tilework import _checks, _native
+from tilework import _checks, _native, _progress
 from tilework.errors import InvalidArgument, UnsupportedModel, WrongType
 from tilework.executable import Executable
 from tilework.inspection import Report
@@ -72,9 +72,9 @@ def compile(
     InvalidArgument, InvalidTarget.
     """
     name, data = _source(model)
-    return Executable(
-        _native.compile(name, data, _target(target)._native, _dims(dims), _shapes(shapes))
-    )
+    chip, sizes, whole = _target(target)._native, _dims(dims), _shapes(shapes)
+    with _progress.line() as show:
+        return Executable(_native.compile(name, data, chip, sizes, whole, show))
 
 
 def load(path: str | os.PathLike[str]) -> Executable:

@@ -209,7 +209,7 @@ def main() -> int:
     print(f"all-MiniLM-L6-v2 (Apache-2.0, 6 layers) on {chip(target)}")
     print(
         f"compiled    {len(executable.nodes)} ONNX nodes → {report['instructions']:,} "
-        f"instructions, {report['weights_bytes'] / 1e6:.1f} MB of weights, {seconds:.2f} s",
+        f"instructions, {tw._native.bytes_text(report['weights_bytes'])} of weights, {seconds:.2f} s",
         flush=True,
     )
     feeds = encode(TOKENS)

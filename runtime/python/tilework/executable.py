@@ -6,13 +6,13 @@ from __future__ import annotations
 
 import os
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from tilework import _checks, _native, drawing
+from tilework import _checks, _native, _progress, drawing
 from tilework.errors import InvalidArgument, Mismatch, WrongType
 from tilework.inspection import Report
 from tilework.reports import Engine, NodeReport
@@ -83,7 +83,19 @@ class Executable:
         input must be there.
         """
         name = _checks.text("engine", engine)
-        return self._program.run(self._arrays(inputs), name, [], False).outputs(True)
+        return self._run(self._arrays(inputs), name).outputs(True)
+
+    def _run(
+        self,
+        arrays: dict[str, NDArray[Any]],
+        engine: str,
+        changes: Sequence[str] = (),
+        timing_only: bool = False,
+        total: int = 0,
+    ) -> _native.Run:
+        """Runs behind a line of progress; `total` cycles are known to be its end."""
+        with _progress.line() as show:
+            return self._program.run(arrays, engine, changes, timing_only, total, show)
 
     def draw_inputs(self, seed: int = 1) -> dict[str, NDArray[Any]]:
         """Valid inputs drawn from a seed: {name: array} of the types and shapes of `inputs`."""
@@ -120,13 +132,14 @@ class Executable:
         silicon = _checks.mapping("set", set, '{"dram.channels": 4}')
         changes = [f"{key}={value}" for key, value in silicon.items()]
 
-        def run(name: str) -> Simulation:
-            native = self._program.run(arrays, name, changes, timing_only)
+        def run(name: str, total: int = 0) -> Simulation:
+            native = self._run(arrays, name, changes, timing_only, total)
             return Simulation(native, inputs_seed=seed if inputs is None else None)
 
         if engine != "both":
             return run(engine)
-        model, chip = run("systemc"), run("rtl")
+        model = run("systemc")
+        chip = run("rtl", model.cycles)
         equal = model._equality(chip)
         if equal is None or not (equal["bytes"] and equal["cycles"]):
             error = Mismatch(f"the engines differ: {(equal or {}).get('first_difference')}")
@@ -147,7 +160,7 @@ class Executable:
         r = self._report
         return (
             f"Executable({r['instructions']:,} instructions, "
-            f"{r['weights_bytes'] / 1e6:.1f} MB weights, for {r['target']['text']}: "
+            f"{_native.bytes_text(r['weights_bytes'])} of weights, for {r['target']['text']}: "
             f"{', '.join(self.inputs)} → {', '.join(self.outputs)})"
         )
 

@@ -8,7 +8,7 @@ from collections import Counter
 from html import escape
 from typing import Any
 
-from tilework import drawing
+from tilework import _native, drawing
 
 
 class Report(dict[str, Any]):
@@ -25,7 +25,7 @@ class Report(dict[str, Any]):
         if "supported" not in self:
             return (
                 f"Report({self['instructions']:,} instructions for {self['target']['text']}, "
-                f"{self['weights_bytes'] / 1e6:.1f} MB of weights)"
+                f"{_native.bytes_text(self['weights_bytes'])} of weights)"
             )
         if self["supported"] is None:
             open_ = ", ".join(self["open_dimensions"])
@@ -38,15 +38,15 @@ class Report(dict[str, Any]):
     def _repr_html_(self) -> str:
         if "supported" not in self:
             return drawing.memory_map(self, repr(self))
-        if self["supported"] is None:
-            return f"<div><p>{escape(repr(self))}</p></div>"
-        wrong = [node for node in self["nodes"] if "reason" in node]
+        wrong = [node for node in self.get("nodes", ()) if "reason" in node]
+        if self["supported"]:
+            return drawing.memory_map(self["program"], repr(self))
+        if not wrong:
+            return drawing.page(repr(self))
         rows = "".join(
             f"<tr><td>{escape(node['name'])}</td><td>{escape(node['op'])}</td>"
             f"<td>{escape(node['reason'])}</td></tr>"
             for node in wrong
         )
         table = f"<table><tr><th>node</th><th>op</th><th>why not</th></tr>{rows}</table>"
-        if wrong:
-            return f"<div><p>{escape(repr(self))}</p>{table}</div>"
-        return drawing.memory_map(self["program"], repr(self))
+        return drawing.page(repr(self), drawing.scrolled(table, "nodes that are not supported"))

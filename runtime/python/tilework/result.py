@@ -23,7 +23,7 @@ from tilework.reports import (
     SimulationReport,
     Unit,
 )
-from tilework.views import Roofline, Timeline
+from tilework.views import Roofline, ScratchpadUse, Timeline
 
 __all__ = ["NodeReport", "Simulation"]
 
@@ -35,6 +35,7 @@ class _Kept:
         self._report, self._outputs = run.report(), run.outputs(False)
         self._records, self._names = run.records(), run.node_names()
         self._digest, self._planned = run.digest(), run.planned_note()
+        self._scratchpad = run.scratchpad()
 
     def report(self) -> SimulationReport:
         return self._report
@@ -49,6 +50,9 @@ class _Kept:
 
     def node_names(self) -> list[str]:
         return self._names
+
+    def scratchpad(self) -> dict[str, Any]:
+        return self._scratchpad
 
     def digest(self) -> str | None:
         return self._digest
@@ -185,6 +189,10 @@ class Simulation:
         """What each unit had in flight, a Timeline."""
         return Timeline(self.records(), self._native.node_names(), self.cycles)
 
+    def scratchpad(self) -> ScratchpadUse:
+        """How full the scratchpad was over the cycles of the run, a ScratchpadUse."""
+        return ScratchpadUse(self._native.scratchpad(), self.cycles)
+
     @property
     def outputs(self) -> dict[str, NDArray[Any]]:
         """{name: array} of the model's types and shapes, read-only; empty after timing_only."""
@@ -236,7 +244,7 @@ class Simulation:
     def __repr__(self) -> str:
         text = (
             f"Simulation({self.engine} on {self.target}: {self.cycles:,} cycles, "
-            f"{1e3 * self.latency_s:.3f} ms at {self.clock_hz / 1e6:g} MHz"
+            f"{_native.seconds_text(self.latency_s)} at {_native.hertz_text(self.clock_hz)}"
         )
         if self.mac_utilization is not None:
             text += f", MAC utilization {100 * self.mac_utilization:.1f} %"

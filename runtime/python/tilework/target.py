@@ -132,9 +132,9 @@ class Target:
         rows, columns = self["systolic_array.rows"], self["systolic_array.columns"]
         return (
             f"Target({self.name!r}: array {rows}×{columns}, "
-            f"{self['scratchpad.size_bytes'] // 1024} KiB scratchpad, "
-            f"{self['clock.frequency_hz'] / 1e6:g} MHz, {self['dram.standard']} "
-            f"{self.dram_bytes_per_s / 1e9:.1f} GB/s)"
+            f"{_native.bytes_text(self['scratchpad.size_bytes'])} scratchpad, "
+            f"{_native.hertz_text(self['clock.frequency_hz'])}, {self['dram.standard']} "
+            f"{_native.rate_text(self.dram_bytes_per_s)})"
         )
 
     def _repr_html_(self) -> str:

@@ -118,6 +118,67 @@ class Roofline:
         return drawing.roofline(self)
 
 
+class ScratchpadUse:
+    """How full the scratchpad was over the cycles of a run.
+
+    `bytes` is {unit: array}, for each unit that wrote into it the bytes that were in use
+    from `cycles[i]` until `cycles[i + 1]`, one array of the length of `cycles` each. A row of
+    the scratchpad is in use from the start of the instruction that writes it until the end
+    of the last that reads it; rows count whole.
+    """
+
+    capacity_bytes: int
+    run_cycles: int
+    cycles: NDArray[np.uint64]
+    bytes: dict[str, NDArray[np.uint64]]
+
+    def __init__(self, use: Mapping[str, Any], run_cycles: int) -> None:
+        self.capacity_bytes, self.run_cycles = use["capacity_bytes"], run_cycles
+        self.cycles, self.bytes = use["cycles"], use["bytes"]
+
+    @property
+    def total_bytes(self) -> NDArray[np.uint64]:
+        """Bytes in use from each of `cycles` on, whoever wrote them."""
+        total = np.zeros(len(self.cycles), np.uint64)
+        for written in self.bytes.values():
+            total += written
+        return total
+
+    @property
+    def peak_bytes(self) -> int:
+        """The most bytes that were in use at once."""
+        return int(self.total_bytes.max())
+
+    @property
+    def mean_bytes(self) -> float:
+        """Bytes in use, on an average over the cycles of the run."""
+        ends = np.append(self.cycles[1:], np.uint64(self.run_cycles))
+        return float(np.sum(self.total_bytes * (ends - self.cycles))) / max(self.run_cycles, 1)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain numbers and lists, for json.dump."""
+        return {
+            "kind": "scratchpad",
+            "schema": _native.report_schema,
+            "capacity_bytes": self.capacity_bytes,
+            "peak_bytes": self.peak_bytes,
+            "mean_bytes": self.mean_bytes,
+            "run_cycles": self.run_cycles,
+            "cycles": self.cycles.tolist(),
+            "bytes": {unit: values.tolist() for unit, values in self.bytes.items()},
+        }
+
+    def __repr__(self) -> str:
+        text = _native.bytes_text
+        return (
+            f"ScratchpadUse(at most {text(self.peak_bytes)} of {text(self.capacity_bytes)}, "
+            f"{text(self.mean_bytes)} on an average)"
+        )
+
+    def _repr_html_(self) -> str:
+        return drawing.scratchpad_use(self)
+
+
 class Timeline:
     """What each unit had in flight, cycle by cycle.
 

@@ -10,6 +10,7 @@ what a clear removes; text written behind one that is still there is a failure.
 import fcntl
 import os
 import pty
+import re
 import signal
 import struct
 import subprocess
@@ -39,16 +40,19 @@ while True:
     received += data
 process.wait(timeout=60)
 text = received.decode().replace("\r\n", "\n")
-# A clear begins either a progress line, which another clear ends, or what stays.
+# A clear begins either a progress line, which another clear ends, or whole lines that stay.
 first, *parts = text.split("\r\x1b[K")
-for line in parts[:-1]:
-    if "\n" in line or len(line) >= COLUMNS:
-        sys.exit(f"not a line of its own: {line!r}")
-    if line:
-        print("progress:", line)
-stays = first + (parts[-1] if parts else "")
-if stays and not stays.endswith("\n"):
-    sys.exit(f"a line is left: {stays!r}")
-for line in stays.splitlines():
-    print("screen:", line)
+stays = [first]
+for part in parts:
+    if re.fullmatch(r"[^\n]* \(\d+ s\)|[^\n]{%d}" % (COLUMNS - 1), part):
+        print("progress:", part)
+        continue
+    if re.match(r"[^\n]* \(\d+ s\)", part):
+        sys.exit(f"not a line of its own: {part!r}")
+    stays.append(part)
+for part in stays:
+    if part and not part.endswith("\n"):
+        sys.exit(f"a line is left: {part!r}")
+    for line in part.splitlines():
+        print("screen:", line)
 print("code:", process.returncode)
