@@ -13,8 +13,9 @@
 # With --trace the chip can write waves. With --checked its assertions are in it, registers that no reset sets begin at
 # random, and what the RTL leaves open (x) is random too: slower, for tests.
 #
-# PACKAGE.sv are the generated packages: tw_config_pkg, tw_isa_pkg, tw_event_pkg, tw_special_function_pkg. The library appears under its
-# name only when it is whole. VERILATOR, CXX, MAKE, JOBS and OBJCACHE change the tools.
+# PACKAGE.sv are the generated packages: tw_config_pkg, tw_isa_pkg, tw_event_pkg, tw_special_function_pkg. The library
+# appears under its name only when it is whole. VERILATOR, CXX, MAKE, JOBS (as many as there are processors) and OBJCACHE
+# change the tools.
 
 set -eu
 
@@ -38,7 +39,7 @@ fi
 output=$1
 shift
 
-: "${VERILATOR:=verilator}" "${CXX:=g++}" "${MAKE:=make}" "${JOBS:=2}" "${OBJCACHE:=}"
+: "${VERILATOR:=verilator}" "${CXX:=g++}" "${MAKE:=make}" "${JOBS:=$(nproc 2>/dev/null || echo 1)}" "${OBJCACHE:=}"
 root=$(cd "$(dirname "$0")/.." && pwd)
 folder=$output.build.$$
 mkdir -p "$folder"

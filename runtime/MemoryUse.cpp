@@ -96,9 +96,9 @@ MemoryUse scratchpadUse(const RunReport &report) {
     throw UserError("the run has no records with cycles: simulate the program");
   const sim::Geometry geometry = sim::geometryOf(report.target);
   const isa::Image &image = *report.program;
-  sim::Machine machine(geometry,
-                       launchOf(image, image.entries.front(),
-                                isa::placeBindings(image, image.entries.front())));
+  sim::Machine machine(
+      geometry, launchOf(image, image.entries.front(),
+                         isa::placeBindings(image, image.entries.front())));
   Sweep sweep(geometry);
   for (;;) {
     const uint8_t *bytes = nullptr;

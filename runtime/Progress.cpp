@@ -5,8 +5,8 @@
 
 #include "runtime/Progress.h"
 
-#include "runtime/report/Bound.h"
 #include "dialects/target/Figures.h"
+#include "runtime/report/Bound.h"
 
 #include <algorithm>
 #include <cmath>

@@ -12,6 +12,7 @@
 #include <fcntl.h>
 #include <spawn.h>
 #include <sys/file.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -27,6 +28,7 @@
 #include <sstream>
 #include <system_error>
 #include <thread>
+#include <utility>
 
 extern char **environ;
 
@@ -165,29 +167,94 @@ const char *option(ChipVariant variant) {
   return "";
 }
 
-/// One builder of a library at a time; the others wait and find it made.
-class BuildLock {
+/// What a build needs beside the library, for as long as it lasts; the lock is
+/// the last to go.
+constexpr const char *kLockSuffix = ".lock";
+constexpr const char *kPackageSuffix = ".tw_config_pkg.sv";
+constexpr const char *kLogSuffix = ".log";
+constexpr const char *kFolderInfix = ".build."; ///< of rtl/build_chip.sh
+
+void removeScratch(const std::string &library) {
+  std::error_code error;
+  const fs::path path = library;
+  const std::string folders = path.filename().string() + kFolderInfix;
+  std::vector<fs::path> found;
+  for (const fs::directory_entry &entry :
+       fs::directory_iterator(path.parent_path(), error))
+    if (entry.path().filename().string().rfind(folders, 0) == 0)
+      found.push_back(entry.path());
+  for (const fs::path &folder : found)
+    fs::remove_all(folder, error);
+  for (const char *suffix : {kPackageSuffix, kLogSuffix, kLockSuffix})
+    fs::remove(library + suffix, error);
+}
+
+/// The lock of a library's builder, a file that is removed while it is held.
+class LockFile {
 public:
-  BuildLock(const std::string &path, const Cancelled &cancelled)
-      : descriptor(open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644)) {
-    while (descriptor < 0 || flock(descriptor, LOCK_EX | LOCK_NB)) {
-      const int error = errno;
-      if (descriptor >= 0 && (error == EWOULDBLOCK || error == EINTR) &&
-          !(cancelled && cancelled())) {
-        std::this_thread::sleep_for(kPause);
-        continue;
-      }
-      if (descriptor >= 0)
-        close(descriptor);
-      giveUpIf(cancelled);
-      throw RunError("cannot lock '" + path + "': " + std::strerror(error));
+  /// Tries once; `create`: makes the file if it is not there.
+  LockFile(const std::string &path, bool create)
+      : descriptor(open(path.c_str(),
+                        O_RDWR | O_CLOEXEC | (create ? O_CREAT : 0), 0644)) {
+    if (descriptor >= 0 && flock(descriptor, LOCK_EX | LOCK_NB) == 0) {
+      // Whoever held it before may have removed it: then it locks nothing.
+      struct stat mine{}, now{};
+      isHeld = fstat(descriptor, &mine) == 0 && stat(path.c_str(), &now) == 0 &&
+               mine.st_ino == now.st_ino && mine.st_dev == now.st_dev;
+      gone = !isHeld;
+    } else {
+      error = errno;
     }
   }
-  ~BuildLock() { close(descriptor); }
+  ~LockFile() {
+    if (descriptor >= 0)
+      close(descriptor);
+  }
+  LockFile(LockFile &&other) noexcept
+      : descriptor(std::exchange(other.descriptor, -1)), isHeld(other.isHeld),
+        gone(other.gone), error(other.error) {}
+  LockFile &operator=(const LockFile &) = delete;
+
+  bool held() const { return isHeld; }
+  /// Whether another try can succeed.
+  bool canWait() const {
+    return gone ||
+           (descriptor >= 0 && (error == EWOULDBLOCK || error == EINTR));
+  }
+  int reason() const { return error; }
 
 private:
   int descriptor;
+  bool isHeld = false, gone = false;
+  int error = 0;
 };
+
+/// One builder of a library at a time; the others wait and find it made.
+LockFile waitForLock(const std::string &path, const Cancelled &cancelled) {
+  for (;;) {
+    LockFile lock(path, true);
+    if (lock.held())
+      return lock;
+    giveUpIf(cancelled);
+    if (!lock.canWait())
+      throw RunError("cannot lock '" + path +
+                     "': " + std::strerror(lock.reason()));
+    std::this_thread::sleep_for(kPause);
+  }
+}
+
+/// Removes what builders left in a folder that were killed outright: a lock
+/// that nobody holds says so.
+void removeLeftovers(const fs::path &folder) {
+  std::error_code error;
+  std::vector<std::string> locks;
+  for (const fs::directory_entry &entry : fs::directory_iterator(folder, error))
+    if (entry.path().extension() == kLockSuffix)
+      locks.push_back(entry.path().string());
+  for (const std::string &path : locks)
+    if (const LockFile lock(path, false); lock.held())
+      removeScratch(path.substr(0, path.size() - std::strlen(kLockSuffix)));
+}
 
 /// Throws RunError when a program is not there that a chip is built with.
 void requireTools() {
@@ -208,14 +275,10 @@ void requireTools() {
   }
 }
 
-/// Files that vanish with it.
+/// Removes what a build needed when it ends, however it does.
 struct ScratchFiles {
-  std::vector<std::string> files;
-  ~ScratchFiles() {
-    std::error_code error;
-    for (const std::string &file : files)
-      fs::remove(file, error);
-  }
+  const std::string library;
+  ~ScratchFiles() { removeScratch(library); }
 };
 
 } // namespace
@@ -307,9 +370,11 @@ chipLibrary(const ChipSources &sources, const std::string &configPackage,
   std::error_code error;
   fs::create_directories(folder, error);
   const std::string path = (folder / name).string();
-  BuildLock lock(path + ".lock", cancelled);
+  removeLeftovers(folder);
+  const LockFile lock = waitForLock(path + kLockSuffix, cancelled);
+  const ScratchFiles scratch{path};
   if (!fs::exists(path)) {
-    const fs::path package = folder / (name + ".tw_config_pkg.sv");
+    const fs::path package = path + kPackageSuffix;
     {
       std::ofstream file(package);
       file << configPackage;
@@ -326,8 +391,7 @@ chipLibrary(const ChipSources &sources, const std::string &configPackage,
     command.push_back(package.string());
     command.insert(command.end(), sources.packages.begin(),
                    sources.packages.end());
-    const std::string log = path + ".log";
-    const ScratchFiles scratch{{package.string(), log, path + ".lock"}};
+    const std::string log = path + kLogSuffix;
     if (run(command, log, cancelled) != 0)
       throw RunError("the chip could not be built; the tools said:\n" +
                      readFile(log));

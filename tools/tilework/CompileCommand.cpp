@@ -5,6 +5,7 @@
 #include "tools/tilework/Command.h"
 
 #include "runtime/CheckStages.h"
+#include "runtime/Npy.h"
 #include "runtime/OpenProgram.h"
 #include "runtime/report/Chip.h"
 #include "runtime/report/Report.h"
@@ -76,8 +77,12 @@ int run(const Options &options, const Context &context) {
         compileModel({options.model, {}, {}}, target, compile, interrupted);
   }
   CompileResult &result = checked.result;
-  if (result.image)
-    isa::writeImage(*result.image, options.output);
+  if (!options.output.empty()) {
+    if (result.image)
+      isa::writeImage(*result.image, options.output);
+    else
+      writeFile(options.output, result.ir.data(), result.ir.size());
+  }
   activity.reset();
   const double wall =
       std::chrono::duration<double>(std::chrono::steady_clock::now() - begin)
@@ -112,7 +117,10 @@ int run(const Options &options, const Context &context) {
     object["ir"] = result.ir;
   context.emit("compile", object);
   if (!result.image) {
-    context.say(result.ir);
+    context.say(options.output.empty()
+                    ? result.ir
+                    : options.model + " → " + options.output + ": the IR of " +
+                          options.stopAfter);
     if (options.timing)
       sayTimes(context, statistics);
     return 0;
@@ -153,10 +161,13 @@ void addCompile(CommandLine &line, Context &context) {
       line.command("compile", "turns a model into a program file",
                    [&context, options] { return run(*options, context); });
   command.required("model", options->model, "MODEL.onnx or .mlir");
-  command.option("-o,--output", options->output, "the program file");
+  command.option("-o,--output", options->output,
+                 "the program file, or the IR of --stop-after");
   options->how.add(command);
-  command.option("--stop-after", options->stopAfter,
-                 "print the IR behind this stage and stop");
+  command.option(
+      "--stop-after", options->stopAfter,
+      "print the IR behind this stage, or write it to the file of -o, "
+      "and stop");
   command.option("--dump-ir", options->dumpFolder,
                  "write the IR behind each stage into this folder");
   command.flag("--timing", options->timing, "time of each stage and its share");

@@ -170,6 +170,14 @@ sim::TestProgram readCosimFile(const std::string &path,
     const std::vector<uint8_t> bytes = readFile(path);
     image = assembleImage({bytes.begin(), bytes.end()}, path);
   }
+  if (image.entries.empty())
+    throw UserError("'" + path + "' has no entry to run");
+  if (!image.entries.front().inputs.empty())
+    throw UserError("'" + path +
+                    "' is the program of a model: its inputs are given when it "
+                    "runs, so there is nothing to replay. To hold the engines "
+                    "against each other on it, run `tilework simulate " +
+                    path + " --engine both`");
   try {
     target = image.target.empty()
                  ? target::Target::load(image.targetName)

@@ -80,9 +80,8 @@ TEST(MemoryUse, WhatIsWrittenAnewCountsOnce) {
 }
 
 TEST(MemoryUse, ARunThatEndedEarlyHasWhatItDid) {
-  const MemoryUse use = scratchpadUse(runOf({{kLoad, 10, 19},
-                                             {kLoad, 12, 21},
-                                             {kStore, 30, 39}}));
+  const MemoryUse use = scratchpadUse(
+      runOf({{kLoad, 10, 19}, {kLoad, 12, 21}, {kStore, 30, 39}}));
   EXPECT_EQ(use.cycles, (std::vector<uint64_t>{0, 10, 40}));
 }
 
