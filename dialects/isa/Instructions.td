@@ -96,7 +96,7 @@ def Multiply1 : Enumeration<"multiply1", 2, [
 def Add2 : Enumeration<"add2", 1, [Case<"none", 0, "The stage is the identity.">, Case<"column", 1, "+ column operand 2.">]>;
 
 def Reduce : Enumeration<"reduce", 2, [
-  Case<"none", 0, "No statistics.">, Case<"maximum", 1, "Row maximum into statistic `reduce_statistic`.">,
+  Case<"none", 0, "No statistics.">, Case<"maximum", 1, "Row maximum into statistic `reduce_statistic`, of the elements as written where the destination is bf16.">,
   Case<"sum", 2, "Row sum into statistic `reduce_statistic`.">,
   Case<"sum_and_squares", 3, "Row sum into statistic `reduce_statistic`, sum of squares into the next one (modulo 4).">]>;
 

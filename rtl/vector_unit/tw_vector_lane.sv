@@ -150,7 +150,9 @@ module tw_vector_lane
         tree_q <= control_i.reduce == ReduceMaximum ? 32'hff80_0000 : 32'd0;
         square_q <= 32'd0;
       end else begin
-        tree_q <= result_q;
+        // The largest element as it is written: rounding keeps the order.
+        tree_q <= control_i.reduce == ReduceMaximum && control_i.destination_type == VectorTypeBf16 ?
+                  {destination_o[15:0], 16'd0} : result_q;
         if (control_i.reduce == ReduceSumAndSquares) square_q <= fp32_multiply(result_q, result_q);
       end
     end

@@ -7,6 +7,7 @@
 #include "sim/functional/Vector.h"
 
 #include "dialects/isa/Instructions.h"
+#include "sim/functional/Float.h"
 #include "sim/functional/FlushScope.h"
 #include "sim/functional/VectorKernel.h"
 
@@ -110,6 +111,10 @@ private:
     kernel.run(block);
     const bool maximum =
         op.reduce == static_cast<uint8_t>(isa::Reduce::maximum);
+    // The largest element as it is written: rounding keeps the order.
+    if (maximum && op.destinationType == static_cast<uint8_t>(VectorType::bf16))
+      for (size_t i = 0; i < block.rows; ++i)
+        block.tree[i] = bf16ToF32(f32ToBf16(block.tree[i]));
     if (block.tree)
       update(op.reduceStatistic, maximum, block.tree, chunk, row, block.rows);
     if (block.treeSquares)

@@ -4,7 +4,7 @@
 
 Targets are drawn around the built-in ones, each resource within a factor of four; the
 share of draws that are no legal chip is printed. Graphs are those of
-test_random_graphs.py, and products, chains and slices of odd sizes.
+random_graphs.py, and products, chains and slices of odd sizes.
 """
 
 import random
@@ -14,7 +14,7 @@ import pytest
 import tilework as tw
 from on_chip import build, normal
 from onnx import helper
-from test_random_graphs import Graph
+from random_graphs import Graph
 
 FACTORS = {
     "systolic_array.rows": (8, 16, 32, 64),

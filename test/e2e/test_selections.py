@@ -8,7 +8,7 @@ import itertools
 import numpy as np
 import pytest
 import tilework as tw
-from on_chip import normal
+from on_chip import normal, to_bf16
 from onnx import TensorProto, helper
 
 SHAPES = {"tile": (5, 24), "column": (1, 24), "vector": (5, 1), "rank 1": (24,), "scalar": ()}
@@ -189,6 +189,34 @@ def test_a_guard_behind_a_softmax(hidden):
     wanted = np.where(np.isnan(p), 0, p)
     got = run(nodes, {"s": s}, constants={"k": np.zeros((), np.float32)})
     np.testing.assert_allclose(got, wanted, rtol=2**-7, atol=0)
+
+
+@pytest.mark.parametrize("length", (1, 3, 33, 700, 9000))
+@pytest.mark.parametrize("spelling", ("where", "add"))
+@pytest.mark.parametrize("hidden", (-1e9, -1e30, -70000.0))
+def test_a_finite_mask_is_a_number_where_all_keys_carry_it(hidden, spelling, length):
+    """Rows differ from their maximum by no more than they are rounded."""
+    s = normal(6, length, scale=3)
+    seen = bools((6, length), 1)
+    seen[1] = seen[4] = False
+    constants = {"h": np.asarray(hidden, np.float32), "zero": np.zeros((), np.float32)}
+    if spelling == "where":
+        nodes = [node("Where", ["c", "s", "h"], "m"), node("Softmax", ["m"])]
+        masked = np.where(seen, s, constants["h"])
+    else:
+        nodes = [
+            node("Where", ["c", "zero", "h"], "a"),
+            node("Add", ["s", "a"], "m"),
+            node("Softmax", ["m"]),
+        ]
+        masked = s + np.where(seen, 0, constants["h"])
+    masked = to_bf16(masked)
+    e = np.exp(masked.astype(np.float64) - masked.max(axis=-1, keepdims=True))
+    wanted = e / e.sum(axis=-1, keepdims=True)
+    got = run(nodes, {"s": s, "c": seen}, constants=constants)
+    hides = wanted.max(axis=-1, keepdims=True) < 2 / length  # the row is masked as a whole
+    np.testing.assert_allclose(got, wanted, rtol=2**-6, atol=2**-9)
+    np.testing.assert_allclose(np.where(hides, got, wanted), wanted, rtol=2**-6, atol=0)
 
 
 PLACES = [

@@ -136,6 +136,9 @@ private:
       return;
     const bool maximum = op.reduce == 1;
     std::vector<uint32_t> squares = x;
+    if (maximum && static_cast<Type>(op.destinationType) == Type::bf16)
+      for (uint32_t &value : x)
+        value = bf16ToF32(f32ToBf16(value));
     for (uint32_t lane = 0; lane < x.size(); ++lane) {
       squares[lane] = multiplyF32(x[lane], x[lane]);
       if (lane >= valid)
