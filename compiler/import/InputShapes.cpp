@@ -77,6 +77,9 @@ Importer::inputTypes(const std::vector<const onnx::ValueInfo *> &inputs) {
                            ": a dimension is not negative");
     dims[name] = value;
   }
+  // Exporters give one name to dimensions that differ. Where the user gives the
+  // shapes, each counts, and the name stands for none of them.
+  std::set<std::string> several;
   for (const auto &[name, shape] : options.shapes) {
     auto input =
         llvm::find_if(inputs, [&](auto *i) { return i->name == name; });
@@ -105,13 +108,18 @@ Importer::inputTypes(const std::vector<const onnx::ValueInfo *> &inputs) {
       if (dim.value || dim.name.empty())
         continue;
       auto [old, fresh] = dims.insert({std::string(dim.name), shape[i]});
-      if (!fresh && old->second != shape[i])
+      if (fresh || old->second == shape[i])
+        continue;
+      several.insert(old->first);
+      if (options.dims.count(old->first))
         fail(Kind::User, "--shape " + quoted(name) + " makes the dimension " +
                              quoted(dim.name) + " " + std::to_string(shape[i]) +
                              ", but it is " + std::to_string(old->second) +
                              " elsewhere");
     }
   }
+  for (const std::string &name : several)
+    dims.erase(name);
   std::vector<mlir::RankedTensorType> types;
   std::set<std::string_view> missing;
   std::string unnamed;

@@ -33,12 +33,14 @@ static Val padZeros(NodeContext &c, Val x, int64_t axis, int64_t before,
   return parts.size() == 1 ? parts[0] : c.b.concat(parts, axis);
 }
 
-/// Whether the patches cover the input side by side.
+/// Whether the patches cover the input side by side, in rows worth a transfer.
 static bool areTiles(const std::vector<Windows> &windows) {
-  return llvm::all_of(windows, [](const Windows &w) {
-    return w.stride == w.kernel && (w.dilation == 1 || w.kernel == 1) &&
-           w.before == 0 && w.after == 0;
-  });
+  constexpr int64_t kLeastRow = 4;
+  return windows.back().kernel >= kLeastRow &&
+         llvm::all_of(windows, [](const Windows &w) {
+           return w.stride == w.kernel && (w.dilation == 1 || w.kernel == 1) &&
+                  w.before == 0 && w.after == 0;
+         });
 }
 
 /// [batch, channels, ...] as [batch, groups, positions, columns]. A column is

@@ -14,12 +14,13 @@ class Graph_Pass<string argument, string name> : Pass<argument, "::mlir::ModuleO
 }
 
 def Simplify : Graph_Pass<"graph-simplify", "Simplify"> {
-  let summary = "Compose views, sink broadcasts, fold constants into weights";
+  let summary = "Compose views, move them behind elementwise ops, fold constants into weights";
   let description = [{
     Views of views become one view, or none where their composition is the
     row-major order of the first tensor. A broadcast moves behind the
     elementwise op that reads it, so that masks keep the axes that they depend
-    on. Views and elementwise ops on weights become recorded steps.
+    on; so does a transpose of the last dimension, so that the op joins the
+    product in front of it. Views and elementwise ops on weights become recorded steps.
 
     Before and after:
 

@@ -173,6 +173,59 @@ struct SinkReshape : RewritePattern {
   }
 };
 
+/// An elementwise op on transposed tensors and constants comes before the
+/// transpose where that moves the last dimension: rows stay runs of memory, and
+/// the op can join what made them.
+struct SinkTranspose : RewritePattern {
+  SinkTranspose(MLIRContext *context)
+      : RewritePattern(MatchAnyOpTypeTag(), 1, context) {}
+  LogicalResult matchAndRewrite(Operation *op,
+                                PatternRewriter &rewriter) const override {
+    if (!isa<UnaryOp, BinaryOp, SelectOp, CastOp>(op))
+      return failure();
+    TransposeOp first;
+    for (Value operand : op->getOperands())
+      if (auto transpose = operand.getDefiningOp<TransposeOp>();
+          transpose && !first)
+        first = transpose;
+    if (!first || isConstant(first.getInput()))
+      return failure();
+    ArrayRef<int64_t> permutation = first.getPermutation();
+    const int64_t rank = permutation.size();
+    Value result = op->getResult(0);
+    if (permutation.back() == rank - 1 || shapeOf(first) != shapeOf(result))
+      return failure();
+    SmallVector<int64_t> inverse(rank);
+    for (auto [to, from] : llvm::enumerate(permutation))
+      inverse[from] = to;
+    SmallVector<Value> operands;
+    for (Value operand : op->getOperands()) {
+      auto transpose = operand.getDefiningOp<TransposeOp>();
+      if (transpose && transpose.getPermutation() == permutation) {
+        operands.push_back(transpose.getInput());
+      } else if (tensorTypeOf(operand).getRank() == 0) {
+        operands.push_back(operand);
+      } else if (isConstant(operand)) {
+        SmallVector<int64_t> padded(shapeOf(operand)), shape;
+        padded.insert(padded.begin(), rank - padded.size(), 1);
+        for (int64_t dim : inverse)
+          shape.push_back(padded[dim]);
+        operands.push_back(TransposeOp::create(
+            rewriter, op->getLoc(), withShape(operand, shape),
+            reshaped(rewriter, op->getLoc(), operand, padded), inverse));
+      } else {
+        return failure();
+      }
+    }
+    Operation *next = rewriter.clone(*op);
+    next->setOperands(operands);
+    next->getResult(0).setType(withShape(result, shapeOf(first.getInput())));
+    rewriter.replaceOpWithNewOp<TransposeOp>(op, result.getType(),
+                                             next->getResult(0), permutation);
+    return success();
+  }
+};
+
 /// Views and arithmetic on a weight become steps of the weight.
 struct FoldIntoWeight : RewritePattern {
   FoldIntoWeight(MLIRContext *context)
@@ -272,7 +325,7 @@ struct SimplifyPass : tilework::impl::SimplifyBase<SimplifyPass> {
   void runOnOperation() override {
     RewritePatternSet patterns(&getContext());
     patterns.add<ComposeViews, BroadcastAfterView, SinkBroadcast, SinkReshape,
-                 FoldIntoWeight>(&getContext());
+                 SinkTranspose, FoldIntoWeight>(&getContext());
     if (failed(applyPatternsGreedily(getOperation(), std::move(patterns))))
       signalPassFailure();
   }

@@ -59,3 +59,31 @@ func.func @neutral_arithmetic(%x: tensor<4xf32>) -> tensor<4xf32> {
   %3 = graph.unary neg %2 : tensor<4xf32> -> tensor<4xf32>
   return %3 : tensor<4xf32>
 }
+
+// A transpose of the last dimension waits for the views behind the op.
+// CHECK-LABEL: func @transpose_behind_elementwise
+// CHECK: %[[ERF:.*]] = graph.unary erf %arg0 : tensor<1x4x8xf32> -> tensor<1x4x8xf32>
+// CHECK-NEXT: %[[MUL:.*]] = graph.binary mul %arg0, %[[ERF]]
+// CHECK-NEXT: graph.weight
+// CHECK-NEXT: %[[ADD:.*]] = graph.binary add %[[MUL]], %{{.*}} : (tensor<1x4x8xf32>, tensor<1x1x8xf32>) -> tensor<1x4x8xf32>
+// CHECK-NEXT: return %[[ADD]]
+func.func @transpose_behind_elementwise(%x: tensor<1x4x8xf32>) -> tensor<1x4x8xf32> {
+  %b = graph.weight "b" #graph.expr<#graph.span<file = 0, offset = 0, bytes = 32, element = f32, shape = [8]>, []> -> tensor<8xf32>
+  %c = graph.reshape %b : tensor<8xf32> -> tensor<8x1xf32>
+  %0 = graph.transpose %x {permutation = array<i64: 0, 2, 1>} : tensor<1x4x8xf32> -> tensor<1x8x4xf32>
+  %1 = graph.unary erf %0 : tensor<1x8x4xf32> -> tensor<1x8x4xf32>
+  %2 = graph.binary mul %0, %1 : (tensor<1x8x4xf32>, tensor<1x8x4xf32>) -> tensor<1x8x4xf32>
+  %3 = graph.binary add %2, %c : (tensor<1x8x4xf32>, tensor<8x1xf32>) -> tensor<1x8x4xf32>
+  %4 = graph.transpose %3 {permutation = array<i64: 0, 2, 1>} : tensor<1x8x4xf32> -> tensor<1x4x8xf32>
+  return %4 : tensor<1x4x8xf32>
+}
+
+// Heads keep their rows: their transposes stay where the recognition reads them.
+// CHECK-LABEL: func @transpose_of_rows
+// CHECK-NEXT: graph.transpose
+// CHECK-NEXT: graph.unary
+func.func @transpose_of_rows(%x: tensor<1x4x2x8xf32>) -> tensor<1x2x4x8xf32> {
+  %0 = graph.transpose %x {permutation = array<i64: 0, 2, 1, 3>} : tensor<1x4x2x8xf32> -> tensor<1x2x4x8xf32>
+  %1 = graph.unary relu %0 : tensor<1x2x4x8xf32> -> tensor<1x2x4x8xf32>
+  return %1 : tensor<1x2x4x8xf32>
+}

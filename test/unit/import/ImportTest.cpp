@@ -85,6 +85,24 @@ TEST(ImportTest, open_dimensions_are_all_named) {
   EXPECT_TRUE(contains(o.message, "--dim batch=N")) << o.message;
 }
 
+TEST(ImportTest, shapes_of_the_user_count_where_one_name_has_two_sizes) {
+  GraphParts parts;
+  parts.inputs = {value("x", 1, {"n"}), value("y", 1, {"n"}),
+                  value("z", 1, {"n"})};
+  parts.outputs = {value("u", 1, {}), value("v", 1, {"n"})};
+  parts.nodes = {
+      node("join", "Concat", {"x", "y"}, {"u"}, {integerAttribute("axis", 0)}),
+      node("keep", "Relu", {"z"}, {"v"})};
+  std::string bytes = model(parts);
+  Outcome o = import(bytes, {{}, {{"x", {2}}, {"y", {3}}, {"z", {4}}}});
+  ASSERT_TRUE(o.ok) << o.message;
+  EXPECT_TRUE(contains(o.text, "-> tensor<5xf32>"));
+  o = import(bytes, {{}, {{"x", {2}}, {"y", {3}}}});
+  EXPECT_EQ(o.kind, Kind::User);
+  EXPECT_TRUE(contains(o.message, "leaves the dimension 'n' open"))
+      << o.message;
+}
+
 TEST(ImportTest, options_that_do_not_fit_say_what_would) {
   std::string bytes = model(shapeModel());
   Outcome o = import(bytes, {{{"sequense", 3}}, {}});
