@@ -54,7 +54,7 @@ private:
   sim::TileAddress at(const Tile &tile) const {
     const Buffer &buffer = schedule.buffers[tile.buffer];
     const int64_t slot = (turns[tile.buffer] + tile.ahead) % buffer.slots;
-    return {buffer.space == Space::Accumulator,
+    return {buffer.space == Space::accumulator,
             static_cast<uint32_t>(buffer.base + slot * buffer.pitchRows +
                                   at(tile.row)),
             static_cast<int32_t>(tile.stride),
@@ -62,8 +62,8 @@ private:
             static_cast<uint32_t>(tile.first)};
   }
   bool accumulates(Accumulate mode, int depth) const {
-    return mode == Accumulate::Always ||
-           (mode == Accumulate::AfterFirst && iteration[depth] != 0);
+    return mode == Accumulate::always ||
+           (mode == Accumulate::after_first && iteration[depth] != 0);
   }
 
   const PlannedProgram &program;
@@ -160,32 +160,33 @@ void ScheduleRun::vector(const Step &step) {
   const Chain &chain = step.chain;
   sim::VectorOperation v;
   auto number = [](auto value) { return static_cast<uint8_t>(value); };
-  auto tile = [&](ValueType type, const Tile &operand) {
-    return type == ValueType::None || type == ValueType::Statistics
+  auto tile = [&](VectorType type, const Tile &operand) {
+    return type == VectorType::none || type == VectorType::statistics
                ? sim::TileAddress{}
                : at(operand);
   };
   const isa::VectorStages stages = chain.stages();
   const bool element = stages.usesElement();
-  v.elementType = element ? number(chain.elementType) : 0;
+  v.elementType = element ? chain.elementType : VectorType::none;
   v.source = tile(chain.sourceType, step.tile);
-  v.element = tile(element ? chain.elementType : ValueType::None, step.element);
+  v.element =
+      tile(element ? chain.elementType : VectorType::none, step.element);
   v.destination = tile(chain.destinationType, step.sums);
   for (unsigned i = 0; i < 3; ++i)
     if (stages.usesColumns()[i])
       v.columns[i] = at(step.column[i]);
   v.rows = at(step.rows);
   v.elements = at(step.columns);
-  v.sourceType = number(chain.sourceType);
-  v.destinationType = number(chain.destinationType);
-  v.multiply0 = number(chain.multiply0);
-  v.add0 = number(chain.add0);
-  v.add1 = number(chain.add1);
-  v.function = number(chain.function);
-  v.functionOperand = number(chain.operand);
-  v.multiply1 = number(chain.multiply1);
-  v.add2 = number(chain.add2);
-  v.reduce = number(chain.reduce);
+  v.sourceType = chain.sourceType;
+  v.destinationType = chain.destinationType;
+  v.multiply0 = chain.multiply0;
+  v.add0 = chain.add0;
+  v.add1 = chain.add1;
+  v.function = chain.function;
+  v.functionOperand = chain.operand;
+  v.multiply1 = chain.multiply1;
+  v.add2 = chain.add2;
+  v.reduce = chain.reduce;
   v.reduceAccumulate = accumulates(chain.reduceAccumulate, chain.reduceDepth);
   v.multiply0Scalar = chain.multiply0Scalar;
   v.add0Scalar = chain.add0Scalar;

@@ -91,17 +91,10 @@ void Emitter::vector(const plan::Step &s) {
   if (llvm::all_of(statistics, [](int64_t n) { return n == 0; }))
     statistics.clear();
   auto chain = npu::ChainAttr::get(
-      context, static_cast<npu::OperandType>(c.sourceType),
-      static_cast<npu::OperandType>(c.elementType),
-      static_cast<npu::OperandType>(c.destinationType),
-      static_cast<npu::Multiply0>(c.multiply0), static_cast<npu::Add0>(c.add0),
-      static_cast<npu::Add1>(c.add1), static_cast<npu::Function>(c.function),
-      static_cast<npu::FunctionOperand>(c.operand),
-      static_cast<npu::Multiply1>(c.multiply1), static_cast<npu::Add2>(c.add2),
-      static_cast<npu::Reduce>(c.reduce),
-      static_cast<npu::Accumulate>(c.reduceAccumulate), c.reduceDepth,
-      bitsOf(c.multiply0Scalar), bitsOf(c.add0Scalar), statistics,
-      c.statisticsBase);
+      context, c.sourceType, c.elementType, c.destinationType, c.multiply0,
+      c.add0, c.add1, c.function, c.operand, c.multiply1, c.add2, c.reduce,
+      c.reduceAccumulate, c.reduceDepth, bitsOf(c.multiply0Scalar),
+      bitsOf(c.add0Scalar), statistics, c.statisticsBase);
   npu::VectorOp::create(b, loc, chain, extent(s.rows), extent(s.columns), roles,
                         operands, b.getArrayAttr(tiles), s.primary);
 }
@@ -135,8 +128,8 @@ void Emitter::step(const plan::Step &s) {
     npu::MatmulOp::create(b, loc, buffer(s.sums), tile(s.sums), buffer(s.tile),
                           tile(s.tile), buffer(s.weights), tile(s.weights),
                           extent(s.rows), extent(s.columns), extent(s.depth),
-                          s.byColumns, static_cast<int64_t>(s.accumulate),
-                          s.accumulateDepth, s.primary);
+                          s.byColumns, s.accumulate, s.accumulateDepth,
+                          s.primary);
     break;
   case plan::StepKind::Vector:
     vector(s);
@@ -155,9 +148,7 @@ void Emitter::run() {
   b.createBlock(&group.getBody());
   for (const plan::Buffer &buffer : schedule.buffers)
     buffers.push_back(npu::BufferOp::create(
-        b, loc, npu::BufferType::get(context), buffer.name,
-        buffer.space == plan::Space::Scratchpad ? npu::Space::Scratchpad
-                                                : npu::Space::Accumulator,
+        b, loc, npu::BufferType::get(context), buffer.name, buffer.space,
         buffer.slotRows, buffer.slots, buffer.pitchRows, buffer.base,
         buffer.turnDepth < 0 ? IntegerAttr()
                              : b.getI64IntegerAttr(buffer.turnDepth)));

@@ -17,24 +17,24 @@ using llvm::ArrayRef;
 using llvm::Error;
 using llvm::SmallVector;
 
-static Function functionOf(graph::Activation activation) {
+static VectorFunction functionOf(graph::Activation activation) {
   switch (activation) {
   case graph::Activation::None:
-    return Function::Identity;
+    return VectorFunction::identity;
   case graph::Activation::Relu:
-    return Function::Relu;
+    return VectorFunction::relu;
   case graph::Activation::GeluErf:
-    return Function::Gelu;
+    return VectorFunction::gelu;
   case graph::Activation::GeluTanh:
-    return Function::GeluTanh;
+    return VectorFunction::gelu_tanh;
   case graph::Activation::Silu:
-    return Function::Silu;
+    return VectorFunction::silu;
   case graph::Activation::Tanh:
-    return Function::Tanh;
+    return VectorFunction::tanh;
   case graph::Activation::Sigmoid:
-    return Function::Sigmoid;
+    return VectorFunction::sigmoid;
   }
-  return Function::Identity;
+  return VectorFunction::identity;
 }
 
 Error GraphPlanner::planNorm(const View &in, const View &out, const Norm &norm,

@@ -142,8 +142,7 @@ bool ScheduleLowering::hardwareLoop(size_t begin, size_t end,
         if (buffer.turnDepth == d && buffer.totalRows() == s.key.wrap &&
             buffer.pitchRows == step &&
             s.key.limit == buffer.base + buffer.totalRows() &&
-            (s.key.space == isa::Space::scratchpad) ==
-                (buffer.space == Space::Scratchpad))
+            s.key.space == buffer.space)
           turn = true;
     if (s.key.wrap && !turn) {
       isa::CopyAddress rewind;

@@ -47,9 +47,7 @@ bool ScheduleLowering::onChip(const Tile &tile, int &reg, int64_t &offset,
                               LoweredProgram &out, int64_t most) {
   const Buffer &buffer = schedule.buffers[tile.buffer];
   Stream wanted;
-  wanted.key.space = buffer.space == Space::Scratchpad
-                         ? isa::Space::scratchpad
-                         : isa::Space::accumulator;
+  wanted.key.space = buffer.space;
   wanted.key.stride = tile.stride;
   wanted.key.blockStride = tile.blockStride;
   int64_t row = split(tile.row, wanted.motion);
@@ -156,7 +154,7 @@ bool ScheduleLowering::scalar(float value, uint8_t &reg, LoweredProgram &out) {
 void ScheduleLowering::accumulation(isa::Accumulate &mode, uint8_t &loop,
                                     Accumulate wanted, int d) const {
   loop = 0;
-  if (wanted == Accumulate::AfterFirst) {
+  if (wanted == Accumulate::after_first) {
     int l = level(d);
     if (l >= 0) {
       mode = isa::Accumulate::after_first;
@@ -167,7 +165,7 @@ void ScheduleLowering::accumulation(isa::Accumulate &mode, uint8_t &loop,
     }
     return;
   }
-  mode = wanted == Accumulate::Always ? isa::Accumulate::always
+  mode = wanted == Accumulate::always ? isa::Accumulate::always
                                       : isa::Accumulate::never;
 }
 
@@ -254,10 +252,10 @@ bool ScheduleLowering::emit(const Step &step, LoweredProgram &out) {
   case StepKind::Vector: {
     isa::Vector inst;
     const Chain &c = step.chain;
-    auto inMemory = [](ValueType type) {
-      return type != ValueType::None && type != ValueType::Statistics;
+    auto inMemory = [](VectorType type) {
+      return type != VectorType::none && type != VectorType::statistics;
     };
-    auto operand = [&](ValueType type, const Tile &tile, uint8_t &field,
+    auto operand = [&](VectorType type, const Tile &tile, uint8_t &field,
                        uint16_t &fieldOffset, uint8_t &first) {
       if (!inMemory(type))
         return true;
@@ -294,26 +292,24 @@ bool ScheduleLowering::emit(const Step &step, LoweredProgram &out) {
                 inst.column1_offset) ||
         !column(columns[2], step.column[2], inst.column2, inst.column2_offset))
       return false;
-    inst.source_type = static_cast<isa::VectorType>(c.sourceType);
-    inst.element_type = elementUsed
-                            ? static_cast<isa::VectorType>(c.elementType)
-                            : isa::VectorType::none;
-    inst.destination_type = static_cast<isa::VectorType>(c.destinationType);
-    inst.multiply0 = static_cast<isa::Multiply0>(c.multiply0);
-    inst.add0 = static_cast<isa::Add0>(c.add0);
-    inst.add1 = static_cast<isa::Add1>(c.add1);
-    inst.func = static_cast<isa::VectorFunction>(c.function);
-    inst.operand = static_cast<isa::FunctionOperand>(c.operand);
-    inst.multiply1 = static_cast<isa::Multiply1>(c.multiply1);
-    inst.add2 = static_cast<isa::Add2>(c.add2);
-    inst.reduce = static_cast<isa::Reduce>(c.reduce);
-    if (c.reduceAccumulate == Accumulate::AfterFirst) {
+    inst.source_type = c.sourceType;
+    inst.element_type = elementUsed ? c.elementType : isa::VectorType::none;
+    inst.destination_type = c.destinationType;
+    inst.multiply0 = c.multiply0;
+    inst.add0 = c.add0;
+    inst.add1 = c.add1;
+    inst.func = c.function;
+    inst.operand = c.operand;
+    inst.multiply1 = c.multiply1;
+    inst.add2 = c.add2;
+    inst.reduce = c.reduce;
+    if (c.reduceAccumulate == Accumulate::after_first) {
       // The flag is static: a hardware loop cannot change it.
       if (level(c.reduceDepth) >= 0)
         return false;
       inst.reduce_accumulate = iteration[c.reduceDepth] != 0;
     } else {
-      inst.reduce_accumulate = c.reduceAccumulate == Accumulate::Always;
+      inst.reduce_accumulate = c.reduceAccumulate == Accumulate::always;
     }
     if (stages.usesScalars()[0] &&
         !scalar(c.multiply0Scalar, inst.multiply0_scalar, out))

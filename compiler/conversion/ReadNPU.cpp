@@ -103,18 +103,18 @@ LogicalResult Reader::vector(npu::VectorOp op) {
   s.columns = extent(op.getColumns());
   npu::ChainAttr attr = op.getChain();
   plan::Chain &c = s.chain;
-  c.sourceType = static_cast<plan::ValueType>(attr.getSource());
-  c.elementType = static_cast<plan::ValueType>(attr.getElement());
-  c.destinationType = static_cast<plan::ValueType>(attr.getDestination());
-  c.multiply0 = static_cast<plan::Multiply0>(attr.getMultiply0());
-  c.add0 = static_cast<plan::Add0>(attr.getAdd0());
-  c.add1 = static_cast<plan::Add1>(attr.getAdd1());
-  c.function = static_cast<plan::Function>(attr.getFunction());
-  c.operand = static_cast<plan::FunctionOperand>(attr.getOperand());
-  c.multiply1 = static_cast<plan::Multiply1>(attr.getMultiply1());
-  c.add2 = static_cast<plan::Add2>(attr.getAdd2());
-  c.reduce = static_cast<plan::Reduce>(attr.getReduce());
-  c.reduceAccumulate = static_cast<plan::Accumulate>(attr.getAccumulate());
+  c.sourceType = attr.getSource();
+  c.elementType = attr.getElement();
+  c.destinationType = attr.getDestination();
+  c.multiply0 = attr.getMultiply0();
+  c.add0 = attr.getAdd0();
+  c.add1 = attr.getAdd1();
+  c.function = attr.getFunction();
+  c.operand = attr.getOperand();
+  c.multiply1 = attr.getMultiply1();
+  c.add2 = attr.getAdd2();
+  c.reduce = attr.getReduce();
+  c.reduceAccumulate = attr.getAccumulate();
   c.reduceDepth = static_cast<int>(attr.getAccumulateDepth());
   c.multiply0Scalar = floatOf(attr.getMultiply0Bits());
   c.add0Scalar = floatOf(attr.getAdd0Bits());
@@ -144,9 +144,7 @@ LogicalResult Reader::block(Block &block) {
             .Case([&](npu::BufferOp buffer) {
               plan::Buffer b;
               b.name = buffer.getName().str();
-              b.space = buffer.getSpace() == npu::Space::Scratchpad
-                            ? plan::Space::Scratchpad
-                            : plan::Space::Accumulator;
+              b.space = buffer.getSpace();
               b.slotRows = buffer.getRows();
               b.slots = buffer.getSlots();
               b.pitchRows = buffer.getPitch();
@@ -193,8 +191,7 @@ LogicalResult Reader::block(Block &block) {
               s.columns = extent(matmul.getColumns());
               s.depth = extent(matmul.getDepth());
               s.byColumns = matmul.getByColumns();
-              s.accumulate =
-                  static_cast<plan::Accumulate>(matmul.getAccumulate());
+              s.accumulate = matmul.getAccumulate();
               s.accumulateDepth = static_cast<int>(matmul.getAccumulateDepth());
               return success();
             })

@@ -21,7 +21,7 @@ using llvm::SmallVector;
 
 /// How the function stage does a binary op.
 struct BinaryForm {
-  Function function;
+  VectorFunction function;
   bool inverted = false;
 };
 
@@ -29,22 +29,22 @@ static std::optional<BinaryForm> functionOf(graph::BinaryKind kind) {
   switch (kind) {
   case graph::BinaryKind::Max:
   case graph::BinaryKind::Or: // conditions are 0 and 1
-    return BinaryForm{Function::Maximum};
+    return BinaryForm{VectorFunction::maximum};
   case graph::BinaryKind::Min:
-    return BinaryForm{Function::Minimum};
+    return BinaryForm{VectorFunction::minimum};
   case graph::BinaryKind::Eq:
-    return BinaryForm{Function::Equal};
+    return BinaryForm{VectorFunction::equal};
   case graph::BinaryKind::Ne:
   case graph::BinaryKind::Xor:
-    return BinaryForm{Function::Equal, /*inverted=*/true};
+    return BinaryForm{VectorFunction::equal, /*inverted=*/true};
   case graph::BinaryKind::Lt:
-    return BinaryForm{Function::Less};
+    return BinaryForm{VectorFunction::less};
   case graph::BinaryKind::Le:
-    return BinaryForm{Function::LessOrEqual};
+    return BinaryForm{VectorFunction::less_or_equal};
   case graph::BinaryKind::Gt:
-    return BinaryForm{Function::Greater};
+    return BinaryForm{VectorFunction::greater};
   case graph::BinaryKind::Ge:
-    return BinaryForm{Function::GreaterOrEqual};
+    return BinaryForm{VectorFunction::greater_or_equal};
   default:
     return std::nullopt;
   }
@@ -67,8 +67,9 @@ Expected<int> RowsBuilder::withScalar(graph::BinaryOp op, double c, bool left) {
     return unary(RowOpKind::MultiplyScalar, *x, s);
   case graph::BinaryKind::Div:
     if (left)
-      return unary(RowOpKind::MultiplyScalar,
-                   unary(RowOpKind::Function, *x, 0, Function::Reciprocal), s);
+      return unary(
+          RowOpKind::MultiplyScalar,
+          unary(RowOpKind::Function, *x, 0, VectorFunction::reciprocal), s);
     return unary(RowOpKind::MultiplyScalar, *x, static_cast<float>(1.0 / c));
   case graph::BinaryKind::And:
     return unary(RowOpKind::MultiplyScalar, *x, s);
@@ -170,7 +171,7 @@ Expected<int> RowsBuilder::addSelect(graph::SelectOp op) {
     auto x = operand(op.getOnFalse(), op);
     if (!x)
       return x.takeError();
-    return combine(Function::ReplaceNaN, *x, -1, *onTrue);
+    return combine(VectorFunction::replace_nan, *x, -1, *onTrue);
   }
   auto condition = operand(op.getCondition(), op);
   if (!condition)
@@ -180,21 +181,22 @@ Expected<int> RowsBuilder::addSelect(graph::SelectOp op) {
   if (!onTrue || onFalse) {
     int x = *condition;
     if (onTrue) {
-      x = combine(Function::Replace, x, x, *onTrue);
+      x = combine(VectorFunction::replace, x, x, *onTrue);
     } else {
       auto value = operand(op.getOnTrue(), op);
       if (!value)
         return value.takeError();
       x = *value;
     }
-    kept = combine(Function::Select, x, *condition, onFalse ? *onFalse : -0.0f);
+    kept = combine(VectorFunction::select, x, *condition,
+                   onFalse ? *onFalse : -0.0f);
   }
   if (!onFalse) {
     auto y = operand(op.getOnFalse(), op);
     if (!y)
       return y.takeError();
-    replaced =
-        combine(Function::Replace, *y, *condition, onTrue ? *onTrue : -0.0f);
+    replaced = combine(VectorFunction::replace, *y, *condition,
+                       onTrue ? *onTrue : -0.0f);
   }
   return !kept       ? *replaced
          : !replaced ? *kept

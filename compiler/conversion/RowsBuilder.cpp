@@ -204,32 +204,32 @@ Expected<int> RowsBuilder::wideOperand(Value value, Operation *op) {
   return index;
 }
 
-static std::optional<Function> functionOf(graph::UnaryKind kind) {
+static std::optional<VectorFunction> functionOf(graph::UnaryKind kind) {
   switch (kind) {
   case graph::UnaryKind::Abs:
-    return Function::Absolute;
+    return VectorFunction::absolute;
   case graph::UnaryKind::Sqrt:
-    return Function::SquareRoot;
+    return VectorFunction::square_root;
   case graph::UnaryKind::Rsqrt:
-    return Function::ReciprocalSquareRoot;
+    return VectorFunction::reciprocal_square_root;
   case graph::UnaryKind::Reciprocal:
-    return Function::Reciprocal;
+    return VectorFunction::reciprocal;
   case graph::UnaryKind::Exp:
-    return Function::Exponential;
+    return VectorFunction::exponential;
   case graph::UnaryKind::Log:
-    return Function::Logarithm;
+    return VectorFunction::logarithm;
   case graph::UnaryKind::Tanh:
-    return Function::Tanh;
+    return VectorFunction::tanh;
   case graph::UnaryKind::Erf:
-    return Function::Erf;
+    return VectorFunction::erf;
   case graph::UnaryKind::Sigmoid:
-    return Function::Sigmoid;
+    return VectorFunction::sigmoid;
   case graph::UnaryKind::Silu:
-    return Function::Silu;
+    return VectorFunction::silu;
   case graph::UnaryKind::Relu:
-    return Function::Relu;
+    return VectorFunction::relu;
   case graph::UnaryKind::IsNan:
-    return Function::IsNaN;
+    return VectorFunction::is_nan;
   default:
     return std::nullopt;
   }
@@ -351,13 +351,13 @@ Error RowsBuilder::addOp(Operation *op) {
   if (auto gelu = dyn_cast<graph::GeluOp>(op))
     return set(unary(RowOpKind::Function, *x, 0,
                      gelu.getForm() == graph::GeluForm::Erf
-                         ? Function::Gelu
-                         : Function::GeluTanh));
+                         ? VectorFunction::gelu
+                         : VectorFunction::gelu_tanh));
   if (auto cast = dyn_cast<graph::CastOp>(op)) {
     Type element =
         mlir::cast<RankedTensorType>(cast.getType()).getElementType();
     if (element.isInteger(1))
-      return set(inverted(combine(Function::Equal, *x, -1, 0)));
+      return set(inverted(combine(VectorFunction::equal, *x, -1, 0)));
     if (!mlir::isa<FloatType>(element))
       return planner.fail(op, "a float tensor cast to integers on the chip");
     return set(unary(RowOpKind::AddScalar, *x, 0.0f));

@@ -46,8 +46,9 @@ private:
     group.ops.push_back(op);
     return static_cast<int>(group.ops.size()) - 1;
   }
-  int unary(planning::RowOpKind kind, int lhs, float scalar = 0,
-            planning::Function function = planning::Function::Identity) {
+  int unary(
+      planning::RowOpKind kind, int lhs, float scalar = 0,
+      planning::VectorFunction function = planning::VectorFunction::identity) {
     planning::RowOp op;
     op.kind = kind;
     op.lhs = lhs;
@@ -79,7 +80,8 @@ private:
     return composed;
   }
   /// function(x, y); y = -1: function(x, scalar).
-  int combine(planning::Function function, int x, int y, float scalar = 0) {
+  int combine(planning::VectorFunction function, int x, int y,
+              float scalar = 0) {
     planning::RowOp op;
     op.kind = planning::RowOpKind::Combine;
     op.lhs = x;

@@ -444,7 +444,7 @@ bool Pipeline::plan() {
     return false;
   int64_t peak = 0;
   for (const planning::Schedule &schedule : planned.schedules)
-    peak = std::max(peak, schedule.peakRows(planning::Space::Scratchpad));
+    peak = std::max(peak, schedule.peakRows(planning::Space::scratchpad));
   result.statistics.scratchpadPeakBytes =
       static_cast<uint64_t>(peak * machine.rowBytes());
   npuModule = emitNPU(planned, context);

@@ -20,14 +20,13 @@ bool plantFault(mlir::ModuleOp module) {
 }
 
 bool plantFault(PlannedProgram &planned) {
-  using planning::Function;
   for (auto schedule = planned.schedules.rbegin();
        schedule != planned.schedules.rend(); ++schedule)
     for (auto step = schedule->steps.rbegin(); step != schedule->steps.rend();
          ++step)
       if (step->kind == planning::StepKind::Vector &&
-          step->chain.function == Function::Identity) {
-        step->chain.function = Function::Relu;
+          step->chain.function == isa::VectorFunction::identity) {
+        step->chain.function = isa::VectorFunction::relu;
         return true;
       }
   return false;

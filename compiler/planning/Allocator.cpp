@@ -19,7 +19,7 @@ static int64_t scratchpadPitch(const Buffer &buffer, const Machine &machine) {
 int64_t scratchpadRowsNeeded(const Schedule &schedule, const Machine &machine) {
   int64_t rows = 0;
   for (const Buffer &buffer : schedule.buffers)
-    if (buffer.space == Space::Scratchpad)
+    if (buffer.space == Space::scratchpad)
       rows += scratchpadPitch(buffer, machine) * buffer.slots;
   return rows;
 }
@@ -27,7 +27,7 @@ int64_t scratchpadRowsNeeded(const Schedule &schedule, const Machine &machine) {
 int64_t accumulatorRowsNeeded(const Schedule &schedule) {
   int64_t rows = 0;
   for (const Buffer &buffer : schedule.buffers)
-    if (buffer.space == Space::Accumulator)
+    if (buffer.space == Space::accumulator)
       rows += buffer.slotRows * buffer.slots;
   return rows;
 }
@@ -42,12 +42,12 @@ static void allocateAccumulator(Schedule &schedule, const Machine &machine) {
   // Slots on bank boundaries where all of them fit that way; otherwise packed.
   int64_t aligned = 0;
   for (const Buffer &buffer : schedule.buffers)
-    if (buffer.space == Space::Accumulator)
+    if (buffer.space == Space::accumulator)
       aligned += roundUp(buffer.slotRows, bankRows) * buffer.slots;
   bool align = aligned <= machine.accumulatorRows();
   int64_t next = 0;
   for (Buffer &buffer : schedule.buffers) {
-    if (buffer.space != Space::Accumulator)
+    if (buffer.space != Space::accumulator)
       continue;
     buffer.pitchRows =
         align ? roundUp(buffer.slotRows, bankRows) : buffer.slotRows;
@@ -61,7 +61,7 @@ static void allocateScratchpad(Schedule &schedule, const Machine &machine,
   std::vector<Buffer *> low, middle, high;
   int64_t middleRows = 0;
   for (Buffer &buffer : schedule.buffers) {
-    if (buffer.space != Space::Scratchpad)
+    if (buffer.space != Space::scratchpad)
       continue;
     buffer.pitchRows = scratchpadPitch(buffer, machine);
     if (buffer.streams & ArrayWeights)
@@ -91,7 +91,7 @@ static void allocateScratchpad(Schedule &schedule, const Machine &machine,
   }
   if (mirror)
     for (Buffer &buffer : schedule.buffers)
-      if (buffer.space == Space::Scratchpad)
+      if (buffer.space == Space::scratchpad)
         buffer.base =
             machine.scratchpadRows() - buffer.base - buffer.totalRows();
 }

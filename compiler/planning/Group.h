@@ -42,7 +42,7 @@ struct MatmulGroup {
   bool transposedB = false; ///< B stands as N rows of K elements
   int bias = -1;            ///< tensor of N bf16
   float scale = 1;
-  Function activation = Function::Identity;
+  VectorFunction activation = VectorFunction::identity;
   std::optional<Access> residual;
   std::optional<Norm> norm;
   Access out;
@@ -90,12 +90,12 @@ enum class RowOpKind : uint8_t {
 
 /// The function of (y, x) that gives what `function` gives of (x, y), where the
 /// unit has one.
-std::optional<Function> mirrored(Function function);
+std::optional<VectorFunction> mirrored(VectorFunction function);
 
 struct RowOp {
   RowOpKind kind = RowOpKind::Input;
   int lhs = -1, rhs = -1; ///< indices of earlier ops
-  Function function = Function::Identity;
+  VectorFunction function = VectorFunction::identity;
   float scalar = 0;        ///< of Combine: what select and replace put in, too
   bool zeroHidden = false; ///< Softmax: a row of −inf alone is zero, not NaN
   /// Computed values: fp32 where a tile holds it for several readers, not bf16.

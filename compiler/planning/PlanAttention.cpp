@@ -184,7 +184,7 @@ void AttentionWriter::softmax(int64_t shift, bool inLoop, int64_t keyShift,
   Value s;
   s.tile.buffer = sBuffer;
   s.tile.blockStride = t.queries;
-  s.type = ValueType::Fp32;
+  s.type = VectorType::fp32;
   for (size_t i = 0; i < g.fullMasks.size(); ++i) {
     const Access &mask = g.fullMasks[i];
     DramTile dram;
@@ -209,7 +209,7 @@ void AttentionWriter::softmax(int64_t shift, bool inLoop, int64_t keyShift,
     ChainWriter capped(b, rows, columns, 0, s);
     capped.begin(s);
     capped.multiplyScalar(g.scale / g.softcap);
-    capped.function(Function::Tanh);
+    capped.function(VectorFunction::tanh);
     capped.finish(s);
   }
   // Scaled and masked scores stay where the array put them; their maximum
@@ -231,15 +231,15 @@ void AttentionWriter::softmax(int64_t shift, bool inLoop, int64_t keyShift,
     full.tile.blockStride = t.queries;
     one.addElement(full);
   }
-  one.reduce(Reduce::Maximum, kMaximum,
-             first && !startsMaxima() ? Accumulate::Never : Accumulate::Always);
+  one.reduce(Reduce::maximum, kMaximum,
+             first && !startsMaxima() ? Accumulate::never : Accumulate::always);
   one.finish(s);
   if (!first) {
     ChainWriter factor(b, 1, rows, 0, Value());
     factor.beginStatistic(kMaximum);
     factor.multiplyScalar(-1.0f);
     factor.addStatisticElement(kOldMaximum);
-    factor.function(Function::Exponential);
+    factor.function(VectorFunction::exponential);
     factor.finishToStatistic(kFactor);
     ChainWriter sum(b, 1, rows, 0, Value());
     sum.beginStatistic(kSum);
@@ -252,14 +252,14 @@ void AttentionWriter::softmax(int64_t shift, bool inLoop, int64_t keyShift,
   ChainWriter two(b, rows, columns, 0, s);
   two.begin(s);
   two.addStatistic(kMaximum, true);
-  two.function(Function::Exponential);
-  two.reduce(Reduce::Sum, kSum, first ? Accumulate::Never : Accumulate::Always);
+  two.function(VectorFunction::exponential);
+  two.reduce(Reduce::sum, kSum, first ? Accumulate::never : Accumulate::always);
   two.finish(p);
   if (!first) {
     Value o;
     o.tile.buffer = oBuffer;
     o.tile.blockStride = t.queries;
-    o.type = ValueType::Fp32;
+    o.type = VectorType::fp32;
     ChainWriter rescale(b, rows, g.valueDim, 0, o);
     rescale.begin(o);
     rescale.multiplyStatistic(kFactor);
@@ -283,7 +283,7 @@ void AttentionWriter::values(bool inLoop, int64_t shift, int64_t keyShift,
   step.rows = queryExtent(shift, inLoop);
   step.columns = g.valueDim;
   step.depth = keyExtent(keyShift, keyDepth);
-  step.accumulate = first ? Accumulate::Never : Accumulate::Always;
+  step.accumulate = first ? Accumulate::never : Accumulate::always;
 }
 
 void AttentionWriter::finish(int64_t shift, bool inLoop) {
@@ -294,12 +294,12 @@ void AttentionWriter::finish(int64_t shift, bool inLoop) {
   // are.
   if (g.zeroHidden)
     inverse.addScalar(0x1p-100f);
-  inverse.function(Function::Reciprocal);
+  inverse.function(VectorFunction::reciprocal);
   inverse.finishToStatistic(kSum);
   Value o, out;
   o.tile.buffer = oBuffer;
   o.tile.blockStride = t.queries;
-  o.type = ValueType::Fp32;
+  o.type = VectorType::fp32;
   out.tile.buffer = outBuffer;
   out.tile.blockStride = t.queries;
   ChainWriter last(b, rows, g.valueDim, 0, o);
@@ -319,31 +319,31 @@ void AttentionWriter::write() {
           keyTrips = ceilDiv(g.keys, t.keys);
   bool ahead = t.ahead && keyTrips == 1 && queryTrips > 1;
   int keyTurn = t.holdKeys ? 1 : kKeyDepth;
-  qBuffer = b.buffer("queries", Space::Scratchpad,
+  qBuffer = b.buffer("queries", Space::scratchpad,
                      b.tileRows(t.queries, g.headDim), 2, kQueryDepth);
   int64_t keyRows = pitch(heldKeys());
-  kBuffer = b.buffer("keys", Space::Scratchpad, keyRows * ceilDiv(g.headDim, L),
+  kBuffer = b.buffer("keys", Space::scratchpad, keyRows * ceilDiv(g.headDim, L),
                      t.slots, keyTurn);
-  vBuffer = b.buffer("values", Space::Scratchpad,
+  vBuffer = b.buffer("values", Space::scratchpad,
                      keyRows * ceilDiv(g.valueDim, L), t.slots, keyTurn);
   if (g.keyMask)
-    maskBuffer = b.buffer("mask", Space::Scratchpad, ceilDiv(g.keys, L), 1, -1);
+    maskBuffer = b.buffer("mask", Space::scratchpad, ceilDiv(g.keys, L), 1, -1);
   if (startsMaxima())
     onesBuffer =
-        b.buffer("ones", Space::Scratchpad, ceilDiv(t.queries, L), 1, -1);
+        b.buffer("ones", Space::scratchpad, ceilDiv(t.queries, L), 1, -1);
   for (size_t i = 0; i < g.fullMasks.size(); ++i)
-    fullBuffers.push_back(b.buffer("mask", Space::Scratchpad,
+    fullBuffers.push_back(b.buffer("mask", Space::scratchpad,
                                    b.tileRows(t.queries, t.keys), t.slots,
                                    keyTrips > 1 ? kKeyDepth : kQueryDepth));
-  pBuffer = b.buffer("probabilities", Space::Scratchpad,
+  pBuffer = b.buffer("probabilities", Space::scratchpad,
                      b.tileRows(t.queries, t.keys), t.slots,
                      keyTrips > 1 ? kKeyDepth : kQueryDepth);
-  outBuffer = b.buffer("out", Space::Scratchpad,
+  outBuffer = b.buffer("out", Space::scratchpad,
                        b.tileRows(t.queries, g.valueDim), t.slots, kQueryDepth);
-  sBuffer = b.buffer("scores", Space::Accumulator, b.sumRows(t.queries, t.keys),
+  sBuffer = b.buffer("scores", Space::accumulator, b.sumRows(t.queries, t.keys),
                      ahead || t.slots > 1 ? 2 : 1,
                      keyTrips > 1 ? kKeyDepth : kQueryDepth);
-  oBuffer = b.buffer("sums", Space::Accumulator,
+  oBuffer = b.buffer("sums", Space::accumulator,
                      b.sumRows(t.queries, g.valueDim), t.slots, kQueryDepth);
 
   if (startsMaxima()) {

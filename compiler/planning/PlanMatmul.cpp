@@ -34,7 +34,7 @@ void shiftRows(ScheduleBuilder &builder, ChainWriter &chain, int64_t n,
   // One chunk of the lanes costs what one element does, and its mean is a
   // better guess.
   int64_t count = std::min(n, builder.machine.vectorLanes);
-  chain.reduceAside({count, count, depth}, Reduce::Sum, kNormShift);
+  chain.reduceAside({count, count, depth}, Reduce::sum, kNormShift);
   ChainWriter mean(builder, {1, 1, depth}, rows, 0, Value());
   mean.beginStatistic(kNormShift);
   mean.multiplyScalar(1.0f / static_cast<float>(count));
@@ -54,7 +54,7 @@ void finishNormStatistics(ScheduleBuilder &builder, const Norm &norm, int64_t n,
     auto writer = chain(1);
     writer.multiplyScalar(inverse);
     writer.addScalar(norm.epsilon);
-    writer.function(Function::ReciprocalSquareRoot);
+    writer.function(VectorFunction::reciprocal_square_root);
     writer.finishToStatistic(1);
     return;
   }
@@ -73,13 +73,13 @@ void finishNormStatistics(ScheduleBuilder &builder, const Norm &norm, int64_t n,
     auto writer = chain(1);
     writer.multiplyScalar(inverse);
     writer.addStatisticElement(2);
-    writer.function(Function::Relu);
+    writer.function(VectorFunction::relu);
     writer.finishToStatistic(2);
   }
   {
     auto writer = chain(2);
     writer.addScalar(norm.epsilon);
-    writer.function(Function::ReciprocalSquareRoot);
+    writer.function(VectorFunction::reciprocal_square_root);
     writer.finishToStatistic(1);
   }
   if (unshift) {
@@ -144,7 +144,8 @@ private:
     return g.norm ? (g.norm->scale >= 0) + (g.norm->shift >= 0) : 0;
   }
   int epiloguePasses() const {
-    return 1 + (g.activation != Function::Identity && (g.residual || shifts()));
+    return 1 + (g.activation != VectorFunction::identity &&
+                (g.residual || shifts()));
   }
   bool shifts() const { return g.norm && !g.norm->root; }
 
@@ -288,7 +289,7 @@ Schedule MatmulPlanner::write(const Tiling &t) const {
   std::vector<int> batchDepth;
   // Constant operands are loaded once, before everything.
   auto columnVector = [&](const char *name, int tensor) {
-    int buffer = b.buffer(name, Space::Scratchpad, ceilDiv(g.n, L));
+    int buffer = b.buffer(name, Space::scratchpad, ceilDiv(g.n, L));
     DramTile dram;
     dram.tensor = tensor;
     Tile tile;
@@ -327,18 +328,18 @@ Schedule MatmulPlanner::write(const Tiling &t) const {
               : t.b == Hold::Panel ? nDepth
                                    : kDepth;
   int aBuffer =
-      b.buffer("activations", Space::Scratchpad, aRows(t), t.aSlots, aTurn);
+      b.buffer("activations", Space::scratchpad, aRows(t), t.aSlots, aTurn);
   int bBuffer =
-      b.buffer("weights", Space::Scratchpad, bRows(t), t.bSlots, bTurn);
-  int sums = b.buffer("sums", Space::Accumulator, b.sumRows(t.m, t.n),
+      b.buffer("weights", Space::scratchpad, bRows(t), t.bSlots, bTurn);
+  int sums = b.buffer("sums", Space::accumulator, b.sumRows(t.m, t.n),
                       t.sumSlots, tileDepth);
   int out =
-      b.buffer("out", Space::Scratchpad, t.m * ceilDiv(g.norm ? g.n : t.n, L),
+      b.buffer("out", Space::scratchpad, t.m * ceilDiv(g.norm ? g.n : t.n, L),
                t.outSlots, g.norm ? mDepth : tileDepth);
-  int residual = g.residual ? b.buffer("residual", Space::Scratchpad,
+  int residual = g.residual ? b.buffer("residual", Space::scratchpad,
                                        b.tileRows(t.m, t.n), 2, tileDepth)
                             : -1;
-  int tileBias = g.bias >= 0 && bias < 0 ? b.buffer("bias", Space::Scratchpad,
+  int tileBias = g.bias >= 0 && bias < 0 ? b.buffer("bias", Space::scratchpad,
                                                     ceilDiv(t.n, L), 2, nDepth)
                                          : -1;
 
@@ -451,7 +452,7 @@ Schedule MatmulPlanner::write(const Tiling &t) const {
     step.columns = nExtent;
     step.depth = kExtent;
     step.byColumns = g.transposedB;
-    step.accumulate = kTrips > 1 ? Accumulate::AfterFirst : Accumulate::Never;
+    step.accumulate = kTrips > 1 ? Accumulate::after_first : Accumulate::never;
     step.accumulateDepth = kTrips > 1 ? kDepth : -1;
   }
   b.endLoop();
@@ -460,7 +461,7 @@ Schedule MatmulPlanner::write(const Tiling &t) const {
   Value source;
   source.tile.buffer = sums;
   source.tile.blockStride = t.m;
-  source.type = ValueType::Fp32;
+  source.type = VectorType::fp32;
   Value destination;
   destination.tile.buffer = out;
   destination.tile.blockStride = t.m;
@@ -481,9 +482,9 @@ Schedule MatmulPlanner::write(const Tiling &t) const {
   };
   auto addResidual = [&] {
     if (g.residual)
-      chain.addElement({residualTile, ValueType::Bf16});
+      chain.addElement({residualTile, VectorType::bf16});
   };
-  if (g.activation == Function::Identity && shifts()) {
+  if (g.activation == VectorFunction::identity && shifts()) {
     // In this order the stage between them is left to the shift.
     addResidual();
     addBias();
@@ -495,8 +496,8 @@ Schedule MatmulPlanner::write(const Tiling &t) const {
   if (shifts())
     shiftRows(b, chain, g.n, mExtent, nTrips > 1 ? nDepth : -1);
   if (g.norm)
-    chain.reduce(Reduce::SumAndSquares, 0,
-                 nTrips > 1 ? Accumulate::AfterFirst : Accumulate::Never,
+    chain.reduce(Reduce::sum_and_squares, 0,
+                 nTrips > 1 ? Accumulate::after_first : Accumulate::never,
                  nTrips > 1 ? nDepth : -1);
   chain.finish(destination);
 

@@ -106,7 +106,7 @@ Planned planCopy(const CopyGroup &group, const Machine &machine) {
   destination.stride = row.destination;
   Tile tile;
   tile.buffer =
-      b.buffer("copy", Space::Scratchpad, rowTile * rowsPerRun, 2, runDepth);
+      b.buffer("copy", Space::scratchpad, rowTile * rowsPerRun, 2, runDepth);
   tile.blockStride = rowTile;
   Extent rows(rowTile, row.size, rowDepth),
       columns(runTile, run.size, runDepth);

@@ -35,7 +35,7 @@ static constexpr float kLargestQuotient = 0x1p16f;
 static constexpr float kLargeArea = 4096;
 
 int RowFunctions::push(RowOpKind kind, int lhs, int rhs, float scalar,
-                       Function function) {
+                       VectorFunction function) {
   RowOp op;
   op.kind = kind;
   op.lhs = lhs;
@@ -50,22 +50,22 @@ int RowFunctions::push(RowOpKind kind, int lhs, int rhs, float scalar,
 
 int RowFunctions::choose(int condition, int x, int y) {
   // A sum with −0 is the other summand to the bit.
-  int kept = apply(Function::Select, x, condition, -0.0f);
-  return add(apply(Function::Replace, y, condition, -0.0f), kept);
+  int kept = apply(VectorFunction::select, x, condition, -0.0f);
+  return add(apply(VectorFunction::replace, y, condition, -0.0f), kept);
 }
 
 int RowFunctions::direction(int x) {
-  return add(multiply(apply(Function::Less, x, 0.0f), -2.0f), 1.0f);
+  return add(multiply(apply(VectorFunction::less, x, 0.0f), -2.0f), 1.0f);
 }
 
 int RowFunctions::isNegative(int x) {
   // Of −0 the reciprocal is minus infinity.
-  return apply(Function::Less, apply(Function::Minimum, reciprocal(x), x),
-               0.0f);
+  return apply(VectorFunction::less,
+               apply(VectorFunction::minimum, reciprocal(x), x), 0.0f);
 }
 
 int RowFunctions::constantLike(int x, float value) {
-  return add(multiply(apply(Function::IsNaN, x), 0.0f), value);
+  return add(multiply(apply(VectorFunction::is_nan, x), 0.0f), value);
 }
 
 int RowFunctions::polynomial(int x, std::initializer_list<float> coefficients) {
@@ -81,8 +81,8 @@ int RowFunctions::polynomial(int x, std::initializer_list<float> coefficients) {
 //===----------------------------------------------------------------------===//
 
 int RowFunctions::reducedAngle(int x) {
-  int beyond = apply(Function::Greater, absolute(x), kLargestAngle);
-  int angle = apply(Function::Replace, x, beyond, kNaN);
+  int beyond = apply(VectorFunction::greater, absolute(x), kLargestAngle);
+  int angle = apply(VectorFunction::replace, x, beyond, kNaN);
   int turns = add(add(multiply(angle, 0.5f / kPi), kRounder), -kRounder);
   for (float part : kTwoPi)
     angle = add(multiply(turns, -part), angle);
@@ -92,7 +92,7 @@ int RowFunctions::reducedAngle(int x) {
 int RowFunctions::sine(int x) {
   int r = reducedAngle(x);
   int ratio =
-      polynomial(apply(Function::Square, r),
+      polynomial(apply(VectorFunction::square, r),
                  {1.0f, -1.666666716e-01f, 8.333332837e-03f, -1.984124538e-04f,
                   2.755647074e-06f, -2.503555230e-08f, 1.587495274e-10f,
                   -6.551091592e-13f});
@@ -100,7 +100,7 @@ int RowFunctions::sine(int x) {
 }
 
 int RowFunctions::cosine(int x) {
-  return polynomial(apply(Function::Square, reducedAngle(x)),
+  return polynomial(apply(VectorFunction::square, reducedAngle(x)),
                     {1.0f, -5.0e-01f, 4.166666418e-02f, -1.388886245e-03f,
                      2.480053081e-05f, -2.753442914e-07f, 2.060059678e-09f,
                      -9.713113994e-12f});
@@ -114,15 +114,15 @@ int RowFunctions::tangent(int x) {
 int RowFunctions::arcTangent(int x) {
   // Of 1/x beyond 1, where it is the rest of a right angle.
   int a = absolute(x);
-  int u = apply(Function::Minimum, reciprocal(a), a);
+  int u = apply(VectorFunction::minimum, reciprocal(a), a);
   int ratio =
-      polynomial(apply(Function::Square, u),
+      polynomial(apply(VectorFunction::square, u),
                  {9.999999404e-01f, -3.333209455e-01f, 1.997137368e-01f,
                   -1.402941346e-01f, 9.942739457e-02f, -5.990442634e-02f,
                   2.455691248e-02f, -4.780394491e-03f});
   int angle = multiply(ratio, u);
   int rest = add(multiply(angle, -1.0f), kPi / 2);
-  int beyond = apply(Function::Greater, a, 1.0f);
+  int beyond = apply(VectorFunction::greater, a, 1.0f);
   return multiply(choose(beyond, rest, angle), direction(x));
 }
 
@@ -130,13 +130,14 @@ int RowFunctions::arcSine(int x) {
   int a = absolute(x);
   int below = add(multiply(a, -1.0f), 1.0f);
   int square = multiply(add(a, 1.0f), below);
-  return arcTangent(multiply(apply(Function::ReciprocalSquareRoot, square), x));
+  return arcTangent(
+      multiply(apply(VectorFunction::reciprocal_square_root, square), x));
 }
 
 int RowFunctions::arcCosine(int x) {
   int below = add(multiply(x, -1.0f), 1.0f);
   // Each root is NaN on the other side of the range.
-  int above = apply(Function::ReciprocalSquareRoot, add(x, 1.0f));
+  int above = apply(VectorFunction::reciprocal_square_root, add(x, 1.0f));
   return multiply(arcTangent(multiply(squareRoot(below), above)), 2.0f);
 }
 
@@ -146,39 +147,40 @@ int RowFunctions::arcCosine(int x) {
 
 int RowFunctions::hyperbolicCosine(int x) {
   // Half of e^|x|, which may be infinite where its half is not.
-  int half = apply(Function::Exponential, add(absolute(x), -kLogTwo));
+  int half = apply(VectorFunction::exponential, add(absolute(x), -kLogTwo));
   return add(multiply(reciprocal(half), 0.25f), half);
 }
 
 int RowFunctions::hyperbolicSine(int x) {
   int cosine = hyperbolicCosine(x);
-  return multiply(apply(Function::Tanh, x), cosine);
+  return multiply(apply(VectorFunction::tanh, x), cosine);
 }
 
 int RowFunctions::logarithmOfOneAnd(int u) {
   // What 1 + u loses of u the quotient puts right.
   int one = add(u, 1.0f);
   int lost = reciprocal(add(one, -1.0f));
-  int value = multiply(multiply(apply(Function::Logarithm, one), lost), u);
-  return apply(Function::ReplaceNaN, value, u);
+  int value =
+      multiply(multiply(apply(VectorFunction::logarithm, one), lost), u);
+  return apply(VectorFunction::replace_nan, value, u);
 }
 
 int RowFunctions::areaSine(int x) {
   int a = absolute(x);
-  int c = apply(Function::Minimum, a, kLargeArea);
-  int root = squareRoot(add(apply(Function::Square, c), 1.0f));
+  int c = apply(VectorFunction::minimum, a, kLargeArea);
+  int root = squareRoot(add(apply(VectorFunction::square, c), 1.0f));
   int u = add(multiply(multiply(reciprocal(add(root, 1.0f)), c), c), c);
-  int large = apply(Function::Greater, a, kLargeArea);
-  int twice = add(apply(Function::Logarithm, a), kLogTwo);
+  int large = apply(VectorFunction::greater, a, kLargeArea);
+  int twice = add(apply(VectorFunction::logarithm, a), kLogTwo);
   return multiply(choose(large, twice, logarithmOfOneAnd(u)), direction(x));
 }
 
 int RowFunctions::areaCosine(int x) {
-  int t = add(apply(Function::Minimum, x, kLargeArea), -1.0f);
+  int t = add(apply(VectorFunction::minimum, x, kLargeArea), -1.0f);
   int root = squareRoot(add(t, 2.0f));
   int u = add(multiply(squareRoot(t), root), t);
-  int large = apply(Function::Greater, x, kLargeArea);
-  int twice = add(apply(Function::Logarithm, x), kLogTwo);
+  int large = apply(VectorFunction::greater, x, kLargeArea);
+  int twice = add(apply(VectorFunction::logarithm, x), kLogTwo);
   return choose(large, twice, logarithmOfOneAnd(u));
 }
 
@@ -186,8 +188,8 @@ int RowFunctions::areaTangent(int x) {
   int a = absolute(x);
   int below = add(multiply(a, -1.0f), 1.0f);
   // The root makes what is beyond 1 a NaN.
-  int inverse =
-      apply(Function::Square, apply(Function::ReciprocalSquareRoot, below));
+  int inverse = apply(VectorFunction::square,
+                      apply(VectorFunction::reciprocal_square_root, below));
   int u = multiply(multiply(inverse, a), 2.0f);
   return multiply(multiply(logarithmOfOneAnd(u), 0.5f), direction(x));
 }
@@ -197,16 +199,16 @@ int RowFunctions::areaTangent(int x) {
 //===----------------------------------------------------------------------===//
 
 int RowFunctions::rounded(int x) {
-  int a = apply(Function::Minimum, absolute(x), 0x1p23f);
+  int a = apply(VectorFunction::minimum, absolute(x), 0x1p23f);
   int q = add(add(a, 0x1p23f), -0x1p23f);
   // Integers, zeros with their sign and infinities stay.
-  int same = apply(Function::Equal, a, q);
+  int same = apply(VectorFunction::equal, a, q);
   return choose(same, x, multiply(q, direction(x)));
 }
 
 int RowFunctions::floor(int x) {
   int q = rounded(x);
-  return subtract(q, apply(Function::Greater, q, x));
+  return subtract(q, apply(VectorFunction::greater, q, x));
 }
 
 int RowFunctions::ceiling(int x) {
@@ -214,20 +216,20 @@ int RowFunctions::ceiling(int x) {
 }
 
 int RowFunctions::sign(int x) {
-  int clipped = apply(Function::Minimum, multiply(x, 0x1p127f), 1.0f);
-  return apply(Function::Maximum, clipped, -1.0f);
+  int clipped = apply(VectorFunction::minimum, multiply(x, 0x1p127f), 1.0f);
+  return apply(VectorFunction::maximum, clipped, -1.0f);
 }
 
 int RowFunctions::remainder(int x, int y) {
   int a = absolute(x);
-  int b = apply(Function::Minimum, absolute(y), kLargest);
+  int b = apply(VectorFunction::minimum, absolute(y), kLargest);
   // Quarters, so that the reciprocal of a large divisor is no zero.
   int quotient = multiply(reciprocal(multiply(b, 0.25f)), multiply(a, 0.25f));
-  int beyond = apply(Function::Greater, quotient, kLargestQuotient);
-  int known = apply(Function::Replace, quotient, beyond, kNaN);
+  int beyond = apply(VectorFunction::greater, quotient, kLargestQuotient);
+  int known = apply(VectorFunction::replace, quotient, beyond, kNaN);
   int whole = add(add(known, kRounder), -kRounder);
   int rest = subtract(a, multiply(whole, b));
-  int below = apply(Function::Less, rest, 0.0f);
+  int below = apply(VectorFunction::less, rest, 0.0f);
   int positive = add(multiply(below, b), rest);
   return multiply(positive, direction(x));
 }
@@ -238,7 +240,7 @@ int RowFunctions::remainder(int x, int y) {
 
 int RowFunctions::integerPower(int x, int exponent) {
   int left = std::abs(exponent), result = -1;
-  for (int square = x;; square = apply(Function::Square, square)) {
+  for (int square = x;; square = apply(VectorFunction::square, square)) {
     if (left & 1)
       result = result < 0 ? square : multiply(square, result);
     left >>= 1;
@@ -255,52 +257,54 @@ int RowFunctions::power(int x, float exponent) {
   if (integer && std::fabs(exponent) <= kMostFactors)
     return integerPower(x, static_cast<int>(exponent));
   if (integer) {
-    int p = apply(Function::Exponential,
-                  multiply(apply(Function::Logarithm, absolute(x)), exponent));
+    int p = apply(
+        VectorFunction::exponential,
+        multiply(apply(VectorFunction::logarithm, absolute(x)), exponent));
     if (std::fmod(exponent, 2.0f) == 0)
       return p;
     return multiply(add(multiply(isNegative(x), -2.0f), 1.0f), p);
   }
   // Roots and logarithms of negative numbers are NaN, but minus infinity is as
   // large as infinity.
-  int below = apply(Function::Equal, x, -kInfinity);
-  int base = apply(Function::Replace, x, below, kInfinity);
+  int below = apply(VectorFunction::equal, x, -kInfinity);
+  int base = apply(VectorFunction::replace, x, below, kInfinity);
   if (exponent == 0.5f)
     return squareRoot(base);
   if (exponent == -0.5f)
-    return apply(Function::ReciprocalSquareRoot, base);
-  return apply(Function::Exponential,
-               multiply(apply(Function::Logarithm, base), exponent));
+    return apply(VectorFunction::reciprocal_square_root, base);
+  return apply(VectorFunction::exponential,
+               multiply(apply(VectorFunction::logarithm, base), exponent));
 }
 
 int RowFunctions::powerOf(float base, int x) {
   if (base == 1.0f)
     return constantLike(x, 1.0f);
-  return apply(Function::Exponential,
+  return apply(VectorFunction::exponential,
                multiply(x, static_cast<float>(std::log(double(base)))));
 }
 
 int RowFunctions::power(int x, int y) {
   int a = absolute(x);
-  int p =
-      apply(Function::Exponential, multiply(apply(Function::Logarithm, a), y));
+  int p = apply(VectorFunction::exponential,
+                multiply(apply(VectorFunction::logarithm, a), y));
   // Powers of 1, and to the power of 0, whatever the other one is.
-  int one = apply(Function::Maximum, apply(Function::Equal, a, 1.0f),
-                  apply(Function::Equal, y, 0.0f));
-  p = apply(Function::Replace, p, one, 1.0f);
+  int one =
+      apply(VectorFunction::maximum, apply(VectorFunction::equal, a, 1.0f),
+            apply(VectorFunction::equal, y, 0.0f));
+  p = apply(VectorFunction::replace, p, one, 1.0f);
   // Odd powers keep the sign of x; others that are no integers have none, but
   // those of zero and infinity.
-  int isInteger = apply(Function::Equal, rounded(y), y);
+  int isInteger = apply(VectorFunction::equal, rounded(y), y);
   int half = multiply(y, 0.5f);
-  int isEven = apply(Function::Equal, rounded(half), half);
+  int isEven = apply(VectorFunction::equal, rounded(half), half);
   int isOdd = subtract(isInteger, isEven);
   int negative = isNegative(x);
   int sign = add(multiply(multiply(isOdd, negative), -2.0f), 1.0f);
-  int isNumber = multiply(apply(Function::Less, a, kInfinity),
-                          apply(Function::Greater, a, 0.0f));
+  int isNumber = multiply(apply(VectorFunction::less, a, kInfinity),
+                          apply(VectorFunction::greater, a, 0.0f));
   int isBroken = add(multiply(isInteger, -1.0f), 1.0f);
   int none = multiply(multiply(isBroken, isNumber), negative);
-  return apply(Function::Replace, multiply(p, sign), none, kNaN);
+  return apply(VectorFunction::replace, multiply(p, sign), none, kNaN);
 }
 
 } // namespace tilework::planning

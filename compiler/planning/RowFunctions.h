@@ -51,7 +51,7 @@ public:
 
 private:
   int push(RowOpKind kind, int lhs, int rhs, float scalar,
-           Function function = Function::Identity);
+           VectorFunction function = VectorFunction::identity);
   int add(int x, float c) { return push(RowOpKind::AddScalar, x, -1, c); }
   int add(int x, int y) { return push(RowOpKind::Add, x, y, 0); }
   int subtract(int x, int y) { return push(RowOpKind::Subtract, x, y, 0); }
@@ -59,20 +59,20 @@ private:
     return push(RowOpKind::MultiplyScalar, x, -1, c);
   }
   int multiply(int x, int y) { return push(RowOpKind::Multiply, x, y, 0); }
-  int apply(Function f, int x) {
+  int apply(VectorFunction f, int x) {
     return push(RowOpKind::Function, x, -1, 0, f);
   }
   /// f(x, c).
-  int apply(Function f, int x, float c) {
+  int apply(VectorFunction f, int x, float c) {
     return push(RowOpKind::Combine, x, -1, c, f);
   }
   /// f(x, y), with what select and replace put in.
-  int apply(Function f, int x, int y, float c = 0) {
+  int apply(VectorFunction f, int x, int y, float c = 0) {
     return push(RowOpKind::Combine, x, y, c, f);
   }
-  int reciprocal(int x) { return apply(Function::Reciprocal, x); }
-  int squareRoot(int x) { return apply(Function::SquareRoot, x); }
-  int absolute(int x) { return apply(Function::Absolute, x); }
+  int reciprocal(int x) { return apply(VectorFunction::reciprocal, x); }
+  int squareRoot(int x) { return apply(VectorFunction::square_root, x); }
+  int absolute(int x) { return apply(VectorFunction::absolute, x); }
   /// x where the condition holds, otherwise y.
   int choose(int condition, int x, int y);
   /// −1 where x < 0, otherwise 1.

@@ -24,14 +24,14 @@ void RowsWriter::loadInput(int index) {
   if (op.kind == RowOpKind::Column) {
     dram.stride = 0;
     dram.byte.add(nDepth, n * 2);
-    tile.buffer = node.buffer = b.buffer("column", Space::Scratchpad,
+    tile.buffer = node.buffer = b.buffer("column", Space::scratchpad,
                                          bufferRows(Shape::Column), 2, nDepth);
     tile.blockStride = 1;
     b.load(dram, tile, 1, columns(Shape::Column));
     return;
   }
   if (op.kind == RowOpKind::RowScalar) {
-    tile.buffer = node.buffer = b.buffer("scalars", Space::Scratchpad,
+    tile.buffer = node.buffer = b.buffer("scalars", Space::scratchpad,
                                          bufferRows(Shape::Vector), 2, nDepth);
     tile.blockStride = 1;
     dram.byte.add(mDepth, m * op.access.rowStride);
@@ -40,7 +40,7 @@ void RowsWriter::loadInput(int index) {
     return;
   }
   tile.buffer = node.buffer =
-      b.buffer("input", Space::Scratchpad, bufferRows(Shape::Tile), 2, nDepth);
+      b.buffer("input", Space::scratchpad, bufferRows(Shape::Tile), 2, nDepth);
   tile.blockStride = m;
   dram.byte.add(nDepth, n * 2);
   if (op.kind == RowOpKind::Gather) {
@@ -62,12 +62,12 @@ void RowsWriter::loadInput(int index) {
 Value RowsWriter::spill(Shape shape) {
   // Between the steps of one chain values stay in fp32.
   if (spillBuffer < 0)
-    spillBuffer = b.buffer("spill", Space::Accumulator,
+    spillBuffer = b.buffer("spill", Space::accumulator,
                            std::max(b.sumRows(m, n), b.sumRows(1, m)), 1, -1);
   Value value;
   value.tile.buffer = spillBuffer;
   value.tile.blockStride = rowCount(shape);
-  value.type = ValueType::Fp32;
+  value.type = VectorType::fp32;
   return value;
 }
 
@@ -79,7 +79,7 @@ void RowsWriter::materialise(int value) {
 void RowsWriter::place(Node &node) {
   if (!node.wide) {
     node.buffer =
-        b.buffer("value", Space::Scratchpad, bufferRows(node.shape), 2, nDepth);
+        b.buffer("value", Space::scratchpad, bufferRows(node.shape), 2, nDepth);
     return;
   }
   int64_t size = node.shape == Shape::Vector
@@ -88,7 +88,7 @@ void RowsWriter::place(Node &node) {
   auto found = std::find_if(unused.begin(), unused.end(),
                             [&](auto &free) { return free.first == size; });
   if (found == unused.end()) {
-    node.buffer = b.buffer("wide", Space::Accumulator, size, 1, -1);
+    node.buffer = b.buffer("wide", Space::accumulator, size, 1, -1);
     return;
   }
   node.buffer = found->second;
@@ -110,7 +110,7 @@ void RowsWriter::narrow(int value) {
   c.begin(as(value, node.shape));
   node.wide = false;
   place(node);
-  c.finish({tileOf(value), ValueType::Bf16});
+  c.finish({tileOf(value), VectorType::bf16});
 }
 
 void RowsWriter::close() {
@@ -222,7 +222,7 @@ void RowsWriter::divide(int x, int y, int index) {
   if (nodes[y].shape == shape || onColumn) {
     ready(x, shape);
     ChainWriter &c = open(y, index);
-    c.function(Function::Reciprocal);
+    c.function(VectorFunction::reciprocal);
     multiply(c, x, shape);
     return;
   }
@@ -230,7 +230,7 @@ void RowsWriter::divide(int x, int y, int index) {
     ready(y, shape);
     ChainWriter inverse(b, 1, columns(Shape::Vector), 0, Value());
     inverse.beginStatistic(kRowScalar);
-    inverse.function(Function::Reciprocal);
+    inverse.function(VectorFunction::reciprocal);
     inverse.finishToStatistic(kRowScalar);
     open(x, index).multiplyStatistic(kRowScalar);
     return;
@@ -238,11 +238,11 @@ void RowsWriter::divide(int x, int y, int index) {
   // One row of reciprocals serves all rows.
   materialise(x);
   Value source = operand(y);
-  int row = b.buffer("value", Space::Scratchpad, bufferRows(Shape::Column), 2,
+  int row = b.buffer("value", Space::scratchpad, bufferRows(Shape::Column), 2,
                      nDepth);
   ChainWriter inverse(b, 1, columns(Shape::Column), 0, Value());
   inverse.begin(source);
-  inverse.function(Function::Reciprocal);
+  inverse.function(VectorFunction::reciprocal);
   Value target;
   target.tile.buffer = row;
   target.tile.blockStride = 1;
@@ -250,20 +250,20 @@ void RowsWriter::divide(int x, int y, int index) {
   open(x, index).multiplyColumn(target.tile);
 }
 
-std::optional<Function> mirrored(Function function) {
+std::optional<VectorFunction> mirrored(VectorFunction function) {
   switch (function) {
-  case Function::Maximum:
-  case Function::Minimum:
-  case Function::Equal:
+  case VectorFunction::maximum:
+  case VectorFunction::minimum:
+  case VectorFunction::equal:
     return function;
-  case Function::Less:
-    return Function::Greater;
-  case Function::LessOrEqual:
-    return Function::GreaterOrEqual;
-  case Function::Greater:
-    return Function::Less;
-  case Function::GreaterOrEqual:
-    return Function::LessOrEqual;
+  case VectorFunction::less:
+    return VectorFunction::greater;
+  case VectorFunction::less_or_equal:
+    return VectorFunction::greater_or_equal;
+  case VectorFunction::greater:
+    return VectorFunction::less;
+  case VectorFunction::greater_or_equal:
+    return VectorFunction::less_or_equal;
   default:
     return std::nullopt;
   }
@@ -276,24 +276,24 @@ int RowsWriter::widened(int value, int other) {
   Node node;
   node.uses = 1;
   node.buffer =
-      b.buffer("wide", Space::Scratchpad, bufferRows(Shape::Tile), 2, nDepth);
+      b.buffer("wide", Space::scratchpad, bufferRows(Shape::Tile), 2, nDepth);
   nodes.push_back(node);
   int index = static_cast<int>(nodes.size()) - 1;
   // −0 times a number that is finite, plus the statistic: its very bits.
   ChainWriter c(b, rows(Shape::Tile), columns(Shape::Tile), 0,
                 spill(Shape::Tile));
   c.begin(as(other, Shape::Tile));
-  c.function(Function::IsNaN);
+  c.function(VectorFunction::is_nan);
   c.multiplyScalar(-0.0f);
   c.addStatistic(kRowScalar, false);
-  c.finish({tileOf(index), ValueType::Bf16});
+  c.finish({tileOf(index), VectorType::bf16});
   return index;
 }
 
 void RowsWriter::combine(int index) {
   const RowOp &op = g.ops[index];
   int x = op.lhs, y = op.rhs;
-  Function function = op.function;
+  VectorFunction function = op.function;
   if (y < 0) {
     open(x, index).functionScalar(function, op.scalar);
     return;
@@ -301,7 +301,7 @@ void RowsWriter::combine(int index) {
   Shape shape = nodes[index].shape;
   if (x == y)
     materialise(x);
-  if (std::optional<Function> other = mirrored(function);
+  if (std::optional<VectorFunction> other = mirrored(function);
       other && (preference(y, shape) > preference(x, shape) ||
                 (chain && chainValue == y && x != y &&
                  preference(y, shape) == preference(x, shape)))) {
@@ -322,7 +322,7 @@ void RowsWriter::combine(int index) {
 
 Tile RowsWriter::loadColumn(int tensor) {
   Tile tile;
-  tile.buffer = b.buffer("column", Space::Scratchpad, bufferRows(Shape::Column),
+  tile.buffer = b.buffer("column", Space::scratchpad, bufferRows(Shape::Column),
                          2, nDepth);
   tile.blockStride = 1;
   DramTile dram;
@@ -335,7 +335,8 @@ Tile RowsWriter::loadColumn(int tensor) {
 void RowsWriter::limitMaximum() {
   ChainWriter limit(b, 1, columns(Shape::Vector), 0, Value());
   limit.beginStatistic(kFirst);
-  limit.functionScalar(Function::Maximum, std::numeric_limits<float>::lowest());
+  limit.functionScalar(VectorFunction::maximum,
+                       std::numeric_limits<float>::lowest());
   limit.finishToStatistic(kFirst);
 }
 
@@ -344,7 +345,7 @@ void RowsWriter::invertSum(bool zeroHidden) {
   inverse.beginStatistic(kSecond);
   if (zeroHidden) // other sums are at least 1 and stay as they are
     inverse.addScalar(0x1p-100f);
-  inverse.function(Function::Reciprocal);
+  inverse.function(VectorFunction::reciprocal);
   inverse.finishToStatistic(kSecond);
 }
 
@@ -378,13 +379,13 @@ void RowsWriter::across(int index) {
   switch (op.kind) {
   case RowOpKind::Softmax:
   case RowOpKind::RowMaximum:
-    first->reduce(Reduce::Maximum, kFirst);
+    first->reduce(Reduce::maximum, kFirst);
     break;
   case RowOpKind::Normalise:
-    first->reduce(Reduce::SumAndSquares, kFirst);
+    first->reduce(Reduce::sum_and_squares, kFirst);
     break;
   default:
-    first->reduce(Reduce::Sum, kFirst);
+    first->reduce(Reduce::sum, kFirst);
     break;
   }
   if (fresh || !needed) {
@@ -401,8 +402,8 @@ void RowsWriter::across(int index) {
     ChainWriter exponential(b, r, c, 0, Value());
     exponential.begin(as(x, Shape::Tile));
     exponential.addStatistic(kFirst, true);
-    exponential.function(Function::Exponential);
-    exponential.reduce(Reduce::Sum, kSecond);
+    exponential.function(VectorFunction::exponential);
+    exponential.reduce(Reduce::sum, kSecond);
     exponential.finish(powers);
     invertSum(op.zeroHidden);
     chain.emplace(b, r, c, 0, powers);

@@ -90,8 +90,8 @@ private:
   ChainWriter &open(int value, int result);
   void close();
   void materialise(int value);
-  ValueType typeOf(int value) const {
-    return nodes[value].wide ? ValueType::Fp32 : ValueType::Bf16;
+  VectorType typeOf(int value) const {
+    return nodes[value].wide ? VectorType::fp32 : VectorType::bf16;
   }
   Value operand(int value) {
     materialise(value);

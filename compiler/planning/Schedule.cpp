@@ -79,7 +79,7 @@ std::string print(const Schedule &schedule) {
   out << "schedule " << schedule.name << "\n";
   for (const Buffer &b : schedule.buffers)
     out << "  buffer " << b.name
-        << (b.space == Space::Scratchpad ? " scratchpad " : " accumulator ")
+        << (b.space == Space::scratchpad ? " scratchpad " : " accumulator ")
         << b.slotRows << " rows x " << b.slots << " at " << b.base << " turns i"
         << b.turnDepth << "\n";
   std::string indent = "  ";

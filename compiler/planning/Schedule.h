@@ -19,6 +19,18 @@
 
 namespace tilework::planning {
 
+using isa::Accumulate;
+using isa::Add0;
+using isa::Add1;
+using isa::Add2;
+using isa::FunctionOperand;
+using isa::Multiply0;
+using isa::Multiply1;
+using isa::Reduce;
+using isa::Space; // of a buffer: not dram
+using isa::VectorFunction;
+using isa::VectorType;
+
 /// Loops around a step, counted from 0 at the outermost; deeper nests than the
 /// hardware's six are unrolled.
 constexpr int kMaxDepth = 8;
@@ -64,8 +76,6 @@ struct Extent {
   }
 };
 
-enum class Space : uint8_t { Scratchpad, Accumulator };
-
 /// Who touches a buffer, for the choice of banks.
 enum Stream : uint8_t {
   LoadWrites = 1,
@@ -82,7 +92,7 @@ enum Stream : uint8_t {
 /// `turnDepth` has completed so far, modulo slots.
 struct Buffer {
   std::string name;
-  Space space = Space::Scratchpad;
+  Space space = Space::scratchpad;
   int64_t slotRows = 0;
   int64_t slots = 1;
   int turnDepth = -1;  ///< -1: never turns
@@ -121,70 +131,19 @@ enum class StepKind : uint8_t {
   Vector
 };
 
-/// Numbers of the enumerations in Instructions.td.
-enum class ValueType : uint8_t {
-  None = 0,
-  Bf16 = 1,
-  Int8 = 2,
-  Fp32 = 3,
-  Int32 = 4,
-  Statistics = 5
-};
-enum class Accumulate : uint8_t { Never = 0, Always = 1, AfterFirst = 2 };
-enum class Function : uint8_t {
-  Identity,
-  Relu,
-  Absolute,
-  Square,
-  Exponential,
-  Reciprocal,
-  ReciprocalSquareRoot,
-  SquareRoot,
-  Tanh,
-  Sigmoid,
-  Silu,
-  Erf,
-  Gelu,
-  GeluTanh,
-  Logarithm,
-  IsNaN,
-  Maximum, // from here on: functions of x and a second operand
-  Minimum,
-  Equal,
-  Less,
-  LessOrEqual,
-  Greater,
-  GreaterOrEqual,
-  ReplaceNaN,
-  Select,
-  Replace
-};
-enum class FunctionOperand : uint8_t { Scalar, Column, Statistic, Element };
-
-/// Whether the function has a second operand.
-inline bool takesOperand(Function function) {
-  return isa::takesOperand(static_cast<isa::VectorFunction>(function));
-}
-enum class Multiply0 : uint8_t { None, Scalar, Statistic };
-enum class Add0 : uint8_t { None, Scalar, Column, Element };
-enum class Add1 : uint8_t { None, Statistic, MinusStatistic, Element };
-enum class Multiply1 : uint8_t { None, Column, Statistic, Element };
-enum class Add2 : uint8_t { None, Column };
-enum class Reduce : uint8_t { None, Maximum, Sum, SumAndSquares };
-
 /// What a vector step computes; the fields are the instruction's.
 struct Chain {
-  ValueType sourceType = ValueType::None, elementType = ValueType::None,
-            destinationType = ValueType::None;
-  Multiply0 multiply0 = Multiply0::None;
-  Add0 add0 = Add0::None;
-  Add1 add1 = Add1::None;
-  Function function = Function::Identity;
-  FunctionOperand operand = FunctionOperand::Scalar;
-  Multiply1 multiply1 = Multiply1::None;
-  Add2 add2 = Add2::None;
-  Reduce reduce = Reduce::None;
-  Accumulate reduceAccumulate = Accumulate::Never;
+  VectorType sourceType = VectorType::none, elementType = VectorType::none,
+             destinationType = VectorType::none;
+  Multiply0 multiply0 = Multiply0::none;
+  Add0 add0 = Add0::none;
+  Add1 add1 = Add1::none;
+  VectorFunction function = VectorFunction::identity;
+  FunctionOperand operand = FunctionOperand::scalar;
+  Multiply1 multiply1 = Multiply1::none;
+  Add2 add2 = Add2::none;
+  Reduce reduce = Reduce::none;
+  Accumulate reduceAccumulate = Accumulate::never;
   int reduceDepth =
       -1; ///< loop of AfterFirst; the lowering peels its first iteration
   float multiply0Scalar = 0, add0Scalar = 0;
@@ -194,13 +153,7 @@ struct Chain {
   int statisticsBase = 0; ///< in units of vector lanes
 
   isa::VectorStages stages() const {
-    return {static_cast<isa::Multiply0>(multiply0),
-            static_cast<isa::Add0>(add0),
-            static_cast<isa::Add1>(add1),
-            static_cast<isa::VectorFunction>(function),
-            static_cast<isa::FunctionOperand>(operand),
-            static_cast<isa::Multiply1>(multiply1),
-            static_cast<isa::Add2>(add2)};
+    return {multiply0, add0, add1, function, operand, multiply1, add2};
   }
 };
 
@@ -221,7 +174,7 @@ struct Step {
   int64_t outerStride = 0;
   int64_t bound = 0;
   bool byColumns = false;
-  Accumulate accumulate = Accumulate::Never;
+  Accumulate accumulate = Accumulate::never;
   int accumulateDepth = -1;
   Chain chain;
   int primary =

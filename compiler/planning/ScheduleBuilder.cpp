@@ -81,7 +81,7 @@ void ChainWriter::begin(const Value &source) {
 }
 
 void ChainWriter::beginStatistic(int statistic) {
-  begin({Tile(), ValueType::Statistics});
+  begin({Tile(), VectorType::statistics});
   current.chain.sourceStatistic = statistic;
 }
 
@@ -104,7 +104,7 @@ void ChainWriter::multiplyScalar(float scalar) {
     return;
   if (!free(kMultiply0))
     flush();
-  current.chain.multiply0 = Multiply0::Scalar;
+  current.chain.multiply0 = Multiply0::scalar;
   current.chain.multiply0Scalar = scalar;
   position = kMultiply0 + 1;
 }
@@ -114,7 +114,7 @@ void ChainWriter::addScalar(float scalar) {
     return;
   if (!free(kAdd0))
     flush();
-  current.chain.add0 = Add0::Scalar;
+  current.chain.add0 = Add0::scalar;
   current.chain.add0Scalar = scalar;
   position = kAdd0 + 1;
 }
@@ -123,17 +123,17 @@ void ChainWriter::multiplyStatistic(int statistic) {
   if (!free(kMultiply1))
     flush();
   if (free(kMultiply0)) {
-    current.chain.multiply0 = Multiply0::Statistic;
+    current.chain.multiply0 = Multiply0::statistic;
     current.chain.multiply0Statistic = statistic;
     position = kMultiply0 + 1;
     return;
   }
-  if (functionTakes(FunctionOperand::Statistic) &&
+  if (functionTakes(FunctionOperand::statistic) &&
       current.chain.multiply1Statistic != statistic) {
     flush();
     return multiplyStatistic(statistic);
   }
-  current.chain.multiply1 = Multiply1::Statistic;
+  current.chain.multiply1 = Multiply1::statistic;
   current.chain.multiply1Statistic = statistic;
   position = kMultiply1 + 1;
 }
@@ -141,26 +141,27 @@ void ChainWriter::multiplyStatistic(int statistic) {
 void ChainWriter::addStatistic(int statistic, bool minus) {
   if (!free(kAdd1))
     flush();
-  current.chain.add1 = minus ? Add1::MinusStatistic : Add1::Statistic;
+  current.chain.add1 = minus ? Add1::minus_statistic : Add1::statistic;
   current.chain.add1Statistic = statistic;
   position = kAdd1 + 1;
 }
 
 void ChainWriter::subtractStatistic(int statistic) {
   Chain &c = current.chain;
-  bool onlySums = c.add1 == Add1::None && c.function == Function::Identity &&
-                  c.multiply1 == Multiply1::None;
+  bool onlySums = c.add1 == Add1::none &&
+                  c.function == VectorFunction::identity &&
+                  c.multiply1 == Multiply1::none;
   if (!onlySums)
     return addStatistic(statistic, true);
-  c.add1 = Add1::MinusStatistic;
+  c.add1 = Add1::minus_statistic;
   c.add1Statistic = statistic;
   position = std::max<int>(position, kAdd1 + 1);
 }
 
 void ChainWriter::multiplyColumn(const Tile &column) {
-  if (!free(kMultiply1) || functionTakes(FunctionOperand::Column))
+  if (!free(kMultiply1) || functionTakes(FunctionOperand::column))
     flush();
-  current.chain.multiply1 = Multiply1::Column;
+  current.chain.multiply1 = Multiply1::column;
   current.column[1] = column;
   position = kMultiply1 + 1;
 }
@@ -171,50 +172,50 @@ void ChainWriter::addColumn(const Tile &column) {
   // The early stage leaves the later ones open; the late one serves a chain
   // that has passed it.
   if (free(kAdd0)) {
-    current.chain.add0 = Add0::Column;
+    current.chain.add0 = Add0::column;
     current.column[0] = column;
     position = kAdd0 + 1;
     return;
   }
-  current.chain.add2 = Add2::Column;
+  current.chain.add2 = Add2::column;
   current.column[2] = column;
   position = kAdd2 + 1;
 }
 
 void ChainWriter::addElement(const Value &element) {
-  if (!free(kAdd1) || current.chain.elementType != ValueType::None)
+  if (!free(kAdd1) || current.chain.elementType != VectorType::none)
     flush();
   bool early = free(kAdd0);
   if (early)
-    current.chain.add0 = Add0::Element;
+    current.chain.add0 = Add0::element;
   else
-    current.chain.add1 = Add1::Element;
+    current.chain.add1 = Add1::element;
   current.element = element.tile;
   current.chain.elementType = element.type;
   position = (early ? kAdd0 : kAdd1) + 1;
 }
 
 void ChainWriter::multiplyElement(const Value &element) {
-  if (!free(kMultiply1) || current.chain.elementType != ValueType::None)
+  if (!free(kMultiply1) || current.chain.elementType != VectorType::none)
     flush();
-  current.chain.multiply1 = Multiply1::Element;
+  current.chain.multiply1 = Multiply1::element;
   current.element = element.tile;
   current.chain.elementType = element.type;
   position = kMultiply1 + 1;
 }
 
 void ChainWriter::addStatisticElement(int statistic) {
-  addElement({Tile(), ValueType::Statistics});
+  addElement({Tile(), VectorType::statistics});
   current.chain.elementStatistic = statistic;
 }
 
 void ChainWriter::multiplyStatisticElement(int statistic) {
-  multiplyElement({Tile(), ValueType::Statistics});
+  multiplyElement({Tile(), VectorType::statistics});
   current.chain.elementStatistic = statistic;
 }
 
-void ChainWriter::function(Function function) {
-  if (function == Function::Identity)
+void ChainWriter::function(VectorFunction function) {
+  if (function == VectorFunction::identity)
     return;
   if (!free(kFunction))
     flush();
@@ -222,14 +223,14 @@ void ChainWriter::function(Function function) {
   position = kFunction + 1;
 }
 
-void ChainWriter::beginFunction(Function function, FunctionOperand operand,
-                                float scalar) {
+void ChainWriter::beginFunction(VectorFunction function,
+                                FunctionOperand operand, float scalar) {
   // The second stage has the same scalar register.
   uint32_t bits[2];
   std::memcpy(&bits[0], &scalar, sizeof scalar);
   std::memcpy(&bits[1], &current.chain.add0Scalar, sizeof scalar);
   if (!free(kFunction) ||
-      (current.chain.add0 == Add0::Scalar && bits[0] != bits[1]))
+      (current.chain.add0 == Add0::scalar && bits[0] != bits[1]))
     flush();
   current.chain.function = function;
   current.chain.operand = operand;
@@ -237,27 +238,27 @@ void ChainWriter::beginFunction(Function function, FunctionOperand operand,
   position = kFunction + 1;
 }
 
-void ChainWriter::functionScalar(Function function, float scalar) {
-  beginFunction(function, FunctionOperand::Scalar, scalar);
+void ChainWriter::functionScalar(VectorFunction function, float scalar) {
+  beginFunction(function, FunctionOperand::scalar, scalar);
 }
 
-void ChainWriter::functionColumn(Function function, const Tile &y,
+void ChainWriter::functionColumn(VectorFunction function, const Tile &y,
                                  float scalar) {
-  beginFunction(function, FunctionOperand::Column, scalar);
+  beginFunction(function, FunctionOperand::column, scalar);
   current.column[1] = y;
 }
 
-void ChainWriter::functionStatistic(Function function, int statistic,
+void ChainWriter::functionStatistic(VectorFunction function, int statistic,
                                     float scalar) {
-  beginFunction(function, FunctionOperand::Statistic, scalar);
+  beginFunction(function, FunctionOperand::statistic, scalar);
   current.chain.multiply1Statistic = statistic;
 }
 
-void ChainWriter::functionElement(Function function, const Value &y,
+void ChainWriter::functionElement(VectorFunction function, const Value &y,
                                   float scalar) {
-  if (current.chain.elementType != ValueType::None)
+  if (current.chain.elementType != VectorType::none)
     flush();
-  beginFunction(function, FunctionOperand::Element, scalar);
+  beginFunction(function, FunctionOperand::element, scalar);
   current.element = y.tile;
   current.chain.elementType = y.type;
 }
@@ -289,9 +290,9 @@ void ChainWriter::finish(const Value &destination) {
 
 void ChainWriter::finishToStatistic(int statistic) {
   current.chain.destinationStatistic = statistic;
-  finish({Tile(), ValueType::Statistics});
+  finish({Tile(), VectorType::statistics});
 }
 
-void ChainWriter::finishStatistics() { finish({Tile(), ValueType::None}); }
+void ChainWriter::finishStatistics() { finish({Tile(), VectorType::none}); }
 
 } // namespace tilework::planning

@@ -53,7 +53,7 @@ private:
 /// A value in a tile with its type.
 struct Value {
   Tile tile;
-  ValueType type = ValueType::Bf16;
+  VectorType type = VectorType::bf16;
 };
 
 /// Packs a sequence of element operations on one tile into as few vector steps
@@ -80,16 +80,16 @@ public:
   void multiplyElement(const Value &element);
   void addStatisticElement(int statistic);
   void multiplyStatisticElement(int statistic);
-  void function(Function function);
+  void function(VectorFunction function);
   /// function(x, y); `scalar` is y, or what select and replace put in.
-  void functionScalar(Function function, float scalar);
-  void functionColumn(Function function, const Tile &y, float scalar);
-  void functionStatistic(Function function, int statistic, float scalar);
-  void functionElement(Function function, const Value &y, float scalar);
+  void functionScalar(VectorFunction function, float scalar);
+  void functionColumn(VectorFunction function, const Tile &y, float scalar);
+  void functionStatistic(VectorFunction function, int statistic, float scalar);
+  void functionElement(VectorFunction function, const Value &y, float scalar);
   /// Row statistics of the value so far; the chain ends here, with finish or
   /// finishStatistics.
   void reduce(Reduce kind, int statistic,
-              Accumulate accumulate = Accumulate::Never, int depth = -1);
+              Accumulate accumulate = Accumulate::never, int depth = -1);
   /// A step of its own that reduces the first `columns` of the value so far;
   /// the chain goes on.
   void reduceAside(Extent columns, Reduce kind, int statistic);
@@ -109,7 +109,8 @@ private:
   void flush();
   void emit();
   /// Opens the function stage with this scalar.
-  void beginFunction(Function function, FunctionOperand operand, float scalar);
+  void beginFunction(VectorFunction function, FunctionOperand operand,
+                     float scalar);
   /// Whether the function reads what the fifth stage would name.
   bool functionTakes(FunctionOperand operand) const {
     return takesOperand(current.chain.function) &&

@@ -69,7 +69,7 @@ void RowsWriter::stream() {
   nDepth = b.depth();
   auto store = [&](Shape shape, auto &&finish) {
     Value result;
-    result.tile.buffer = b.buffer("value", Space::Scratchpad, bufferRows(shape),
+    result.tile.buffer = b.buffer("value", Space::scratchpad, bufferRows(shape),
                                   2, shape == Shape::Tile ? nDepth : mDepth);
     result.tile.blockStride = rowCount(shape);
     finish(result);
@@ -88,14 +88,14 @@ void RowsWriter::stream() {
     store(Shape::Tile, [&](const Value &result) { c.finish(result); });
   };
   auto reduceInto = [&](ChainWriter &c, Reduce kind, int statistic) {
-    c.reduce(kind, statistic, Accumulate::AfterFirst, nDepth);
+    c.reduce(kind, statistic, Accumulate::after_first, nDepth);
     c.finishStatistics();
   };
   Reduce kind =
       op.kind == RowOpKind::Softmax || op.kind == RowOpKind::RowMaximum
-          ? Reduce::Maximum
-      : op.kind == RowOpKind::Normalise ? Reduce::SumAndSquares
-                                        : Reduce::Sum;
+          ? Reduce::maximum
+      : op.kind == RowOpKind::Normalise ? Reduce::sum_and_squares
+                                        : Reduce::sum;
   bool shifts = op.kind == RowOpKind::Normalise && !op.norm.root;
   // What DRAM holds is bf16 and the mean may be that of the row itself; what is
   // computed of it stays fp32 and must be shifted again.
@@ -110,11 +110,11 @@ void RowsWriter::stream() {
       limitMaximum();
     auto power = [](ChainWriter &c) {
       c.addStatistic(kFirst, true);
-      c.function(Function::Exponential);
+      c.function(VectorFunction::exponential);
     };
     pass(across, [&](ChainWriter &c) {
       power(c);
-      reduceInto(c, Reduce::Sum, kSecond);
+      reduceInto(c, Reduce::sum, kSecond);
     });
     invertSum(op.zeroHidden);
     pass(across, [&](ChainWriter &c) {

@@ -12,6 +12,7 @@
 
 using namespace mlir;
 using namespace tilework::npu;
+using tilework::isa::Space;
 
 #include "dialects/npu/NPUDialect.cpp.inc"
 #include "dialects/npu/NPUEnums.cpp.inc"
@@ -80,7 +81,7 @@ static LogicalResult checkTile(Operation *op, Value buffer, TileAttr tile,
     return op->emitOpError("takes a buffer that no npu.buffer made");
   if (made.getSpace() != space)
     return op->emitOpError() << "needs buffer '" << made.getName()
-                             << "' in the " << stringifySpace(space);
+                             << "' in the " << tilework::isa::caseName(space);
   return success();
 }
 
@@ -140,6 +141,8 @@ LogicalResult CallOp::verifySymbolUses(SymbolTableCollection &symbols) {
 LogicalResult BufferOp::verify() {
   // The accessors of integer attributes are unsigned.
   int64_t rows = getRows(), slots = getSlots(), base = getBase();
+  if (getSpace() == Space::dram)
+    return emitOpError("is no place in DRAM: that is an npu.tensor");
   if (rows <= 0 || slots <= 0 || base < 0)
     return emitOpError("needs at least one slot of at least one row");
   if (getPitch() < getRows())
@@ -164,7 +167,7 @@ template <typename Op> static LogicalResult verifyDma(Op op) {
       return failure();
   if (failed(checkAffine(op, op.getDram().getByte(), "a DRAM operand")))
     return failure();
-  return checkTile(op, op.getBuffer(), op.getTile(), Space::Scratchpad);
+  return checkTile(op, op.getBuffer(), op.getTile(), Space::scratchpad);
 }
 
 LogicalResult LoadOp::verify() { return verifyDma(*this); }
@@ -177,7 +180,7 @@ LogicalResult GatherOp::verify() {
   if (failed(checkAffine(*this, getDram().getByte(), "the table")) ||
       failed(checkAffine(*this, getIndices().getByte(), "the index list")))
     return failure();
-  return checkTile(*this, getBuffer(), getTile(), Space::Scratchpad);
+  return checkTile(*this, getBuffer(), getTile(), Space::scratchpad);
 }
 
 LogicalResult MatmulOp::verify() {
@@ -185,11 +188,11 @@ LogicalResult MatmulOp::verify() {
     if (failed(checkExtent(*this, extent)))
       return failure();
   if (failed(checkTile(*this, getActivations(), getActivationsTile(),
-                       Space::Scratchpad)) ||
+                       Space::scratchpad)) ||
       failed(
-          checkTile(*this, getWeights(), getWeightsTile(), Space::Scratchpad)))
+          checkTile(*this, getWeights(), getWeightsTile(), Space::scratchpad)))
     return failure();
-  return checkTile(*this, getSums(), getSumsTile(), Space::Accumulator);
+  return checkTile(*this, getSums(), getSumsTile(), Space::accumulator);
 }
 
 LogicalResult VectorOp::verify() {
@@ -206,13 +209,13 @@ LogicalResult VectorOp::verify() {
     auto tileAttr = dyn_cast<TileAttr>(tile);
     if (!tileAttr)
       return emitOpError("has a tile that is no #npu.tile");
-    OperandType type = role == 0   ? getChain().getSource()
-                       : role == 1 ? getChain().getElement()
-                       : role == 2 ? getChain().getDestination()
-                                   : OperandType::Bf16;
-    Space space = type == OperandType::Fp32 || type == OperandType::Int32
-                      ? Space::Accumulator
-                      : Space::Scratchpad;
+    using Type = tilework::isa::VectorType;
+    Type type = role == 0   ? getChain().getSource()
+                : role == 1 ? getChain().getElement()
+                : role == 2 ? getChain().getDestination()
+                            : Type::bf16;
+    Space space = type == Type::fp32 || type == Type::int32 ? Space::accumulator
+                                                            : Space::scratchpad;
     if (failed(checkTile(*this, buffer, tileAttr, space)))
       return failure();
   }

@@ -14,6 +14,28 @@
 #include "mlir/IR/OpImplementation.h"
 #include "mlir/IR/SymbolTable.h"
 
+#include "dialects/isa/Instructions.h"
+
+namespace tilework::npu {
+
+/// A case of an enumeration of instructions, by its name.
+template <typename Enumeration>
+mlir::FailureOr<Enumeration> parseCase(mlir::AsmParser &parser) {
+  llvm::StringRef word;
+  llvm::SMLoc at = parser.getCurrentLocation();
+  if (mlir::failed(parser.parseKeyword(&word)))
+    return mlir::failure();
+  if (auto value = tilework::isa::caseNamed<Enumeration>(word))
+    return *value;
+  mlir::InFlightDiagnostic error = parser.emitError(at);
+  error << "'" << word << "' is none of";
+  for (Enumeration value : tilework::isa::casesOf(Enumeration()))
+    error << ' ' << tilework::isa::caseName(value);
+  return mlir::failure();
+}
+
+} // namespace tilework::npu
+
 #include "dialects/npu/NPUDialect.h.inc"
 #include "dialects/npu/NPUEnums.h.inc"
 

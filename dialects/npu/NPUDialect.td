@@ -50,13 +50,8 @@ class NPU_EnumAttr<EnumInfo info, string mnemonic>
 }
 
 //===----------------------------------------------------------------------===//
-// Enumerations: the numbers are those of dialects/isa/Instructions.td
+// Enumerations
 //===----------------------------------------------------------------------===//
-
-def NPU_Space : NPU_Enum<"Space", "on-chip memory", [
-  I32EnumAttrCase<"Scratchpad", 0, "scratchpad">,
-  I32EnumAttrCase<"Accumulator", 1, "accumulator">]>;
-def NPU_SpaceAttr : NPU_EnumAttr<NPU_Space, "space">;
 
 def NPU_TensorKind : NPU_Enum<"TensorKind", "what a DRAM tensor is to the caller", [
   I32EnumAttrCase<"Weight", 0, "weight">, I32EnumAttrCase<"Input", 1, "input">,
@@ -69,57 +64,31 @@ def NPU_Layout : NPU_Enum<"Layout", "how a weight's bytes stand", [
   I32EnumAttrCase<"Causal", 2, "causal">]>;
 def NPU_LayoutAttr : NPU_EnumAttr<NPU_Layout, "layout">;
 
-def NPU_OperandType : NPU_Enum<"OperandType", "type and place of a vector operand", [
-  I32EnumAttrCase<"None", 0, "none">, I32EnumAttrCase<"Bf16", 1, "bf16">,
-  I32EnumAttrCase<"Int8", 2, "int8">, I32EnumAttrCase<"Fp32", 3, "fp32">,
-  I32EnumAttrCase<"Int32", 4, "int32">,
-  I32EnumAttrCase<"Statistics", 5, "statistics">]>;
+//===----------------------------------------------------------------------===//
+// Cases of enumerations in dialects/isa/Instructions.td
+//===----------------------------------------------------------------------===//
 
-def NPU_Function : NPU_Enum<"Function", "fourth stage of the vector unit", [
-  I32EnumAttrCase<"Identity", 0, "identity">, I32EnumAttrCase<"Relu", 1, "relu">,
-  I32EnumAttrCase<"Absolute", 2, "absolute">, I32EnumAttrCase<"Square", 3, "square">,
-  I32EnumAttrCase<"Exponential", 4, "exponential">,
-  I32EnumAttrCase<"Reciprocal", 5, "reciprocal">,
-  I32EnumAttrCase<"ReciprocalSquareRoot", 6, "reciprocal_square_root">,
-  I32EnumAttrCase<"SquareRoot", 7, "square_root">, I32EnumAttrCase<"Tanh", 8, "tanh">,
-  I32EnumAttrCase<"Sigmoid", 9, "sigmoid">, I32EnumAttrCase<"Silu", 10, "silu">,
-  I32EnumAttrCase<"Erf", 11, "erf">, I32EnumAttrCase<"Gelu", 12, "gelu">,
-  I32EnumAttrCase<"GeluTanh", 13, "gelu_tanh">,
-  I32EnumAttrCase<"Logarithm", 14, "logarithm">, I32EnumAttrCase<"IsNaN", 15, "is_nan">,
-  I32EnumAttrCase<"Maximum", 16, "maximum">, I32EnumAttrCase<"Minimum", 17, "minimum">,
-  I32EnumAttrCase<"Equal", 18, "equal">, I32EnumAttrCase<"Less", 19, "less">,
-  I32EnumAttrCase<"LessOrEqual", 20, "less_or_equal">,
-  I32EnumAttrCase<"Greater", 21, "greater">,
-  I32EnumAttrCase<"GreaterOrEqual", 22, "greater_or_equal">,
-  I32EnumAttrCase<"ReplaceNaN", 23, "replace_nan">,
-  I32EnumAttrCase<"Select", 24, "select">, I32EnumAttrCase<"Replace", 25, "replace">]>;
-def NPU_FunctionOperand : NPU_Enum<"FunctionOperand", "second operand of the fourth stage", [
-  I32EnumAttrCase<"Scalar", 0, "scalar">, I32EnumAttrCase<"Column", 1, "column">,
-  I32EnumAttrCase<"Statistic", 2, "statistic">, I32EnumAttrCase<"Element", 3, "element">]>;
+class NPU_Case<string enumeration, string default = "">
+    : AttrOrTypeParameter<"::tilework::isa::" # enumeration,
+                          "a case of " # enumeration # " in Instructions.td"> {
+  let printer = "$_printer << ::tilework::isa::caseName($_self)";
+  let parser = "::tilework::npu::parseCase<" # cppType # ">($_parser)";
+  let defaultValue = !if(!empty(default), "", cppType # "::" # default);
+}
 
-def NPU_Multiply0 : NPU_Enum<"Multiply0", "first stage", [
-  I32EnumAttrCase<"None", 0, "none">, I32EnumAttrCase<"Scalar", 1, "scalar">,
-  I32EnumAttrCase<"Statistic", 2, "statistic">]>;
-def NPU_Add0 : NPU_Enum<"Add0", "second stage", [
-  I32EnumAttrCase<"None", 0, "none">, I32EnumAttrCase<"Scalar", 1, "scalar">,
-  I32EnumAttrCase<"Column", 2, "column">, I32EnumAttrCase<"Element", 3, "element">]>;
-def NPU_Add1 : NPU_Enum<"Add1", "third stage", [
-  I32EnumAttrCase<"None", 0, "none">, I32EnumAttrCase<"Statistic", 1, "statistic">,
-  I32EnumAttrCase<"MinusStatistic", 2, "minus_statistic">,
-  I32EnumAttrCase<"Element", 3, "element">]>;
-def NPU_Multiply1 : NPU_Enum<"Multiply1", "fifth stage", [
-  I32EnumAttrCase<"None", 0, "none">, I32EnumAttrCase<"Column", 1, "column">,
-  I32EnumAttrCase<"Statistic", 2, "statistic">,
-  I32EnumAttrCase<"Element", 3, "element">]>;
-def NPU_Add2 : NPU_Enum<"Add2", "sixth stage", [
-  I32EnumAttrCase<"None", 0, "none">, I32EnumAttrCase<"Column", 1, "column">]>;
-def NPU_Reduce : NPU_Enum<"Reduce", "row statistics of the result", [
-  I32EnumAttrCase<"None", 0, "none">, I32EnumAttrCase<"Maximum", 1, "maximum">,
-  I32EnumAttrCase<"Sum", 2, "sum">,
-  I32EnumAttrCase<"SumAndSquares", 3, "sum_and_squares">]>;
-def NPU_Accumulate : NPU_Enum<"Accumulate", "whether a result starts anew", [
-  I32EnumAttrCase<"Never", 0, "never">, I32EnumAttrCase<"Always", 1, "always">,
-  I32EnumAttrCase<"AfterFirst", 2, "after_first">]>;
+class NPU_CaseAttr<string name, string mnemonic, string what>
+    : NPU_Attr<name, mnemonic> {
+  let summary = what;
+  let parameters = (ins NPU_Case<name>:$value);
+  let assemblyFormat = "$value";
+  let returnType = "::tilework::isa::" # name;
+  let convertFromStorage = "$_self.getValue()";
+  let constBuilderCall = "::tilework::npu::" # name # "Attr::get($_builder.getContext(), $0)";
+}
+
+def NPU_SpaceAttr : NPU_CaseAttr<"Space", "space", "memory of a buffer">;
+def NPU_AccumulateAttr
+    : NPU_CaseAttr<"Accumulate", "accumulate", "whether a result starts anew">;
 
 //===----------------------------------------------------------------------===//
 // Attributes
@@ -180,18 +149,18 @@ def NPU_ChainAttr : NPU_Attr<"Chain", "chain"> {
     ```
   }];
   let parameters = (ins
-      EnumParameter<NPU_OperandType>:$source,
-      DefaultValuedParameter<"::tilework::npu::OperandType", "::tilework::npu::OperandType::None">:$element,
-      DefaultValuedParameter<"::tilework::npu::OperandType", "::tilework::npu::OperandType::None">:$destination,
-      DefaultValuedParameter<"::tilework::npu::Multiply0", "::tilework::npu::Multiply0::None">:$multiply0,
-      DefaultValuedParameter<"::tilework::npu::Add0", "::tilework::npu::Add0::None">:$add0,
-      DefaultValuedParameter<"::tilework::npu::Add1", "::tilework::npu::Add1::None">:$add1,
-      DefaultValuedParameter<"::tilework::npu::Function", "::tilework::npu::Function::Identity">:$function,
-      DefaultValuedParameter<"::tilework::npu::FunctionOperand", "::tilework::npu::FunctionOperand::Scalar">:$operand,
-      DefaultValuedParameter<"::tilework::npu::Multiply1", "::tilework::npu::Multiply1::None">:$multiply1,
-      DefaultValuedParameter<"::tilework::npu::Add2", "::tilework::npu::Add2::None">:$add2,
-      DefaultValuedParameter<"::tilework::npu::Reduce", "::tilework::npu::Reduce::None">:$reduce,
-      DefaultValuedParameter<"::tilework::npu::Accumulate", "::tilework::npu::Accumulate::Never">:$accumulate,
+      NPU_Case<"VectorType">:$source,
+      NPU_Case<"VectorType", "none">:$element,
+      NPU_Case<"VectorType", "none">:$destination,
+      NPU_Case<"Multiply0", "none">:$multiply0,
+      NPU_Case<"Add0", "none">:$add0,
+      NPU_Case<"Add1", "none">:$add1,
+      NPU_Case<"VectorFunction", "identity">:$function,
+      NPU_Case<"FunctionOperand", "scalar">:$operand,
+      NPU_Case<"Multiply1", "none">:$multiply1,
+      NPU_Case<"Add2", "none">:$add2,
+      NPU_Case<"Reduce", "none">:$reduce,
+      NPU_Case<"Accumulate", "never">:$accumulate,
       DefaultValuedParameter<"int64_t", "-1">:$accumulate_depth,
       DefaultValuedParameter<"int64_t", "0">:$multiply0_bits,
       DefaultValuedParameter<"int64_t", "0">:$add0_bits,

@@ -178,12 +178,13 @@ def NPU_MatmulOp : NPU_Op<"matmul"> {
       NPU_BufferType:$activations, NPU_TileAttr:$activations_tile,
       NPU_BufferType:$weights, NPU_TileAttr:$weights_tile,
       NPU_ExtentAttr:$rows, NPU_ExtentAttr:$columns, NPU_ExtentAttr:$depth,
-      UnitAttr:$by_columns, DefaultValuedAttr<I64Attr, "0">:$accumulate,
+      UnitAttr:$by_columns,
+      DefaultValuedAttr<NPU_AccumulateAttr, "::tilework::isa::Accumulate::never">:$accumulate,
       DefaultValuedAttr<I64Attr, "-1">:$accumulate_depth,
       DefaultValuedAttr<I64Attr, "0">:$primary);
   let assemblyFormat = [{
     $sums `,` $sums_tile `,` $activations `,` $activations_tile `,` $weights `,`
-    $weights_tile `,` $rows `,` $columns `,` $depth attr-dict
+    $weights_tile `,` $rows `,` $columns `,` $depth (`accumulate` $accumulate^)? attr-dict
   }];
   let hasVerifier = 1;
 }

@@ -46,7 +46,12 @@ def enumeration(e):
     out += ["};", f"constexpr const char *caseName({e.definition} value) {{", "  switch (value) {"]
     for c in e.cases:
         out += [f"  case {e.definition}::{c.name}:", f"    return {literal(c.name)};"]
-    return "\n".join(out + ["  }", '  return "unknown";', "}", ""])
+    out += ["  }", '  return "unknown";', "}"]
+    cases = ", ".join(f"{e.definition}::{c.name}" for c in e.cases)
+    out.append(f"constexpr std::array<{e.definition}, {len(e.cases)}> casesOf({e.definition}) {{")
+    out += [f"  return {{{cases}}};", "}"]
+    out.append(f"constexpr unsigned bitsOf({e.definition}) {{ return {e.width}; }}")
+    return "\n".join(out + [""])
 
 
 def unit_members(i):
@@ -66,6 +71,8 @@ def structure(i):
     out = [f"/// `{i.mnemonic}` {i.sentence}."]
     out += [f"struct {i.definition} {{"]
     out.append(f"  static constexpr Opcode opcode = Opcode::{i.definition};")
+    if not i.is_sequencer:
+        out.append(f"  static constexpr UnitOpcode unitOpcode = UnitOpcode::{i.definition};")
     out += [f"  static constexpr bool onUnit = {'false' if i.is_sequencer else 'true'};", ""]
     for f in i.fields:
         out.append(f"  {field_type(f)} {f.name}{default_value(f)}; ///< {f.sentence}")
@@ -83,6 +90,9 @@ def structure(i):
 def header(isa):
     opcodes = ["enum class Opcode : uint8_t {"]
     opcodes += [f"  {i.definition} = {i.opcode}," for i in isa.instructions]
+    opcodes += ["};", "", "/// Those of instructions that a unit carries out."]
+    opcodes.append("enum class UnitOpcode : uint8_t {")
+    opcodes += [f"  {i.definition} = {i.opcode}," for i in isa.instructions if not i.is_sequencer]
     constants = [
         f"constexpr unsigned k{c.definition} = {c.value}; ///< {c.sentence}" for c in isa.constants
     ]

@@ -120,7 +120,7 @@ void matmulAccesses(const Geometry &geometry, const MatmulOperation &matmul,
 
 /// Whether an operand of a vector operation and its destination are the same
 /// bytes, element by element.
-bool isInPlace(const VectorOperation &vector, uint8_t type,
+bool isInPlace(const VectorOperation &vector, isa::VectorType type,
                const TileAddress &a, unsigned statistic) {
   using isa::VectorType;
   auto width = [](VectorType type) {
@@ -138,8 +138,7 @@ bool isInPlace(const VectorOperation &vector, uint8_t type,
     }
     return 0;
   };
-  const VectorType from = static_cast<VectorType>(type),
-                   to = static_cast<VectorType>(vector.destinationType);
+  const VectorType from = type, to = vector.destinationType;
   if (from == VectorType::statistics && to == VectorType::statistics)
     return (statistic & 3) == (vector.destinationStatistic & 3u);
   const TileAddress &b = vector.destination;
@@ -153,9 +152,9 @@ void vectorAccesses(const VectorOperation &vector, const Walker &walker) {
   using isa::VectorType;
   if (vector.rows == 0 || vector.elements == 0)
     return;
-  auto tile = [&](uint8_t type, const TileAddress &address, unsigned statistic,
-                  bool write, bool inPlace = false) {
-    switch (static_cast<VectorType>(type)) {
+  auto tile = [&](isa::VectorType type, const TileAddress &address,
+                  unsigned statistic, bool write, bool inPlace = false) {
+    switch (type) {
     case VectorType::none:
       break;
     case VectorType::bf16:
@@ -182,7 +181,7 @@ void vectorAccesses(const VectorOperation &vector, const Walker &walker) {
     walker.statistic(statistic & 3, vector.statisticsRow, vector.rows, write,
                      inPlace);
   };
-  auto operand = [&](uint8_t type, const TileAddress &address,
+  auto operand = [&](isa::VectorType type, const TileAddress &address,
                      unsigned statistic) {
     tile(type, address, statistic, false,
          isInPlace(vector, type, address, statistic));
@@ -199,7 +198,7 @@ void vectorAccesses(const VectorOperation &vector, const Walker &walker) {
   for (unsigned i = 0; i < 3; ++i)
     if (stages.usesStatistics()[i])
       rowStatistic(statistics[i], false);
-  const isa::Reduce reduce = static_cast<isa::Reduce>(vector.reduce);
+  const isa::Reduce reduce = vector.reduce;
   for (bool write : {false, true}) {
     if (reduce == isa::Reduce::none || (!write && !vector.reduceAccumulate))
       continue;

@@ -125,8 +125,7 @@ private:
 
   template <typename Inst>
   void resolveTileCopy(const Inst &inst, Unit unit, Step &step);
-  template <typename Inst>
-  void dispatch(const Inst &inst, OperationKind kind, Step &step);
+  template <typename Inst> void dispatch(const Inst &inst, Step &step);
   void resolveWaits(const std::array<uint8_t, 4> &fields,
                     Operation &operation) const;
 

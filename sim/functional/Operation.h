@@ -31,14 +31,7 @@ constexpr bool unitsAgree() {
 static_assert(unitsAgree(),
               "Instructions.td and Events.td list the same units in one order");
 
-enum class OperationKind : uint8_t {
-  Null,
-  Load,
-  Store,
-  Gather,
-  Matmul,
-  Vector
-};
+using OperationKind = isa::UnitOpcode;
 
 /// A wait at the head of a queue: satisfied once the unit has retired `count`
 /// instructions since the start.
@@ -79,14 +72,21 @@ struct MatmulOperation {
   bool accumulate = false; ///< the first K block adds to the sums
 };
 
-/// Stage selectors carry the numbers of the enumerations in Instructions.td.
 struct VectorOperation {
   TileAddress source, element, destination;
   std::array<TileAddress, 3> columns;
   uint32_t rows = 0, elements = 0; ///< M, N
-  uint8_t sourceType = 0, elementType = 0, destinationType = 0;
-  uint8_t multiply0 = 0, add0 = 0, add1 = 0, function = 0, functionOperand = 0,
-          multiply1 = 0, add2 = 0, reduce = 0;
+  isa::VectorType sourceType = isa::VectorType::none,
+                  elementType = isa::VectorType::none,
+                  destinationType = isa::VectorType::none;
+  isa::Multiply0 multiply0 = isa::Multiply0::none;
+  isa::Add0 add0 = isa::Add0::none;
+  isa::Add1 add1 = isa::Add1::none;
+  isa::VectorFunction function = isa::VectorFunction::identity;
+  isa::FunctionOperand functionOperand = isa::FunctionOperand::scalar;
+  isa::Multiply1 multiply1 = isa::Multiply1::none;
+  isa::Add2 add2 = isa::Add2::none;
+  isa::Reduce reduce = isa::Reduce::none;
   bool reduceAccumulate = false;
   float multiply0Scalar = 0, add0Scalar = 0;
   uint8_t sourceStatistic = 0, elementStatistic = 0, destinationStatistic = 0;
@@ -95,13 +95,7 @@ struct VectorOperation {
   uint32_t statisticsRow = 0; ///< entry of the tile's row 0
 
   isa::VectorStages stages() const {
-    return {static_cast<isa::Multiply0>(multiply0),
-            static_cast<isa::Add0>(add0),
-            static_cast<isa::Add1>(add1),
-            static_cast<isa::VectorFunction>(function),
-            static_cast<isa::FunctionOperand>(functionOperand),
-            static_cast<isa::Multiply1>(multiply1),
-            static_cast<isa::Add2>(add2)};
+    return {multiply0, add0, add1, function, functionOperand, multiply1, add2};
   }
 };
 

@@ -50,11 +50,10 @@ void Machine::resolveWaits(const std::array<uint8_t, 4> &fields,
       operation.waits[unit] = {true, dispatched[unit] - (fields[unit] - 1u)};
 }
 
-template <typename Inst>
-void Machine::dispatch(const Inst &inst, OperationKind kind, Step &step) {
+template <typename Inst> void Machine::dispatch(const Inst &inst, Step &step) {
   Operation &operation = step.operation;
   step.kind = Step::Kind::Operation;
-  operation.kind = kind;
+  operation.kind = Inst::unitOpcode;
   const Unit unit = unitOf(inst.retiredBy());
   operation.unit = unit;
   operation.pc = nextPc;
@@ -64,7 +63,7 @@ void Machine::dispatch(const Inst &inst, OperationKind kind, Step &step) {
 }
 
 void Machine::execute(const isa::Null &inst, Step &step) {
-  dispatch(inst, OperationKind::Null, step);
+  dispatch(inst, step);
 }
 
 //===----------------------------------------------------------------------===//
@@ -116,12 +115,12 @@ void Machine::resolveTileCopy(const Inst &inst, Unit unit, Step &step) {
 
 void Machine::execute(const isa::Load &inst, Step &step) {
   resolveTileCopy(inst, Unit::Load, step);
-  dispatch(inst, OperationKind::Load, step);
+  dispatch(inst, step);
 }
 
 void Machine::execute(const isa::Store &inst, Step &step) {
   resolveTileCopy(inst, Unit::Store, step);
-  dispatch(inst, OperationKind::Store, step);
+  dispatch(inst, step);
 }
 
 void Machine::execute(const isa::Gather &inst, Step &step) {
@@ -167,7 +166,7 @@ void Machine::execute(const isa::Gather &inst, Step &step) {
   dma.outer = 1;
   dma.rows = rows;
   dma.rowBytes = rowBytes;
-  dispatch(inst, OperationKind::Gather, step);
+  dispatch(inst, step);
 }
 
 //===----------------------------------------------------------------------===//
@@ -250,7 +249,7 @@ void Machine::execute(const isa::Matmul &inst, Step &step) {
   matmul.weightsByColumn = byColumn;
   matmul.int8 = int8;
   matmul.accumulate = accumulate;
-  dispatch(inst, OperationKind::Matmul, step);
+  dispatch(inst, step);
 }
 
 //===----------------------------------------------------------------------===//
@@ -406,17 +405,17 @@ void Machine::execute(const isa::Vector &inst, Step &step) {
     vector.columns[i] = tile(columns[i], Type::bf16, columnOffset[i], 0);
   vector.rows = m;
   vector.elements = n;
-  vector.sourceType = static_cast<uint8_t>(inst.source_type);
-  vector.elementType = static_cast<uint8_t>(elementType);
-  vector.destinationType = static_cast<uint8_t>(inst.destination_type);
-  vector.multiply0 = static_cast<uint8_t>(inst.multiply0);
-  vector.add0 = static_cast<uint8_t>(inst.add0);
-  vector.add1 = static_cast<uint8_t>(inst.add1);
-  vector.function = static_cast<uint8_t>(inst.func);
-  vector.functionOperand = static_cast<uint8_t>(inst.operand);
-  vector.multiply1 = static_cast<uint8_t>(inst.multiply1);
-  vector.add2 = static_cast<uint8_t>(inst.add2);
-  vector.reduce = static_cast<uint8_t>(inst.reduce);
+  vector.sourceType = inst.source_type;
+  vector.elementType = elementType;
+  vector.destinationType = inst.destination_type;
+  vector.multiply0 = inst.multiply0;
+  vector.add0 = inst.add0;
+  vector.add1 = inst.add1;
+  vector.function = inst.func;
+  vector.functionOperand = inst.operand;
+  vector.multiply1 = inst.multiply1;
+  vector.add2 = inst.add2;
+  vector.reduce = inst.reduce;
   vector.reduceAccumulate = inst.reduce_accumulate;
   vector.multiply0Scalar = multiply0Scalar;
   vector.add0Scalar = add0Scalar;
@@ -428,7 +427,7 @@ void Machine::execute(const isa::Vector &inst, Step &step) {
   vector.multiply1Statistic = inst.multiply1_statistic;
   vector.reduceStatistic = inst.reduce_statistic;
   vector.statisticsRow = inst.statistics_base * geometry.vectorLanes;
-  dispatch(inst, OperationKind::Vector, step);
+  dispatch(inst, step);
 }
 
 } // namespace tilework::sim

@@ -79,7 +79,7 @@ private:
              buffers.columns[i]);
         block.columns[i] = buffers.columns[i];
       }
-    const auto reduce = static_cast<isa::Reduce>(op.reduce);
+    const auto reduce = op.reduce;
     if (reduce != isa::Reduce::none)
       block.tree = buffers.tree;
     if (reduce == isa::Reduce::sum_and_squares)
@@ -93,12 +93,11 @@ private:
   }
 
   void runBlock(VectorBlock &block, size_t chunk, size_t row) {
-    load(op.source, static_cast<VectorType>(op.sourceType), op.sourceStatistic,
-         chunk, row, block.rows, block.valid, buffers.x);
+    load(op.source, op.sourceType, op.sourceStatistic, chunk, row, block.rows,
+         block.valid, buffers.x);
     if (stages.usesElement()) {
-      load(op.element, static_cast<VectorType>(op.elementType),
-           op.elementStatistic, chunk, row, block.rows, block.valid,
-           buffers.element);
+      load(op.element, op.elementType, op.elementStatistic, chunk, row,
+           block.rows, block.valid, buffers.element);
       block.element = buffers.element;
     }
     const std::array<bool, 3> usesStatistic = stages.usesStatistics();
@@ -109,10 +108,9 @@ private:
     if (usesStatistic[2])
       block.multiply1 = statistic(op.multiply1Statistic, row, block.rows);
     kernel.run(block);
-    const bool maximum =
-        op.reduce == static_cast<uint8_t>(isa::Reduce::maximum);
+    const bool maximum = op.reduce == isa::Reduce::maximum;
     // The largest element as it is written: rounding keeps the order.
-    if (maximum && op.destinationType == static_cast<uint8_t>(VectorType::bf16))
+    if (maximum && op.destinationType == VectorType::bf16)
       for (size_t i = 0; i < block.rows; ++i)
         block.tree[i] = bf16ToF32(f32ToBf16(block.tree[i]));
     if (block.tree)
@@ -120,7 +118,7 @@ private:
     if (block.treeSquares)
       update((op.reduceStatistic + 1) % 4, false, block.treeSquares, chunk, row,
              block.rows);
-    if (op.destinationType != static_cast<uint8_t>(VectorType::none))
+    if (op.destinationType != VectorType::none)
       store(chunk, row, block.rows, block.valid);
   }
 
@@ -181,12 +179,12 @@ private:
             size_t chunk, size_t row, size_t rows, size_t valid,
             uint32_t *result) {
     const ChunkView from = view(tile, type, index, chunk, row, rows, valid);
-    const auto number = static_cast<uint8_t>(
-        type == VectorType::statistics ? VectorType::fp32 : type);
+    const VectorType inMemory =
+        type == VectorType::statistics ? VectorType::fp32 : type;
     const size_t size = elementBytes(type), bytes = valid * size;
     if (valid == lanes &&
         (rows == 1 || from.stride == static_cast<ptrdiff_t>(bytes))) {
-      kernel.convertIn(number, from.base, result, rows * lanes);
+      kernel.convertIn(inMemory, from.base, result, rows * lanes);
       return;
     }
     for (size_t m = 0; m < rows; ++m) {
@@ -195,22 +193,22 @@ private:
                   bytes);
       std::memset(to + bytes, 0, (lanes - valid) * size);
     }
-    kernel.convertIn(number, buffers.raw, result, rows * lanes);
+    kernel.convertIn(inMemory, buffers.raw, result, rows * lanes);
   }
 
   void store(size_t chunk, size_t row, size_t rows, size_t valid) {
-    const auto type = static_cast<VectorType>(op.destinationType);
+    const auto type = op.destinationType;
     const ChunkView to = view(op.destination, type, op.destinationStatistic,
                               chunk, row, rows, valid);
-    const auto number = static_cast<uint8_t>(
-        type == VectorType::statistics ? VectorType::fp32 : type);
+    const VectorType inMemory =
+        type == VectorType::statistics ? VectorType::fp32 : type;
     const size_t size = elementBytes(type), bytes = valid * size;
     if (valid == lanes &&
         (rows == 1 || to.stride == static_cast<ptrdiff_t>(bytes))) {
-      kernel.convertOut(number, buffers.x, to.base, rows * lanes);
+      kernel.convertOut(inMemory, buffers.x, to.base, rows * lanes);
       return;
     }
-    kernel.convertOut(number, buffers.x, buffers.raw, rows * lanes);
+    kernel.convertOut(inMemory, buffers.x, buffers.raw, rows * lanes);
     for (size_t m = 0; m < rows; ++m)
       std::memcpy(to.base + static_cast<ptrdiff_t>(m) * to.stride,
                   buffers.raw + m * lanes * size, bytes);

@@ -90,9 +90,9 @@ void convertInAs(const uint8_t *source, uint32_t *result, size_t count) {
   store(convertVector<kType>(rest, 0), result + whole);
 }
 
-void convertIn(uint8_t type, const uint8_t *source, uint32_t *result,
+void convertIn(isa::VectorType type, const uint8_t *source, uint32_t *result,
                size_t count) {
-  switch (static_cast<VectorType>(type)) {
+  switch (type) {
   case VectorType::bf16:
     return convertInAs<VectorType::bf16>(source, result, count);
   case VectorType::int8:
@@ -152,9 +152,9 @@ void convertOutAs(const uint32_t *source, uint8_t *result, size_t count) {
   std::memcpy(result + whole * kBytes, rest, (count - whole) * kBytes);
 }
 
-void convertOut(uint8_t type, const uint32_t *source, uint8_t *result,
+void convertOut(isa::VectorType type, const uint32_t *source, uint8_t *result,
                 size_t count) {
-  switch (static_cast<VectorType>(type)) {
+  switch (type) {
   case VectorType::bf16:
     return convertOutAs<VectorType::bf16>(source, result, count);
   case VectorType::int8:
@@ -244,7 +244,7 @@ void functionPass(const VectorBlock &block, const uint32_t *y) {
 
 /// The second operand of the function as a block; null: the scalar.
 const uint32_t *functionOperand(const VectorBlock &block) {
-  switch (static_cast<isa::FunctionOperand>(block.operation->functionOperand)) {
+  switch (block.operation->functionOperand) {
   case isa::FunctionOperand::scalar:
     break;
   case isa::FunctionOperand::column:
@@ -280,12 +280,12 @@ void runFunction(const VectorBlock &block) {
   // What lies behind the block is only calculated with, but it chooses table
   // entries.
   std::fill_n(block.x + block.rows * block.lanes, hn::Lanes(Floats()), 0u);
-  kPasses[block.operation->function](block);
+  kPasses[static_cast<unsigned>(block.operation->function)](block);
 }
 
 void runStages(const VectorBlock &block) {
   const VectorOperation &op = *block.operation;
-  switch (static_cast<isa::Multiply0>(op.multiply0)) {
+  switch (op.multiply0) {
   case isa::Multiply0::none:
     break;
   case isa::Multiply0::scalar:
@@ -295,7 +295,7 @@ void runStages(const VectorBlock &block) {
     withArray<Binary::Multiply>(block, expandRows(block, block.multiply0));
     break;
   }
-  switch (static_cast<isa::Add0>(op.add0)) {
+  switch (op.add0) {
   case isa::Add0::none:
     break;
   case isa::Add0::scalar:
@@ -308,7 +308,7 @@ void runStages(const VectorBlock &block) {
     withArray<Binary::Add>(block, block.element);
     break;
   }
-  switch (static_cast<isa::Add1>(op.add1)) {
+  switch (op.add1) {
   case isa::Add1::none:
     break;
   case isa::Add1::statistic:
@@ -322,7 +322,7 @@ void runStages(const VectorBlock &block) {
     break;
   }
   runFunction(block);
-  switch (static_cast<isa::Multiply1>(op.multiply1)) {
+  switch (op.multiply1) {
   case isa::Multiply1::none:
     break;
   case isa::Multiply1::column:
@@ -335,7 +335,7 @@ void runStages(const VectorBlock &block) {
     withArray<Binary::Multiply>(block, block.element);
     break;
   }
-  if (static_cast<isa::Add2>(op.add2) == isa::Add2::column)
+  if (op.add2 == isa::Add2::column)
     withArray<Binary::Add>(block, expandColumns(block, block.columns[2]));
 }
 
@@ -382,8 +382,7 @@ void run(const VectorBlock &block) {
           [&](size_t i) HWY_ATTR { store(canonical(load(x + i)), x + i); });
   if (!block.tree)
     return;
-  if (static_cast<isa::Reduce>(block.operation->reduce) ==
-      isa::Reduce::maximum) {
+  if (block.operation->reduce == isa::Reduce::maximum) {
     reduce<true>(block, fillRest(block, x, 0xff800000u), block.tree);
     return;
   }

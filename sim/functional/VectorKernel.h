@@ -36,10 +36,10 @@ struct VectorBlock {
 struct VectorKernel {
   /// `type` is a number of isa::VectorType with a place in memory; subnormals
   /// become zeros.
-  void (*convertIn)(uint8_t type, const uint8_t *source, uint32_t *result,
-                    size_t count);
-  void (*convertOut)(uint8_t type, const uint32_t *source, uint8_t *result,
-                     size_t count);
+  void (*convertIn)(isa::VectorType type, const uint8_t *source,
+                    uint32_t *result, size_t count);
+  void (*convertOut)(isa::VectorType type, const uint32_t *source,
+                     uint8_t *result, size_t count);
   /// All stages and the trees of the reduction.
   void (*run)(const VectorBlock &block);
   /// statistic = statistic + tree, or the larger one.

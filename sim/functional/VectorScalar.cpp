@@ -19,35 +19,35 @@ using isa::VectorType;
 
 constexpr uint32_t kMinusInfinity = 0xff800000u;
 
-void convertIn(uint8_t type, const uint8_t *source, uint32_t *result,
+void convertIn(isa::VectorType type, const uint8_t *source, uint32_t *result,
                size_t count) {
   for (size_t i = 0; i < count; ++i) {
-    if (type == static_cast<uint8_t>(VectorType::bf16)) {
+    if (type == VectorType::bf16) {
       uint16_t value;
       std::memcpy(&value, source + 2 * i, 2);
       result[i] = bf16ToF32(value);
-    } else if (type == static_cast<uint8_t>(VectorType::int8)) {
+    } else if (type == VectorType::int8) {
       result[i] = int32ToF32(static_cast<int8_t>(source[i]));
     } else {
       uint32_t value;
       std::memcpy(&value, source + 4 * i, 4);
-      result[i] = type == static_cast<uint8_t>(VectorType::int32)
+      result[i] = type == VectorType::int32
                       ? int32ToF32(static_cast<int32_t>(value))
                       : flushF32(value);
     }
   }
 }
 
-void convertOut(uint8_t type, const uint32_t *source, uint8_t *result,
+void convertOut(isa::VectorType type, const uint32_t *source, uint8_t *result,
                 size_t count) {
   for (size_t i = 0; i < count; ++i) {
-    if (type == static_cast<uint8_t>(VectorType::bf16)) {
+    if (type == VectorType::bf16) {
       uint16_t value = f32ToBf16(source[i]);
       std::memcpy(result + 2 * i, &value, 2);
-    } else if (type == static_cast<uint8_t>(VectorType::int8)) {
+    } else if (type == VectorType::int8) {
       result[i] = static_cast<uint8_t>(f32ToInt8(source[i]));
     } else {
-      uint32_t value = type == static_cast<uint8_t>(VectorType::int32)
+      uint32_t value = type == VectorType::int32
                            ? static_cast<uint32_t>(f32ToInt32(source[i]))
                            : source[i];
       std::memcpy(result + 4 * i, &value, 4);
@@ -60,7 +60,7 @@ uint32_t runElement(const VectorBlock &block, size_t row, size_t lane) {
   const size_t at = row * block.lanes + lane;
   uint32_t x = flushF32(block.x[at]);
   const uint32_t element = block.element ? block.element[at] : 0;
-  switch (static_cast<isa::Multiply0>(op.multiply0)) {
+  switch (op.multiply0) {
   case isa::Multiply0::none:
     break;
   case isa::Multiply0::scalar:
@@ -70,7 +70,7 @@ uint32_t runElement(const VectorBlock &block, size_t row, size_t lane) {
     x = multiplyF32(x, block.multiply0[row]);
     break;
   }
-  switch (static_cast<isa::Add0>(op.add0)) {
+  switch (op.add0) {
   case isa::Add0::none:
     break;
   case isa::Add0::scalar:
@@ -83,7 +83,7 @@ uint32_t runElement(const VectorBlock &block, size_t row, size_t lane) {
     x = addF32(x, element);
     break;
   }
-  switch (static_cast<isa::Add1>(op.add1)) {
+  switch (op.add1) {
   case isa::Add1::none:
     break;
   case isa::Add1::statistic:
@@ -106,7 +106,7 @@ uint32_t runElement(const VectorBlock &block, size_t row, size_t lane) {
   else if (stages.functionTakes(isa::FunctionOperand::element))
     y = element;
   x = applyFunction(stages.function, x, y, scalar);
-  switch (static_cast<isa::Multiply1>(op.multiply1)) {
+  switch (op.multiply1) {
   case isa::Multiply1::none:
     break;
   case isa::Multiply1::column:
@@ -119,7 +119,7 @@ uint32_t runElement(const VectorBlock &block, size_t row, size_t lane) {
     x = multiplyF32(x, element);
     break;
   }
-  if (static_cast<isa::Add2>(op.add2) == isa::Add2::column)
+  if (op.add2 == isa::Add2::column)
     x = addF32(x, block.columns[2][lane]);
   return x;
 }
@@ -140,8 +140,7 @@ void run(const VectorBlock &block) {
               block.rows * block.lanes * sizeof(uint32_t));
   if (!block.tree)
     return;
-  const bool maximum =
-      static_cast<isa::Reduce>(block.operation->reduce) == isa::Reduce::maximum;
+  const bool maximum = block.operation->reduce == isa::Reduce::maximum;
   uint32_t *values = block.scratch;
   for (size_t row = 0; row < block.rows; ++row) {
     const uint32_t *x = block.x + row * block.lanes;

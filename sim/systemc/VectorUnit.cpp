@@ -16,10 +16,6 @@ namespace {
 
 constexpr uint32_t kRowMask = (1u << 20) - 1;
 
-bool is(uint8_t value, isa::VectorType type) {
-  return value == static_cast<uint8_t>(type);
-}
-
 bool granted(const ScratchpadPort &port) {
   return port.request && port.granted;
 }
@@ -46,16 +42,16 @@ VectorUnit::VectorUnit(const Geometry &geometry, const RetireCounters &counters,
     ++treeLevels;
 }
 
-void VectorUnit::Walk::start(const TileAddress &tile, uint8_t type,
+void VectorUnit::Walk::start(const TileAddress &tile, isa::VectorType type,
                              const Geometry &geometry) {
-  place = is(type, isa::VectorType::bf16) || is(type, isa::VectorType::int8)
+  place = type == isa::VectorType::bf16 || type == isa::VectorType::int8
               ? Place::Scratchpad
-          : is(type, isa::VectorType::fp32) || is(type, isa::VectorType::int32)
+          : type == isa::VectorType::fp32 || type == isa::VectorType::int32
               ? Place::Accumulator
               : Place::None;
-  rowElements = place == Place::Accumulator       ? geometry.columns
-                : is(type, isa::VectorType::int8) ? 2 * geometry.lanes()
-                                                  : geometry.lanes();
+  rowElements = place == Place::Accumulator     ? geometry.columns
+                : type == isa::VectorType::int8 ? 2 * geometry.lanes()
+                                                : geometry.lanes();
   block = row = tile.row;
   element = tile.first;
   stride = tile.stride;
@@ -228,8 +224,8 @@ void VectorUnit::startWork() {
   if (work.empty)
     return;
   const VectorOperation &op = work.operation.vector;
-  work.reduces = op.reduce != static_cast<uint8_t>(isa::Reduce::none);
-  work.along = is(op.destinationType, isa::VectorType::statistics);
+  work.reduces = op.reduce != isa::Reduce::none;
+  work.along = op.destinationType == isa::VectorType::statistics;
   work.columns = columnsUsed(op) != 0;
   work.rows = work.rowsLeft = op.rows;
   work.elementsLeft = op.elements;

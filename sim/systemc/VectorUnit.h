@@ -47,7 +47,8 @@ private:
     uint32_t rowElements = 0;
     int32_t stride = 0, blockStride = 0;
 
-    void start(const TileAddress &tile, uint8_t type, const Geometry &geometry);
+    void start(const TileAddress &tile, isa::VectorType type,
+               const Geometry &geometry);
     void nextRow();
     void nextChunk(uint32_t lanes);
   };

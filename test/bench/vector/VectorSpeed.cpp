@@ -16,10 +16,6 @@ using namespace tilework::sim;
 
 namespace {
 
-uint8_t number(isa::VectorFunction function) {
-  return static_cast<uint8_t>(function);
-}
-
 struct Pass {
   const char *name;
   VectorOperation operation;
@@ -30,8 +26,7 @@ VectorOperation base(const Geometry &geometry) {
   VectorOperation op;
   op.rows = 64;
   op.elements = 256;
-  op.sourceType = op.elementType = op.destinationType =
-      static_cast<uint8_t>(isa::VectorType::bf16);
+  op.sourceType = op.elementType = op.destinationType = isa::VectorType::bf16;
   const int32_t blockRows = 64;
   op.source = {false, 0, 1, blockRows, 0};
   const uint32_t rows = 64 * 256 / geometry.lanes();
@@ -67,20 +62,20 @@ void measure(const Geometry &geometry, const Pass &pass) {
 int main() {
   Geometry geometry; // lanes as on edge
   VectorOperation softmax = base(geometry);
-  softmax.multiply0 = static_cast<uint8_t>(isa::Multiply0::scalar);
+  softmax.multiply0 = isa::Multiply0::scalar;
   softmax.multiply0Scalar = 0.125f;
-  softmax.add1 = static_cast<uint8_t>(isa::Add1::minus_statistic);
-  softmax.function = number(isa::VectorFunction::exponential);
-  softmax.reduce = static_cast<uint8_t>(isa::Reduce::sum);
+  softmax.add1 = isa::Add1::minus_statistic;
+  softmax.function = isa::VectorFunction::exponential;
+  softmax.reduce = isa::Reduce::sum;
   softmax.reduceStatistic = 1;
 
   VectorOperation gelu = base(geometry);
-  gelu.add0 = static_cast<uint8_t>(isa::Add0::column);
-  gelu.function = number(isa::VectorFunction::gelu);
+  gelu.add0 = isa::Add0::column;
+  gelu.function = isa::VectorFunction::gelu;
 
   VectorOperation residual = base(geometry);
-  residual.add0 = static_cast<uint8_t>(isa::Add0::element);
-  residual.reduce = static_cast<uint8_t>(isa::Reduce::sum_and_squares);
+  residual.add0 = isa::Add0::element;
+  residual.reduce = isa::Reduce::sum_and_squares;
 
   VectorOperation copy = base(geometry);
   const Pass passes[] = {{"softmax: scale, subtract, exp, row sum", softmax},

@@ -23,7 +23,7 @@
 // CHECK: npu.vector <source = statistics, element = statistics, destination = statistics, multiply1 = element
 // CHECK: npu.vector <{{.*}}function = exponential, reduce = sum, accumulate = always
 // CHECK: npu.vector <source = fp32, destination = fp32, multiply0 = statistic{{.*}}(%[[O]], %[[O]])
-// CHECK: npu.matmul %[[O]], {{.*}}, %[[P]], {{.*}}, %[[V]], {{.*}} {accumulate = 1 : i64}
+// CHECK: npu.matmul %[[O]], {{.*}}, %[[P]], {{.*}}, %[[V]], {{.*}} accumulate always
 // CHECK: }
 
 // CHECK: npu.vector <source = statistics, destination = statistics, function = reciprocal

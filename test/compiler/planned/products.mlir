@@ -12,7 +12,7 @@
 // CHECK: %[[O:.*]] = npu.buffer "out" scratchpad
 // CHECK: npu.load %[[W]], {{.*}}, <[[KT:[0-9]+]] of 3000 by [[K]]>, <8>
 // CHECK: npu.load %[[A]], {{.*}}, <1>, <[[MT:[0-9]+]] of 70 by [[M:[0-9]+]]>, <[[KT]] of 3000 by [[K]]>
-// CHECK: npu.matmul %[[S]], {{.*}}, %[[A]], {{.*}}, %[[W]], {{.*}}, <[[MT]] of 70 by [[M]]>, <[[NT:[0-9]+]] of 100 by [[N:[0-9]+]]>, <[[KT]] of 3000 by [[K]]> {accumulate = 2 : i64, accumulate_depth = [[K]] : i64}
+// CHECK: npu.matmul %[[S]], {{.*}}, %[[A]], {{.*}}, %[[W]], {{.*}}, <[[MT]] of 70 by [[M]]>, <[[NT:[0-9]+]] of 100 by [[N:[0-9]+]]>, <[[KT]] of 3000 by [[K]]> accumulate after_first {accumulate_depth = [[K]] : i64}
 // CHECK: npu.vector <source = fp32, destination = bf16>, <[[MT]] of 70 by [[M]]>, <[[NT]] of 100 by [[N]]>, [0, 2](%[[S]], %[[O]])
 // CHECK: npu.store %[[O]], {{.*}}, <1>, <[[MT]] of 70 by [[M]]>, <[[NT]] of 100 by [[N]]>
 func.func @main(%x: tensor<70x3000xf32>) -> tensor<70x100xf32> {

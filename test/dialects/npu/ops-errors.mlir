@@ -246,3 +246,18 @@ npu.routine @r tensors 1 sources 2 {
 }
 // expected-error @+1 {{gives 1 sources to a routine that takes 2}}
 npu.call @r tensors [0] sources [0]
+
+// -----
+
+npu.group "g" sources [] {
+  // expected-error @+1 {{is no place in DRAM: that is an npu.tensor}}
+  %a = npu.buffer "a" dram rows 8 slots 1 pitch 8 base 0
+}
+
+// -----
+
+npu.group "g" sources [] {
+  // expected-error @+2 {{'cosine' is none of identity relu absolute}}
+  // expected-error @+1 {{failed to parse NPU_ChainAttr parameter 'function'}}
+  npu.vector <source = bf16, function = cosine>, <8>, <8>, []() []
+}

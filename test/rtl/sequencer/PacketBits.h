@@ -77,6 +77,10 @@ private:
         width == 64 ? ~uint64_t(0) : (uint64_t(1) << width) - 1;
     fields.push_back({name, width, value & mask});
   }
+  template <typename Enumeration>
+  void add(const char *name, Enumeration value) {
+    add(name, isa::bitsOf(value), static_cast<uint64_t>(value));
+  }
   void header(const Operation &operation) {
     add("null_op", 1, operation.kind == OperationKind::Null);
     add("pc", 24, operation.pc);
@@ -127,17 +131,17 @@ private:
       tile(vector.columns[i]);
     add("rows", 24, vector.rows);
     add("elements", 24, vector.elements);
-    add("source_type", 3, vector.sourceType);
-    add("element_type", 3, vector.elementType);
-    add("destination_type", 3, vector.destinationType);
-    add("multiply0", 2, vector.multiply0);
-    add("add0", 2, vector.add0);
-    add("add1", 2, vector.add1);
-    add("func", 5, vector.function);
-    add("operand", 2, vector.functionOperand);
-    add("multiply1", 2, vector.multiply1);
-    add("add2", 1, vector.add2);
-    add("reduce", 2, vector.reduce);
+    add("source_type", vector.sourceType);
+    add("element_type", vector.elementType);
+    add("destination_type", vector.destinationType);
+    add("multiply0", vector.multiply0);
+    add("add0", vector.add0);
+    add("add1", vector.add1);
+    add("func", vector.function);
+    add("operand", vector.functionOperand);
+    add("multiply1", vector.multiply1);
+    add("add2", vector.add2);
+    add("reduce", vector.reduce);
     add("reduce_accumulate", 1, vector.reduceAccumulate);
     add("multiply0_scalar", 32, bits(vector.multiply0Scalar));
     add("add0_scalar", 32, bits(vector.add0Scalar));

@@ -132,12 +132,15 @@ private:
       putTile(3 + i, op.columns[i]);
     model.rows_i = op.rows;
     model.elements_i = op.elements;
-    const uint8_t types[] = {op.sourceType, op.elementType, op.destinationType};
+    auto bits = [](auto value) { return static_cast<uint8_t>(value); };
+    const uint8_t types[] = {bits(op.sourceType), bits(op.elementType),
+                             bits(op.destinationType)};
     for (unsigned i = 0; i < 3; ++i)
       putByte(model.type_i, i, types[i]);
-    const uint8_t stages[] = {op.multiply0, op.add0, op.add1,  op.function,
-                              op.multiply1, op.add2, op.reduce};
-    model.operand_i = op.functionOperand;
+    const uint8_t stages[] = {
+        bits(op.multiply0), bits(op.add0), bits(op.add1),  bits(op.function),
+        bits(op.multiply1), bits(op.add2), bits(op.reduce)};
+    model.operand_i = bits(op.functionOperand);
     const uint8_t statistics[] = {
         op.sourceStatistic,    op.elementStatistic, op.destinationStatistic,
         op.multiply0Statistic, op.add1Statistic,    op.multiply1Statistic,

@@ -17,6 +17,7 @@
 #include <gtest/gtest.h>
 
 using namespace tilework::sim;
+namespace isa = tilework::isa;
 
 namespace {
 
@@ -100,8 +101,10 @@ VectorOperation copyStatistics(const Geometry &geometry, uint8_t index,
   tile.row = index * ((geometry.statisticsRows + geometry.columns - 1) /
                       geometry.columns);
   tile.stride = tile.blockStride = 1;
-  op.sourceType = toMemory ? 5 : 3;
-  op.destinationType = toMemory ? 3 : 5;
+  op.sourceType =
+      toMemory ? isa::VectorType::statistics : isa::VectorType::fp32;
+  op.destinationType =
+      toMemory ? isa::VectorType::fp32 : isa::VectorType::statistics;
   op.sourceStatistic = op.destinationStatistic = index;
   return op;
 }
@@ -205,11 +208,11 @@ TEST(VectorUnitRate, OneItemACycleAlsoAcrossInstructions) {
   VectorOperation op;
   op.rows = 32;
   op.elements = 64;
-  op.sourceType = op.elementType = 1;
-  op.destinationType = 1;
-  op.add0 = 3;
-  op.multiply1 = 1;
-  op.add2 = 1;
+  op.sourceType = op.elementType = isa::VectorType::bf16;
+  op.destinationType = isa::VectorType::bf16;
+  op.add0 = isa::Add0::element;
+  op.multiply1 = isa::Multiply1::column;
+  op.add2 = isa::Add2::column;
   op.source = {false, 0, 1, 32, 0};
   op.element = {false, 150, 1, 32, 0};
   op.destination = {false, 300, 1, 32, 0};
@@ -225,9 +228,9 @@ TEST(VectorUnitRate, OneRowThatReducesTakesTwoCyclesAnItem) {
   VectorOperation op;
   op.rows = 1;
   op.elements = 256;
-  op.sourceType = 1;
+  op.sourceType = isa::VectorType::bf16;
   op.source = {false, 0, 1, 1, 0};
-  op.reduce = 2;
+  op.reduce = isa::Reduce::sum;
   EXPECT_EQ(cyclesOf<VVector16x16>(op, 1), 31u + 2 + 18 + 4);
 }
 

@@ -65,7 +65,7 @@ protected:
     operation.vector.rows = kRows;
     operation.vector.elements = kElements;
     operation.vector.sourceType = operation.vector.destinationType =
-        uint8_t(isa::VectorType::bf16);
+        isa::VectorType::bf16;
     return operation;
   }
 
@@ -135,8 +135,8 @@ TEST_F(ShadowTest, test_an_element_operand_may_be_the_destination) {
   for (uint32_t row : {0u, 2u}) {
     Operation operation = vector();
     operation.vector.destination = tile(16);
-    operation.vector.add0 = uint8_t(isa::Add0::element);
-    operation.vector.elementType = uint8_t(isa::VectorType::bf16);
+    operation.vector.add0 = isa::Add0::element;
+    operation.vector.elementType = isa::VectorType::bf16;
     operation.vector.element = tile(16 + row);
     if (row == 0)
       expectLegal(operation);
@@ -149,7 +149,7 @@ TEST_F(ShadowTest, test_a_column_operand_in_the_destination_overlaps) {
   expectLegal(load(0, 32));
   Operation operation = vector();
   operation.vector.destination = tile(0);
-  operation.vector.add2 = uint8_t(isa::Add2::column);
+  operation.vector.add2 = isa::Add2::column;
   operation.vector.columns[2] = tile(3);
   expectOne(operation, Violation::Kind::SelfOverlap);
 }
@@ -157,7 +157,7 @@ TEST_F(ShadowTest, test_a_column_operand_in_the_destination_overlaps) {
 TEST_F(ShadowTest, test_accumulating_frees_the_statistic_alone) {
   expectLegal(load(0, 32));
   Operation first = vector();
-  first.vector.reduce = uint8_t(isa::Reduce::sum);
+  first.vector.reduce = isa::Reduce::sum;
   expectLegal(first);
   Operation again = first;
   for (unsigned unit = 0; unit < kUnitCount; ++unit)

@@ -76,7 +76,7 @@ MatmulGroup drawMatmul(Draw &draw, const Machine &machine, Tensors &tensors,
   if (draw.coin())
     g.bias = tensors.add(2 * g.n, true);
   if (draw.coin())
-    g.activation = Function::Gelu;
+    g.activation = VectorFunction::gelu;
   if (draw.coin())
     g.residual = dense(tensors.add(2 * b * g.m * g.n, true), batch, g.m, g.n);
   if (draw.coin()) {
@@ -164,7 +164,7 @@ TEST(ProgramLegality, test_row_programs_are_legal) {
         o.lhs = lhs;
         o.rhs = rhs;
         o.scalar = 0.5f;
-        o.function = Function::Tanh;
+        o.function = VectorFunction::tanh;
         g.ops.push_back(o);
         return static_cast<int>(g.ops.size()) - 1;
       };
@@ -202,12 +202,13 @@ TEST(ProgramLegality, test_row_programs_are_legal) {
         case 4:
           // r alone has no tile to run on.
           result = op(RowOpKind::Combine, draw.coin() ? lhs : c, rhs);
-          g.ops[result].function = static_cast<Function>(
-              draw.in(int64_t(Function::Maximum), int64_t(Function::Replace)));
+          g.ops[result].function = static_cast<VectorFunction>(
+              draw.in(int64_t(VectorFunction::maximum),
+                      int64_t(VectorFunction::replace)));
           break;
         case 9:
           result = op(RowOpKind::Combine, r, lhs);
-          g.ops[result].function = Function::Select;
+          g.ops[result].function = VectorFunction::select;
           break;
         case 5: {
           int mean = op(RowOpKind::RowMean, lhs, -1);

@@ -146,14 +146,14 @@ private:
       elements = 0;
     op.rows = rows;
     op.elements = elements;
-    op.reduce = oneIn(2) ? static_cast<uint8_t>(below(4)) : 0;
-    const bool along = rows <= 1 && op.reduce == 0;
-    op.sourceType = static_cast<uint8_t>(readType(along));
-    op.elementType = static_cast<uint8_t>(readType(along));
+    op.reduce = static_cast<isa::Reduce>(oneIn(2) ? below(4) : 0);
+    const bool along = rows <= 1 && op.reduce == isa::Reduce::none;
+    op.sourceType = readType(along);
+    op.elementType = readType(along);
     Type to = readType(along);
     if (oneIn(6))
       to = Type::none;
-    op.destinationType = static_cast<uint8_t>(to);
+    op.destinationType = to;
 
     const uint32_t lanes = geometry.vectorLanes;
     const uint32_t entries = std::max({rows, elements * along, 1u});
@@ -164,13 +164,14 @@ private:
     op.statisticsRow =
         below((geometry.statisticsRows - entries) / lanes + 1) * lanes;
 
-    op.multiply0 = static_cast<uint8_t>(below(3));
-    op.add0 = static_cast<uint8_t>(below(4));
-    op.add1 = static_cast<uint8_t>(below(4));
-    op.function = static_cast<uint8_t>(oneIn(3) ? 0 : below(kFunctions));
-    op.functionOperand = static_cast<uint8_t>(below(4));
-    op.multiply1 = static_cast<uint8_t>(below(4));
-    op.add2 = static_cast<uint8_t>(below(2));
+    op.multiply0 = static_cast<isa::Multiply0>(below(3));
+    op.add0 = static_cast<isa::Add0>(below(4));
+    op.add1 = static_cast<isa::Add1>(below(4));
+    op.function =
+        static_cast<isa::VectorFunction>(oneIn(3) ? 0 : below(kFunctions));
+    op.functionOperand = static_cast<isa::FunctionOperand>(below(4));
+    op.multiply1 = static_cast<isa::Multiply1>(below(4));
+    op.add2 = static_cast<isa::Add2>(below(2));
     op.reduceAccumulate = oneIn(2);
     op.multiply0Scalar = floatFromBits(value());
     op.add0Scalar = floatFromBits(value());
@@ -178,9 +179,9 @@ private:
     op.reduceStatistic = static_cast<uint8_t>(below(4));
     op.destinationStatistic = static_cast<uint8_t>(below(4));
     bool written[4] = {};
-    if (op.reduce) {
+    if (op.reduce != isa::Reduce::none) {
       written[op.reduceStatistic] = true;
-      if (op.reduce == static_cast<uint8_t>(isa::Reduce::sum_and_squares))
+      if (op.reduce == isa::Reduce::sum_and_squares)
         written[(op.reduceStatistic + 1) % 4] = true;
     }
     if (to == Type::statistics)
@@ -200,10 +201,8 @@ private:
         to == Type::statistics && oneIn(2) ? op.destinationStatistic : other();
 
     const bool upper = oneIn(2);
-    op.source =
-        tile(static_cast<Type>(op.sourceType), rows, elements, upper, false);
-    op.element =
-        tile(static_cast<Type>(op.elementType), rows, elements, upper, false);
+    op.source = tile(op.sourceType, rows, elements, upper, false);
+    op.element = tile(op.elementType, rows, elements, upper, false);
     op.destination = tile(to, rows, elements, !upper, true);
     for (TileAddress &column : op.columns) {
       column = tile(Type::bf16, 1, elements, upper, false);
@@ -215,7 +214,7 @@ private:
           (blocks ? blocks - 1 : 0) * static_cast<uint32_t>(column.blockStride);
       fits &= last < geometry.scratchpadRows() / 2 * (upper ? 2 : 1);
     }
-    const auto from = static_cast<Type>(op.sourceType);
+    const auto from = op.sourceType;
     const std::array<bool, 3> columns = op.stages().usesColumns();
     const bool usesElement = op.stages().usesElement();
     const bool usesColumns = columns[0] || columns[1] || columns[2];

@@ -58,9 +58,8 @@ private:
            (type == Type::int8 ? lane : 2 * lane);
   }
 
-  uint32_t read(const TileAddress &tile, uint8_t number, uint8_t index,
-                uint32_t m, uint32_t n) {
-    const auto type = static_cast<Type>(number);
+  uint32_t read(const TileAddress &tile, Type type, uint8_t index, uint32_t m,
+                uint32_t n) {
     if (type == Type::statistics)
       return statistic(index, n);
     const size_t at = place(tile, type, m, n);
@@ -75,7 +74,7 @@ private:
   }
 
   uint32_t element(uint32_t m, uint32_t n) {
-    const auto bf16 = static_cast<uint8_t>(Type::bf16);
+    const auto bf16 = Type::bf16;
     auto column = [&](unsigned i) {
       return read(op.columns[i], bf16, 0, 0, n);
     };
@@ -83,41 +82,41 @@ private:
       return read(op.element, op.elementType, op.elementStatistic, m, n);
     };
     uint32_t x = read(op.source, op.sourceType, op.sourceStatistic, m, n);
-    if (op.multiply0 == 1)
+    if (op.multiply0 == isa::Multiply0::scalar)
       x = multiplyF32(x, bitsFromFloat(op.multiply0Scalar));
-    if (op.multiply0 == 2)
+    if (op.multiply0 == isa::Multiply0::statistic)
       x = multiplyF32(x, statistic(op.multiply0Statistic, m));
-    if (op.add0 == 1)
+    if (op.add0 == isa::Add0::scalar)
       x = addF32(x, bitsFromFloat(op.add0Scalar));
-    if (op.add0 == 2)
+    if (op.add0 == isa::Add0::column)
       x = addF32(x, column(0));
-    if (op.add0 == 3)
+    if (op.add0 == isa::Add0::element)
       x = addF32(x, other());
-    if (op.add1 == 1)
+    if (op.add1 == isa::Add1::statistic)
       x = addF32(x, statistic(op.add1Statistic, m));
-    if (op.add1 == 2)
+    if (op.add1 == isa::Add1::minus_statistic)
       x = addF32(x, negateF32(statistic(op.add1Statistic, m)));
-    if (op.add1 == 3)
+    if (op.add1 == isa::Add1::element)
       x = addF32(x, other());
     const uint32_t scalar = bitsFromFloat(op.add0Scalar);
     uint32_t y = scalar;
-    if (op.function >= 16 && op.function <= 25) {
-      if (op.functionOperand == 1)
+    if (op.function >= isa::VectorFunction::maximum &&
+        op.function <= isa::VectorFunction::replace) {
+      if (op.functionOperand == isa::FunctionOperand::column)
         y = column(1);
-      if (op.functionOperand == 2)
+      if (op.functionOperand == isa::FunctionOperand::statistic)
         y = statistic(op.multiply1Statistic, m);
-      if (op.functionOperand == 3)
+      if (op.functionOperand == isa::FunctionOperand::element)
         y = other();
     }
-    x = applyFunction(static_cast<isa::VectorFunction>(op.function), x, y,
-                      scalar);
-    if (op.multiply1 == 1)
+    x = applyFunction(op.function, x, y, scalar);
+    if (op.multiply1 == isa::Multiply1::column)
       x = multiplyF32(x, column(1));
-    if (op.multiply1 == 2)
+    if (op.multiply1 == isa::Multiply1::statistic)
       x = multiplyF32(x, statistic(op.multiply1Statistic, m));
-    if (op.multiply1 == 3)
+    if (op.multiply1 == isa::Multiply1::element)
       x = multiplyF32(x, other());
-    if (op.add2 == 1)
+    if (op.add2 == isa::Add2::column)
       x = addF32(x, column(2));
     return x;
   }
@@ -132,11 +131,11 @@ private:
   }
 
   void reduce(std::vector<uint32_t> x, uint32_t m, bool first, uint32_t valid) {
-    if (!op.reduce)
+    if (op.reduce == isa::Reduce::none)
       return;
-    const bool maximum = op.reduce == 1;
+    const bool maximum = op.reduce == isa::Reduce::maximum;
     std::vector<uint32_t> squares = x;
-    if (maximum && static_cast<Type>(op.destinationType) == Type::bf16)
+    if (maximum && op.destinationType == Type::bf16)
       for (uint32_t &value : x)
         value = bf16ToF32(f32ToBf16(value));
     for (uint32_t lane = 0; lane < x.size(); ++lane) {
@@ -145,7 +144,7 @@ private:
         x[lane] = squares[lane] = maximum ? 0xff800000u : 0;
     }
     update(x, maximum, op.reduceStatistic, m, first);
-    if (op.reduce == 3)
+    if (op.reduce == isa::Reduce::sum_and_squares)
       update(squares, false, op.reduceStatistic + 1u, m, first);
   }
 
@@ -165,7 +164,7 @@ private:
   }
 
   void write(uint32_t m, uint32_t n, uint32_t x) {
-    const auto type = static_cast<Type>(op.destinationType);
+    const auto type = op.destinationType;
     if (type == Type::none)
       return;
     if (type == Type::statistics) {

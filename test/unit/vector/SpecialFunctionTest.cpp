@@ -271,11 +271,11 @@ TEST(SpecialFunction, SimdGivesTheSameBits) {
         hwy::SetSupportedTargetsForTest(rest & -rest);
         memories.accumulator = inputs;
         VectorOperation op;
-        op.sourceType = op.destinationType = 3;
+        op.sourceType = op.destinationType = isa::VectorType::fp32;
         op.source.stride = op.destination.stride = 1;
         op.rows = geometry.accumulatorRows();
         op.elements = geometry.columns;
-        op.function = static_cast<uint8_t>(function);
+        op.function = static_cast<F>(function);
         op.add0Scalar = floatFromBits(scalar);
         executeVector(op, geometry, memories);
         ASSERT_EQ(memories.accumulator, expected.accumulator)

@@ -73,7 +73,7 @@ TEST(Vector, RowsOutsideOfTheMemoryAreRefused) {
   VectorOperation op;
   op.rows = 2;
   op.elements = 8;
-  op.sourceType = op.destinationType = 1;
+  op.sourceType = op.destinationType = isa::VectorType::bf16;
   op.source.row = geometry.scratchpadRows() - 1;
   op.source.stride = op.destination.stride = 1;
   EXPECT_THROW(executeVector(op, geometry, memories), std::out_of_range);
