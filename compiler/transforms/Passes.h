@@ -30,6 +30,7 @@ std::unique_ptr<mlir::Pass> createRecogniseAttentionPass();
 std::unique_ptr<mlir::Pass> createRecogniseMasksPass();
 std::unique_ptr<mlir::Pass> createFuseEpiloguesPass();
 std::unique_ptr<mlir::Pass> createFuseProjectionsPass();
+std::unique_ptr<mlir::Pass> createNumberConditionsPass();
 std::unique_ptr<mlir::Pass> createOutlineLaunchStepsPass();
 
 /// The stages of the graph pipeline, each the passes that lead to it from the

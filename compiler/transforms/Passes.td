@@ -91,6 +91,29 @@ def FuseProjections : Graph_Pass<"graph-fuse-projections", "FuseProjections"> {
   }];
 }
 
+def NumberConditions : Graph_Pass<"graph-number-conditions", "NumberConditions"> {
+  let summary = "Compute small integers made of computed conditions as floats";
+  let description = [{
+    Models ask whether any element fulfils a condition by way of integers. The
+    chip has none, but floats are exact up to 256, and a sum of more is positive
+    where its largest element is. Integers made of conditions of integer inputs
+    stay: the host computes them.
+
+    ```mlir
+    %1 = graph.cast %infinite : tensor<4x300xi1> -> tensor<4x300xi64>
+    %2 = graph.reduce sum %1 {axes = array<i64: 0, 1>} : tensor<4x300xi64> -> tensor<1x1xi64>
+    %3 = graph.binary gt %2, %zero : (tensor<1x1xi64>, tensor<i64>) -> tensor<1x1xi1>
+    ```
+    becomes
+
+    ```mlir
+    %1 = graph.cast %infinite : tensor<4x300xi1> -> tensor<4x300xf32>
+    %2 = graph.reduce max %1 {axes = array<i64: 0, 1>} : tensor<4x300xf32> -> tensor<1x1xf32>
+    %3 = graph.binary gt %2, %zero : (tensor<1x1xf32>, tensor<f32>) -> tensor<1x1xi1>
+    ```
+  }];
+}
+
 def OutlineLaunchSteps : Graph_Pass<"graph-outline-launch-steps", "OutlineLaunchSteps"> {
   let summary = "Turn integer preparation into launch steps";
   let description = [{

@@ -27,6 +27,7 @@ void tilework::buildRecognisedStage(mlir::OpPassManager &passes) {
 void tilework::buildFusedStage(mlir::OpPassManager &passes) {
   passes.addPass(createFuseEpiloguesPass());
   passes.addPass(createFuseProjectionsPass());
+  passes.addPass(createNumberConditionsPass());
   passes.addPass(createOutlineLaunchStepsPass());
   passes.addPass(createSimplifyPass());
   passes.addPass(mlir::createCSEPass());
