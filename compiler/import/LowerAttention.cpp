@@ -4,7 +4,7 @@
 // Lowerings of ops that are a whole attention: ONNX's Attention, and ONNX
 // Runtime's Attention and MultiHeadAttention.
 
-#include "compiler/import/Lowering.h"
+#include "compiler/import/Heads.h"
 
 #include <algorithm>
 #include <cmath>
@@ -16,25 +16,7 @@ using namespace tilework;
 using namespace tilework::graph;
 using Shape = NodeContext::Shape;
 
-namespace {
-/// What attention reads: tensors [B, S, width] and where heads stand in them.
-struct Heads {
-  Val query, key, value, mask;
-  int64_t heads = 1, kvHeads = 1, headDim = 0, valueDim = 0;
-  int64_t window[3][2] = {{0, 0}, {0, 0}, {0, 0}};
-  std::optional<float> scale, softcap;
-  /// As the attributes of graph.attention.
-  std::optional<Shape> band;
-  std::optional<float> bandValue;
-  bool zeroHidden = false;
-
-  float scaleFactor() const {
-    return scale.value_or(1.0f / std::sqrt(static_cast<float>(headDim)));
-  }
-};
-} // namespace
-
-static Val emitAttention(NodeContext &c, Heads h) {
+Val tilework::emitAttention(NodeContext &c, Heads h) {
   ValueBuilder &b = c.b;
   int64_t batch = h.query.dim(0), rows = h.query.dim(1), keys = h.key.dim(1);
   if (h.heads < 1 || h.kvHeads < 1 || h.headDim < 1 || h.valueDim < 1 ||
@@ -75,14 +57,12 @@ static Val emitAttention(NodeContext &c, Heads h) {
   return b.fromValue(op->getResult(0));
 }
 
-/// An additive mask of a boolean that says which keys are seen.
-static Val maskOf(NodeContext &c, const Val &seen, mlir::Type element,
-                  double hidden = -std::numeric_limits<double>::infinity()) {
+Val tilework::maskOf(NodeContext &c, const Val &seen, mlir::Type element,
+                     double hidden) {
   return c.b.select(seen, c.b.scalar(0, element), c.b.scalar(hidden, element));
 }
 
-/// A mask of rank 4, from one that lacks leading dimensions.
-static Val rank4(NodeContext &c, Val mask) {
+Val tilework::rank4(NodeContext &c, Val mask) {
   Shape shape = mask.shape().vec();
   if (shape.size() > 4)
     throw InvalidNode("its mask has more than four dimensions");
@@ -90,15 +70,13 @@ static Val rank4(NodeContext &c, Val mask) {
   return c.b.reshape(mask, shape);
 }
 
-/// [B, S, N, D] or [B, N, S, D] as [B, S, N·D].
-static Val mergeHeads(NodeContext &c, Val x, bool transposed) {
+Val tilework::mergeHeads(NodeContext &c, Val x, bool transposed) {
   if (transposed)
     x = c.b.transpose(x, {0, 2, 1, 3});
   return c.b.reshape(x, {x.dim(0), x.dim(1), x.dim(2) * x.dim(3)});
 }
 
-/// [B, S, N·D] as [B, N, S, D].
-static Val splitHeads(NodeContext &c, const Val &x, int64_t heads) {
+Val tilework::splitHeads(NodeContext &c, const Val &x, int64_t heads) {
   return c.b.transpose(
       c.b.reshape(x, {x.dim(0), x.dim(1), heads, x.dim(2) / heads}),
       {0, 2, 1, 3});
@@ -111,8 +89,7 @@ static Val positions(NodeContext &c, int64_t count, const Shape &shape) {
   return c.b.reshape(c.b.ints(values), shape);
 }
 
-/// ONNX's mask in the last dimension of `keys`; what is missing is hidden.
-static Val padMask(NodeContext &c, const Val &mask, int64_t keys) {
+Val tilework::padMask(NodeContext &c, const Val &mask, int64_t keys) {
   Shape shape = mask.shape().vec();
   if (shape.empty() || shape.back() > keys)
     throw InvalidNode("its mask does not fit its keys");

@@ -4,18 +4,15 @@
 // Lowerings of ops along a sequence that stand beside attention: rotary
 // positions and convolutions that look back.
 
-#include "compiler/import/Lowering.h"
+#include "compiler/import/Heads.h"
 
 using namespace tilework;
 using graph::BinaryKind;
 using graph::UnaryKind;
 using Shape = NodeContext::Shape;
 
-/// Turns pairs of the first elements of each head of `x`, [.., head size]: the
-/// halves' elements, or neighbours. The tables have half as many columns and
-/// broadcast against the dimensions before.
-static Val rotated(NodeContext &c, const Val &x, const Val &cosine,
-                   const Val &sine, bool interleaved) {
+Val tilework::rotated(NodeContext &c, const Val &x, const Val &cosine,
+                      const Val &sine, bool interleaved) {
   int64_t last = x.rank() - 1, half = cosine.dim(-1), turned = 2 * half;
   if (turned > x.dim(-1) || sine.shape() != cosine.shape())
     throw InvalidNode(

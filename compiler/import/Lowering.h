@@ -199,6 +199,8 @@ void lowerGlobalPool(NodeContext &);
 void lowerAttention(NodeContext &);
 void lowerMultiHeadAttention(NodeContext &);
 void lowerFusedAttention(NodeContext &);
+// LowerGroupedAttention.cpp
+void lowerGroupQueryAttention(NodeContext &);
 
 } // namespace tilework
 
