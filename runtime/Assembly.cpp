@@ -7,6 +7,7 @@
 
 #include "dialects/isa/Assembly.h"
 #include "dialects/isa/ImageMeta.h"
+#include "dialects/isa/OutputFile.h"
 #include "dialects/isa/Printable.h"
 #include "runtime/Error.h"
 #include "runtime/Npy.h"
@@ -40,16 +41,33 @@ std::map<uint32_t, std::string> nodeComments(const isa::Image &image) {
 
 } // namespace
 
-std::string disassembleImage(const isa::Image &image,
-                             const std::string &weightsPath) {
+static std::string weightsBeside(const std::string &path) {
+  return path + ".weights";
+}
+
+void writeAssembly(const isa::Image &image, const std::string &text,
+                   const std::string &path) {
+  try {
+    isa::OutputFile file(path);
+    file.put(text.data(), text.size());
+    if (image.weights.size > 0) {
+      isa::OutputFile weights(weightsBeside(path));
+      weights.put(image.weights.data, image.weights.size);
+      weights.keep();
+    }
+    file.keep();
+  } catch (const isa::ImageError &error) {
+    throw UserError(error.what());
+  }
+}
+
+std::string disassembleImage(const isa::Image &image, const std::string &path) {
   nlohmann::json object = {{"meta", isa::metaToJson(image)},
                            {"provenance", isa::provenanceToJson(image)},
                            {"weights_bytes", image.weights.size}};
-  if (!weightsPath.empty() && image.weights.size > 0) {
-    const std::string file = weightsPath + ".weights";
-    writeFile(file, image.weights.data, image.weights.size);
-    object["weights_file"] = std::filesystem::path(file).filename().string();
-  }
+  if (!path.empty() && image.weights.size > 0)
+    object["weights_file"] =
+        std::filesystem::path(weightsBeside(path)).filename().string();
   std::vector<isa::Instruction> program;
   for (const auto &word : image.text) {
     isa::DecodeResult decoded = isa::decode(word);
@@ -98,6 +116,8 @@ isa::Image assembleImage(const std::string &text, const std::string &origin) {
     }
     throw UserError(message);
   }
+  if (assembled.program.empty())
+    throw UserError("'" + origin + "' has no instruction");
   for (const isa::Instruction &instruction : assembled.program)
     image.text.push_back(isa::encode(instruction));
   if (object.is_null()) {

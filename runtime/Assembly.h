@@ -13,16 +13,20 @@
 
 namespace tilework {
 
-/// `weightsPath` not empty: the weights are written to `weightsPath`.weights
-/// and named in the text; otherwise the text says only how many bytes there
-/// are. Throws UserError when the file cannot be written.
-std::string disassembleImage(const isa::Image &image,
-                             const std::string &weightsPath);
+/// `path` not empty: the text will stand there and names the file of weights
+/// beside it, `path`.weights; otherwise it says only how many bytes there are.
+/// Throws UserError for words that are no instructions.
+std::string disassembleImage(const isa::Image &image, const std::string &path);
+
+/// Writes such a text to `path` and the weights beside it: both or neither.
+/// Throws UserError when they cannot be written.
+void writeAssembly(const isa::Image &image, const std::string &text,
+                   const std::string &path);
 
 /// Text without `.image` is a program with one entry at its first instruction
-/// and no binding. `origin` stands in messages, and weights are looked for
-/// beside it. Throws UserError with one line for each error: line, column, what
-/// to do.
+/// and no binding; it has one instruction at least. `origin` stands in
+/// messages, and weights are looked for beside it. Throws UserError with one
+/// line for each error: line, column, what to do.
 isa::Image assembleImage(const std::string &text, const std::string &origin);
 
 } // namespace tilework

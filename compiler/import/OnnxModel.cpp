@@ -515,7 +515,8 @@ std::optional<Model> tilework::onnx::parseModel(std::string_view bytes,
     Model model = readModel(reader, hasGraph);
     if (hasGraph)
       return model;
-    error = "the file has no graph: it is not an ONNX model";
+    error = bytes.empty() ? "the file is empty"
+                          : "the file has no graph: it is not an ONNX model";
   } catch (const std::bad_alloc &) {
     error = "the file asks for more memory than there is";
   } catch (const std::exception &e) {

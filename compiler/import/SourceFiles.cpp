@@ -47,10 +47,10 @@ SourceFiles::~SourceFiles() {
 }
 
 unsigned SourceFiles::map(int descriptor, std::string name,
-                          std::string &error) {
+                          const std::string &shown, std::string &error) {
   struct stat info;
   if (::fstat(descriptor, &info) != 0 || !S_ISREG(info.st_mode)) {
-    error = quoted(name) + " is not a plain file";
+    error = quoted(shown) + " is not a plain file";
     return kFailed;
   }
   Entry entry;
@@ -58,7 +58,7 @@ unsigned SourceFiles::map(int descriptor, std::string name,
     entry.mapping =
         ::mmap(nullptr, info.st_size, PROT_READ, MAP_PRIVATE, descriptor, 0);
     if (entry.mapping == MAP_FAILED) {
-      error = "cannot map " + quoted(name) + ": " + std::strerror(errno);
+      error = "cannot map " + quoted(shown) + ": " + std::strerror(errno);
       return kFailed;
     }
     entry.bytes = {static_cast<const char *>(entry.mapping),
@@ -77,9 +77,8 @@ unsigned SourceFiles::addFile(const std::string &path, std::string &error) {
     return kFailed;
   }
   size_t slash = path.find_last_of('/');
-  unsigned index = map(
-      file.value, slash == path.npos ? path : path.substr(slash + 1), error);
-  return index;
+  return map(file.value, slash == path.npos ? path : path.substr(slash + 1),
+             path, error);
 }
 
 unsigned SourceFiles::addExternal(const std::string &base,
@@ -120,7 +119,7 @@ unsigned SourceFiles::addExternal(const std::string &base,
       if (info.st_nlink > 1)
         return refuse("has a second hard link, so it may belong elsewhere: "
                       "copy it into the model's folder");
-      unsigned index = map(file.value, std::move(name), error);
+      unsigned index = map(file.value, name, name, error);
       if (index != kFailed)
         entries[index].isExternal = true;
       return index;

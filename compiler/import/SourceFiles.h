@@ -68,7 +68,8 @@ private:
     void *mapping = nullptr;
     bool isExternal = false;
   };
-  unsigned map(int descriptor, std::string name, std::string &error);
+  unsigned map(int descriptor, std::string name, const std::string &shown,
+               std::string &error);
 
   std::vector<Entry> entries;
 };

@@ -63,8 +63,11 @@ std::optional<ModelDescription> describeModel(const ModelSource &source,
     return std::nullopt;
   }
   ModelDescription description;
-  description.producer = legalUtf8(std::string(model->producer) + " " +
-                                   std::string(model->producerVersion));
+  std::string producer(model->producer);
+  if (!producer.empty() && !model->producerVersion.empty())
+    producer += " ";
+  producer += model->producerVersion;
+  description.producer = legalUtf8(producer);
   for (const auto &[domain, version] : model->opsets)
     description.opsets[legalUtf8(domain)] = version;
   std::set<std::string_view> constants;

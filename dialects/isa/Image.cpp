@@ -77,6 +77,8 @@ Image parse(const uint8_t *file, uint64_t size,
                      name + "; give a file that `tilework compile` wrote");
   };
   Image image;
+  // Of any other program's ELF file there is a .text, too.
+  find(".tilework.meta");
   const ElfSection &text = find(".text");
   if (text.size == 0 || text.size % kInstructionBytes != 0 ||
       text.size / kInstructionBytes > kMaxInstructions)

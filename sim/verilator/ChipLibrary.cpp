@@ -275,6 +275,18 @@ void requireTools() {
   }
 }
 
+/// Says so where a full disk may be why a build failed.
+std::string roomIn(const fs::path &folder) {
+  constexpr uint64_t kEnough = uint64_t(256) << 20;
+  std::error_code error;
+  const fs::space_info space = fs::space(folder, error);
+  if (error || space.available >= kEnough)
+    return "";
+  return " (only " + std::to_string(space.available >> 20) +
+         " MiB are free in '" + folder.string() + "', and it takes up to " +
+         std::to_string(kEnough >> 20) + " MiB)";
+}
+
 /// Removes what a build needed when it ends, however it does.
 struct ScratchFiles {
   const std::string library;
@@ -369,6 +381,10 @@ chipLibrary(const ChipSources &sources, const std::string &configPackage,
   const fs::path folder = sources.caches.back();
   std::error_code error;
   fs::create_directories(folder, error);
+  if (error)
+    throw RunError("cannot make the folder '" + folder.string() +
+                   "' for chips: " + error.message() +
+                   "; set XDG_CACHE_HOME to a folder that can be written");
   const std::string path = (folder / name).string();
   removeLeftovers(folder);
   const LockFile lock = waitForLock(path + kLockSuffix, cancelled);
@@ -393,8 +409,8 @@ chipLibrary(const ChipSources &sources, const std::string &configPackage,
                    sources.packages.end());
     const std::string log = path + kLogSuffix;
     if (run(command, log, cancelled) != 0)
-      throw RunError("the chip could not be built; the tools said:\n" +
-                     readFile(log));
+      throw RunError("the chip could not be built" + roomIn(folder) +
+                     "; the tools said:\n" + readFile(log));
   }
   return std::make_shared<ChipLibrary>(path);
 }

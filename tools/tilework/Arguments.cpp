@@ -11,6 +11,8 @@
 #include <CLI/CLI.hpp>
 
 #include <algorithm>
+#include <charconv>
+#include <limits>
 #include <map>
 
 namespace tilework::tool {
@@ -27,6 +29,36 @@ struct Arguments::Parser {
   std::map<std::string, Optional> optional;
 };
 
+namespace {
+
+/// A value that was given and is not empty: no option means anything by that.
+CLI::Validator notEmpty() {
+  return CLI::Validator(
+      [](std::string &value) {
+        return value.empty() ? std::string("an empty value means nothing here")
+                             : std::string();
+      },
+      "", "");
+}
+
+/// A whole number of 64 bits.
+CLI::Validator wholeNumber(uint64_t least) {
+  return CLI::Validator(
+      [least](std::string &value) {
+        uint64_t number = 0;
+        const char *end = value.data() + value.size();
+        const auto [last, error] = std::from_chars(value.data(), end, number);
+        if (error == std::errc() && last == end && number >= least)
+          return std::string();
+        return "'" + value + "' is no whole number from " +
+               std::to_string(least) + " to " +
+               std::to_string(std::numeric_limits<uint64_t>::max());
+      },
+      "", "");
+}
+
+} // namespace
+
 void Arguments::required(const std::string &name, std::string &value,
                          const std::string &help) {
   parser->app->add_option(name, value, help)->required();
@@ -39,19 +71,17 @@ void Arguments::positional(const std::string &name, std::string &value,
 
 void Arguments::option(const std::string &names, std::string &value,
                        const std::string &help) {
-  parser->app->add_option(names, value, help);
+  parser->app->add_option(names, value, help)->check(notEmpty());
 }
 
 void Arguments::requiredOption(const std::string &names, std::string &value,
                                const std::string &help) {
-  parser->app->add_option(names, value, help)->required();
+  parser->app->add_option(names, value, help)->required()->check(notEmpty());
 }
 
 void Arguments::number(const std::string &name, uint64_t &value, uint64_t least,
                        const std::string &help) {
-  parser->app->add_option(name, value, help)
-      ->check(least ? CLI::Validator(CLI::PositiveNumber)
-                    : CLI::Validator(CLI::NonNegativeNumber));
+  parser->app->add_option(name, value, help)->check(wholeNumber(least));
 }
 
 void Arguments::list(const std::string &name, std::vector<std::string> &values,
@@ -121,6 +151,11 @@ std::string usageMessage(const CLI::App &app, std::string message,
     if (suspects.empty() && words.empty())
       message = "name a command";
   }
+  // The parser's own words for an option that was given again.
+  if (const size_t at = message.find(": At Most 1 required but received ");
+      at != std::string::npos)
+    message = message.substr(0, at) + " takes one value and is given " +
+              message.substr(message.rfind(' ') + 1);
   if (suspects.empty())
     for (const std::string &word : words)
       if (word.size() > 2 && word.front() == '-' &&

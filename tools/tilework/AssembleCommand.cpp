@@ -42,7 +42,7 @@ int disassemble(const Options &options, const Context &context) {
     if (!context.json)
       std::cout << text;
   } else {
-    writeFile(options.output, text.data(), text.size());
+    writeAssembly(image, text, options.output);
     context.say(options.input + " → " + options.output + ": " +
                 withCommas(image.text.size()) + " instructions");
   }

@@ -59,8 +59,10 @@ CompileOptions ModelOptions::compileOptions() const {
     const size_t equals = dim.find('=');
     if (equals == std::string::npos || equals == 0)
       throw UserError("--dim " + dim + ": write name=size");
-    options.dims[dim.substr(0, equals)] =
-        parseSize(dim.substr(equals + 1), "--dim " + dim);
+    const std::string name = dim.substr(0, equals);
+    const int64_t size = parseSize(dim.substr(equals + 1), "--dim " + dim);
+    if (!options.dims.emplace(name, size).second)
+      throw UserError("--dim " + dim + ": '" + name + "' is given twice");
   }
   for (const std::string &shape : shapes) {
     const size_t equals = shape.find('=');
@@ -70,7 +72,9 @@ CompileOptions ModelOptions::compileOptions() const {
     std::stringstream list(shape.substr(equals + 1));
     for (std::string size; std::getline(list, size, 'x');)
       sizes.push_back(parseSize(size, "--shape " + shape));
-    options.shapes[shape.substr(0, equals)] = sizes;
+    const std::string name = shape.substr(0, equals);
+    if (!options.shapes.emplace(name, sizes).second)
+      throw UserError("--shape " + shape + ": '" + name + "' is given twice");
   }
   return options;
 }

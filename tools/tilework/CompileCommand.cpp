@@ -77,12 +77,11 @@ int run(const Options &options, const Context &context) {
         compileModel({options.model, {}, {}}, target, compile, interrupted);
   }
   CompileResult &result = checked.result;
-  if (!options.output.empty()) {
-    if (result.image)
-      isa::writeImage(*result.image, options.output);
-    else
-      writeFile(options.output, result.ir.data(), result.ir.size());
-  }
+  const bool isIR = !options.stopAfter.empty();
+  if (isIR && !options.output.empty())
+    writeFile(options.output, result.ir.data(), result.ir.size());
+  else if (!isIR)
+    isa::writeImage(*result.image, options.output);
   activity.reset();
   const double wall =
       std::chrono::duration<double>(std::chrono::steady_clock::now() - begin)
@@ -113,10 +112,10 @@ int run(const Options &options, const Context &context) {
     object.update(subjectReport(*result.image));
   for (const auto &[name, size] : compile.dims)
     object["dims"][name] = size;
-  if (!result.image)
+  if (isIR)
     object["ir"] = result.ir;
   context.emit("compile", object);
-  if (!result.image) {
+  if (isIR) {
     context.say(options.output.empty()
                     ? result.ir
                     : options.model + " → " + options.output + ": the IR of " +

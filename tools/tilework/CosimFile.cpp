@@ -157,7 +157,7 @@ std::string writeCosimFile(sim::TestProgram &program,
   std::string text = disassembleImage(image, path + ".s");
   const std::string head = "\n.text\n";
   text.insert(text.find(head) + head.size(), "// " + comment + "\n");
-  writeFile(path + ".s", text.data(), text.size());
+  writeAssembly(image, text, path + ".s");
   return path + ".s";
 }
 

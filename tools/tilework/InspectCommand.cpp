@@ -134,8 +134,10 @@ int inspectOpen(const Options &options, const ModelDescription &model,
   for (const auto &[op, count] : model.ops)
     nodes += count;
   context.say(options.file + ": " + withCommas(nodes) + " nodes of " +
-              std::to_string(model.ops.size()) + " operators, written by " +
-              printable(model.producer));
+              std::to_string(model.ops.size()) + " operators" +
+              (model.producer.empty()
+                   ? std::string()
+                   : ", written by " + printable(model.producer)));
   sayValues(model.inputs, "input", context);
   sayValues(model.outputs, "output", context);
   for (const std::string &op : model.unknownOps)

@@ -159,8 +159,6 @@ int main(int argc, char **argv) {
     guard.emplace();
   const std::vector<std::string> words(argv + 1, argv + argc);
   const CommandLine::Outcome outcome = line.parse(words);
-  if (outcome.ended)
-    return Fine;
   if (!outcome.error.empty()) {
     // The parser stops at the first error, which may stand before --json.
     for (const std::string &word : words)
@@ -170,7 +168,7 @@ int main(int argc, char **argv) {
                     "; `tilework --help` lists the commands, `tilework "
                     "COMMAND --help` their options");
   }
-  const int code = guarded(context, outcome.run, words);
+  const int code = outcome.ended ? Fine : guarded(context, outcome.run, words);
   std::cout.flush();
   if (!std::cout) {
     std::cerr << "tilework: error: cannot write to standard output: "

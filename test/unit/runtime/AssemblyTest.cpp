@@ -32,6 +32,9 @@ TEST(AssemblyTest, ComesBackWithItsWeights) {
   fs::create_directories(folder);
   const isa::Image image = program();
   const std::string text = disassembleImage(image, folder / "p.s");
+  EXPECT_FALSE(fs::exists(folder / "p.s.weights"));
+  writeAssembly(image, text, folder / "p.s");
+  EXPECT_TRUE(fs::exists(folder / "p.s"));
   const isa::Image back = assembleImage(text, folder / "p.s");
   EXPECT_EQ(isa::writeImage(back), isa::writeImage(image));
   fs::remove(folder / "p.s.weights");
