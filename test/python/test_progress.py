@@ -122,3 +122,19 @@ def test_an_interruption_leaves_no_child_and_no_file(tmp_path):
     _, alive = psutil.wait_procs(children, timeout=10)
     assert not alive
     assert not list((tmp_path / "tilework" / "chips").iterdir())
+
+
+def test_processes_of_a_pool_leave_the_terminal_alone():
+    script = RUN.replace(
+        'tw.compile(model).simulate(engine="rtl")',
+        "import multiprocessing, concurrent.futures\n"
+        "executable = tw.compile(model)\n"
+        'for how in ("spawn", "fork"):\n'
+        "    context = multiprocessing.get_context(how)\n"
+        "    with concurrent.futures.ProcessPoolExecutor(2, mp_context=context) as pool:\n"
+        "        for seed in (1, 2):\n"
+        '            pool.submit(executable.simulate, engine="rtl", seed=seed)',
+    )
+    script = script.replace('; print("done")', '\nprint("done")')
+    lines = on_a_terminal(script)
+    assert lines == ["screen: done", "code: 0"]

@@ -34,6 +34,10 @@ def integer(name: str, value: Any, least: int = 0) -> int:
 def text(name: str, value: Any) -> str:
     if not isinstance(value, str):
         raise WrongType(f"{name} is text, not {kind(value)}")
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        raise InvalidArgument(f"{name} is {value!a}, which has half a character") from None
     return value
 
 
@@ -48,6 +52,14 @@ def path(name: str, value: Any) -> str:
     if not isinstance(value, (str, os.PathLike)):
         raise WrongType(f"{name} is a path, not {kind(value)}")
     return os.fsdecode(value)
+
+
+def encoded(path: str) -> bytes:
+    """The bytes of a path, also of one that is no UTF-8."""
+    try:
+        return os.fsencode(path)
+    except UnicodeEncodeError:
+        raise InvalidArgument(f"{path!a} is no path: it has half a character") from None
 
 
 def mapping(name: str, value: Any, example: str) -> Mapping[Any, Any]:

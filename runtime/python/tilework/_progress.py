@@ -54,9 +54,21 @@ class _Notebook:
         self.write("")
 
 
+#: A fork of this process shares its terminal.
+_process = os.getpid()
+
+
+def _is_child() -> bool:
+    """Whether another process of this program has the terminal: those of a pool share it."""
+    processes = sys.modules.get("multiprocessing.process")
+    return os.getpid() != _process or (
+        processes is not None and processes.parent_process() is not None
+    )
+
+
 def _place() -> _Terminal | _Notebook | None:
     """Where a line can be shown, if anywhere."""
-    if not _shown or threading.current_thread() is not threading.main_thread():
+    if not _shown or threading.current_thread() is not threading.main_thread() or _is_child():
         return None
     shell = getattr(sys.modules.get("IPython"), "get_ipython", lambda: None)()
     if hasattr(shell, "kernel"):

@@ -74,12 +74,12 @@ def compile(
     name, data = _source(model)
     chip, sizes, whole = _target(target)._native, _dims(dims), _shapes(shapes)
     with _progress.line() as show:
-        return Executable(_native.compile(name, data, chip, sizes, whole, show))
+        return Executable(_native.compile(_checks.encoded(name), data, chip, sizes, whole, show))
 
 
 def load(path: str | os.PathLike[str]) -> Executable:
     """Reads a program that `Executable.save` or `tilework compile` wrote."""
-    return Executable(_native.load(_checks.path("path", path)))
+    return Executable(_native.load(_checks.encoded(_checks.path("path", path))))
 
 
 def inspect(
@@ -96,12 +96,12 @@ def inspect(
     open and not given is described: "supported" is None and "open_dimensions" names them.
     """
     name, data = _source(model)
-    if data is None and _native.is_program(name):
+    if data is None and _native.is_program(_checks.encoded(name)):
         if target is not None or dims or shapes:
             raise InvalidArgument(f"{name!r} is compiled: target, dims and shapes go with a model")
         return load(name).inspect()
     if not dims and not shapes and not name.endswith(".mlir"):
-        described = _native.describe(name, data)
+        described = _native.describe(_checks.encoded(name), data)
         if described.get("open_dimensions"):
             return Report(described)
     try:

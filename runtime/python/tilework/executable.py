@@ -150,7 +150,7 @@ class Executable:
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Writes the program file, whole or not at all."""
-        self._program.save(_checks.path("path", path))
+        self._program.save(_checks.encoded(_checks.path("path", path)))
 
     def inspect(self) -> Report:
         """Instructions, bytes, inputs, outputs, bindings and how it was compiled."""
@@ -174,4 +174,4 @@ def _restore(program: bytes, nodes: list[NodeReport]) -> Executable:
         path = os.path.join(folder, "program.tw")
         with open(path, "wb") as file:
             file.write(program)
-        return Executable(_native.load(path), nodes)
+        return Executable(_native.load(_checks.encoded(path)), nodes)

@@ -9,7 +9,7 @@ import os
 from collections.abc import Sequence
 from typing import Any, Literal, overload
 
-from tilework import _checks, _native, drawing
+from tilework import _checks, _files, _native, drawing
 from tilework.reports import LayerRow
 
 UNITS: tuple[
@@ -78,8 +78,8 @@ class Layers(Sequence[LayerRow]):
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Writes a CSV file; fused nodes are joined by spaces."""
-        with open(_checks.path("path", path), "w", newline="", encoding="utf-8") as file:
-            file.write(_native.layers_csv(json.dumps(self.rows)))
+        text = _native.layers_csv(json.dumps(self.rows))
+        _files.write(path, lambda file: file.write(text.encode()))
 
     def __repr__(self) -> str:
         first = self.top(1)[0]

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from tilework import _checks, _native, drawing
+from tilework import _checks, _files, _native, drawing
 from tilework.errors import NotModelled
 from tilework.layers import Layers, to_frame
 from tilework.reports import (
@@ -233,13 +233,11 @@ class Simulation:
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Writes to_dict() as JSON, or, to a name that ends in .npz, the outputs."""
-        name = _checks.path("path", path)
-        if name.endswith(".npz"):
-            np.savez(name, **self.outputs)  # type: ignore[arg-type]
+        if _checks.path("path", path).endswith(".npz"):
+            _files.write(path, lambda file: _files.put_arrays(file, self.outputs))
             return
-        with open(name, "w", encoding="utf-8") as file:
-            json.dump(self.to_dict(), file, indent=2)
-            file.write("\n")
+        text = json.dumps(self.to_dict(), indent=2) + "\n"
+        _files.write(path, lambda file: file.write(text.encode()))
 
     def __repr__(self) -> str:
         text = (

@@ -36,7 +36,7 @@ class Target:
         elif isinstance(specification, _native.Target):
             self._native = _native.Target(specification)
         elif isinstance(specification, (str, os.PathLike)):
-            self._native = _native.Target(os.fsdecode(specification))
+            self._native = _native.Target(_checks.encoded(os.fsdecode(specification)))
         else:
             raise WrongType(
                 f"a target is a name, a YAML file or a Target, not {_checks.kind(specification)}"

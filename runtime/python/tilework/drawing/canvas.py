@@ -44,6 +44,7 @@ _STYLE = (
     ".tw-legend{display:flex;flex-wrap:wrap;gap:2px 16px;margin-top:6px}"
     ".tw-legend svg{margin-right:6px}"
     ".tw-list{margin-top:8px}"
+    ".tw-scroll table{min-width:820px}"
     ".tw-picture table{border-collapse:collapse;color:inherit;background:none;font-size:12px;"
     "margin:0}"
     ".tw-picture :is(td,th){text-align:left;vertical-align:top;padding:2px 12px 2px 0;"

@@ -51,9 +51,10 @@ def _value(parameter: Mapping[str, Any]) -> str:
     value, unit = parameter["value"], parameter["unit"]
     if isinstance(value, str):
         return value
-    if unit == "bytes":
-        return _native.bytes_text(value)
-    return _native.hertz_text(value) if unit == "Hz" else f"{value:,} {unit}"
+    if unit == "ps":
+        return _native.seconds_text(value * 1e-12)
+    write = {"bytes": _native.bytes_text, "bytes/s": _native.rate_text, "Hz": _native.hertz_text}
+    return write[unit](value) if unit in write else f"{value:,} {unit}"
 
 
 def parameter_table(target: Target) -> str:
