@@ -132,7 +132,7 @@ def test_processes_of_a_pool_leave_the_terminal_alone():
         'for how in ("spawn", "fork"):\n'
         "    context = multiprocessing.get_context(how)\n"
         "    with concurrent.futures.ProcessPoolExecutor(2, mp_context=context) as pool:\n"
-        "        for seed in (1, 2):\n"
+        "        for seed in (1,):\n"
         '            pool.submit(executable.simulate, engine="rtl", seed=seed)',
     )
     script = script.replace('; print("done")', '\nprint("done")')
