@@ -231,13 +231,15 @@ HostTensor attention(graph::AttentionOp op,
   const int64_t batch = q[0], rows = q[1], keys = k[1], heads = op.getHeads(),
                 d = op.getHeadDim(), dv = op.getValueDim();
   const Shape all = {batch, heads, rows, keys};
-  Doubles mask;
-  if (op.getMask()) {
-    HostTensor given = value(op.getMask());
+  auto spread = [&](Value operand) {
+    if (!operand)
+      return Doubles();
+    HostTensor given = value(operand);
     if (given.rank() == 2)
       given = given.reshape({given.shape()[0], 1, 1, given.shape()[1]});
-    mask = given.broadcastTo(all).floatValues();
-  }
+    return given.broadcastTo(all).floatValues();
+  };
+  const Doubles mask = spread(op.getMask()), seen = spread(op.getSeen());
   const double scale = op.getScale().convertToFloat();
   const auto band = op.getBand();
   Doubles out(batch * rows * heads * dv), scores(keys);
@@ -259,12 +261,21 @@ HostTensor attention(graph::AttentionOp op,
             const double cap = op.getSoftcap()->convertToFloat();
             scores[j] = cap * std::tanh(scores[j] / cap);
           }
+          const int64_t at = ((b * heads + h) * rows + i) * keys + j;
           if (!mask.empty())
-            scores[j] += mask[((b * heads + h) * rows + i) * keys + j];
-          if (band && (j - i < (*band)[0] || j - i > (*band)[1]))
+            scores[j] += mask[at];
+          const bool outside =
+              band && (j - i < (*band)[0] || j - i > (*band)[1]);
+          if (auto otherwise = op.getOtherwise()) {
+            if (outside || (!seen.empty() && seen[at] == 0))
+              scores[j] = otherwise->convertToFloat();
+          } else if (outside) {
             scores[j] += op.getHiddenValue();
+          }
         }
         softmaxRow(scores.data(), keys, op.getZeroHidden());
+        if (op.getZeroNan() && std::isnan(scores[0]))
+          std::fill(scores.begin(), scores.end(), 0.0);
         double *sums = &out[(b * rows + i) * heads * dv + h * dv];
         for (int64_t j = 0; j < keys; ++j)
           for (int64_t c = 0; c < dv; ++c)

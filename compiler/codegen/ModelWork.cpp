@@ -280,7 +280,9 @@ void ModelCounter::countAttention(graph::AttentionOp op) {
                 width = int64_t(op.getValueDim());
   // Keys outside of a band need no score where they are hidden.
   int64_t scores = queries * keys;
-  if (auto band = op.getBand(); band && !op.getBandValue()) {
+  if (auto band = op.getBand();
+      band && std::isinf(op.getOtherwise() ? op.getOtherwise()->convertToFloat()
+                                           : op.getHiddenValue())) {
     scores = 0;
     for (int64_t i = 0; i < queries; ++i) {
       const int64_t first = std::clamp<int64_t>(

@@ -39,14 +39,18 @@ static void fillBand(const PlannedTensor &tensor, uint8_t *out) {
   auto parts = mlir::cast<mlir::ArrayAttr>(tensor.value);
   int64_t lower = mlir::cast<mlir::IntegerAttr>(parts[0]).getInt(),
           upper = mlir::cast<mlir::IntegerAttr>(parts[1]).getInt();
-  float value = mlir::cast<mlir::FloatAttr>(parts[2]).getValueAsDouble();
-  uint16_t hidden;
-  roundToBf16(&value, &hidden, 1);
+  auto bits = [&](unsigned part) {
+    float value = mlir::cast<mlir::FloatAttr>(parts[part]).getValueAsDouble();
+    uint16_t rounded;
+    roundToBf16(&value, &rounded, 1);
+    return rounded;
+  };
+  const uint16_t inside = bits(2), outside = bits(3);
   auto *values = reinterpret_cast<uint16_t *>(out);
   for (int64_t q = 0; q < tensor.rows; ++q)
     for (int64_t k = 0; k < tensor.columns; ++k)
       values[q * tensor.columns + k] =
-          lower <= k - q && k - q <= upper ? 0 : hidden;
+          lower <= k - q && k - q <= upper ? inside : outside;
 }
 
 mlir::FailureOr<std::shared_ptr<std::vector<uint8_t>>>

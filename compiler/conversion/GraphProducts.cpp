@@ -240,11 +240,11 @@ Error GraphPlanner::planAttentionOp(graph::AttentionOp op) {
   g.batch = queryType.getShape()[0];
   g.queries = queryType.getShape()[1];
   g.keys = keyType.getShape()[1];
-  if (op.getMask()) {
-    auto mask = viewOf(op.getMask());
-    if (!mask)
-      return mask.takeError();
-    View m = *mask;
+  auto addMask = [&](Value operand, bool selects) -> Error {
+    auto view = viewOf(operand);
+    if (!view)
+      return view.takeError();
+    View m = *view;
     if (g.keys > 1 && m.strides.back() != 1) {
       auto copy = materialise(m, op);
       if (!copy)
@@ -254,41 +254,47 @@ Error GraphPlanner::planAttentionOp(graph::AttentionOp op) {
     auto stride = [&](size_t d) {
       return m.sizes[d] == 1 ? 0 : m.strides[d] * 2;
     };
-    Access access;
-    access.tensor = m.tensor;
-    access.offset = m.offset * 2;
-    if (m.sizes.size() == 2) {
-      access.batchStrides = {stride(0), 0};
-      g.keyMask = access;
-    } else if (m.sizes[1] == 1 && m.sizes[2] == 1) {
-      access.batchStrides = {stride(0), 0};
-      g.keyMask = access;
-    } else {
-      access.batchStrides = {stride(0), stride(1)};
-      access.rowStride = stride(2);
-      g.fullMasks.push_back(access);
-    }
-  }
+    AttentionMask mask;
+    mask.selects = selects;
+    mask.access.tensor = m.tensor;
+    mask.access.offset = m.offset * 2;
+    mask.perKey = m.sizes.size() == 2 || (m.sizes[1] == 1 && m.sizes[2] == 1);
+    mask.access.batchStrides = {stride(0), mask.perKey ? 0 : stride(1)};
+    mask.access.rowStride = mask.perKey ? 0 : stride(2);
+    g.masks.push_back(mask);
+    return Error::success();
+  };
+  if (op.getMask())
+    if (Error error = addMask(op.getMask(), false))
+      return error;
+  if (op.getSeen())
+    if (Error error = addMask(op.getSeen(), true))
+      return error;
+  const bool selects = op.getOtherwise().has_value();
+  g.otherwise = selects ? op.getOtherwise()->convertToFloat() : 0;
   if (auto band = op.getBand()) {
     mlir::Builder b(op.getContext());
     auto value = b.getArrayAttr(
         {b.getI64IntegerAttr((*band)[0]), b.getI64IntegerAttr((*band)[1]),
-         b.getF32FloatAttr(op.getHiddenValue()), b.getI64IntegerAttr(g.queries),
-         b.getI64IntegerAttr(g.keys)});
-    Access access;
-    access.tensor = weightTensor(value, "band mask", WeightLayout::Band,
-                                 {g.queries, g.keys})
-                        .tensor;
-    access.rowStride = g.keys * 2;
-    access.batchStrides = {0, 0};
-    g.fullMasks.push_back(access);
+         b.getF32FloatAttr(selects ? 1 : 0),
+         b.getF32FloatAttr(selects ? 0 : op.getHiddenValue()),
+         b.getI64IntegerAttr(g.queries), b.getI64IntegerAttr(g.keys)});
+    AttentionMask mask;
+    mask.selects = selects;
+    mask.access.tensor = weightTensor(value, "band mask", WeightLayout::Band,
+                                      {g.queries, g.keys})
+                             .tensor;
+    mask.access.rowStride = g.keys * 2;
+    mask.access.batchStrides = {0, 0};
+    g.masks.push_back(mask);
   }
   g.softcap = op.getSoftcap() ? op.getSoftcap()->convertToFloat() : 0;
   g.zeroHidden = op.getZeroHidden();
+  g.zeroNaN = op.getZeroNan();
   // A band from the first key on shows it to every query.
-  bool seesFirst =
-      !op.getMask() && (!op.getBand() || ((*op.getBand())[0] <= 1 - g.queries &&
-                                          (*op.getBand())[1] >= 0));
+  bool seesFirst = !op.getMask() && !op.getSeen() &&
+                   (!op.getBand() || ((*op.getBand())[0] <= 1 - g.queries &&
+                                      (*op.getBand())[1] >= 0));
   if (!seesFirst)
     g.ones = onesTensor(op.getContext(), g.queries);
   View out = newResult(op.getResult());

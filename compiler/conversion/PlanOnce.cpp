@@ -100,8 +100,9 @@ Planned GraphPlanner::planOnce(AttentionGroup g) {
                               bitsOf(g.scale),
                               bitsOf(g.softcap),
                               g.zeroHidden,
-                              g.keyMask.has_value(),
-                              static_cast<int64_t>(g.fullMasks.size())};
+                              g.zeroNaN,
+                              bitsOf(g.otherwise),
+                              static_cast<int64_t>(g.masks.size())};
   std::vector<int *> tensors = {&g.ones};
   auto add = [&](Access &access) {
     describe(access, key);
@@ -111,10 +112,11 @@ Planned GraphPlanner::planOnce(AttentionGroup g) {
   add(g.k);
   add(g.v);
   add(g.out);
-  if (g.keyMask)
-    add(*g.keyMask);
-  for (Access &mask : g.fullMasks)
-    add(mask);
+  for (AttentionMask &mask : g.masks) {
+    key.push_back(mask.perKey);
+    key.push_back(mask.selects);
+    add(mask.access);
+  }
   return planOnce(std::move(key), tensors,
                   [&] { return planAttention(g, machine); });
 }

@@ -46,13 +46,15 @@ Val tilework::emitAttention(NodeContext &c, Heads h) {
       b.builder, b.loc, type, b.materialise(h.query), b.materialise(h.key),
       b.materialise(h.value),
       h.mask.isAbsent() ? mlir::Value() : b.materialise(h.mask),
-      builder.getI64IntegerAttr(h.heads), builder.getI64IntegerAttr(h.kvHeads),
+      /*seen=*/mlir::Value(), builder.getI64IntegerAttr(h.heads),
+      builder.getI64IntegerAttr(h.kvHeads),
       builder.getI64IntegerAttr(h.headDim),
       builder.getI64IntegerAttr(h.valueDim), window(0), window(1), window(2),
       real(h.scaleFactor()), real(h.softcap),
       h.band ? builder.getDenseI64ArrayAttr(*h.band)
              : mlir::DenseI64ArrayAttr(),
-      real(h.bandValue), h.zeroHidden ? builder.getUnitAttr() : nullptr);
+      real(h.bandValue), /*otherwise=*/nullptr,
+      h.zeroHidden ? builder.getUnitAttr() : nullptr, /*zero_nan=*/nullptr);
   c.count(batch * h.heads, rows, keys, h.headDim + h.valueDim);
   return b.fromValue(op->getResult(0));
 }

@@ -48,8 +48,15 @@ struct MatmulGroup {
   Access out;
 };
 
-/// softmax(cap(scale·Q·Kᵀ) + mask)·V for each batch and head; cap(x) is
-/// softcap·tanh(x / softcap).
+/// A number a score, or one a key.
+struct AttentionMask {
+  Access access;        ///< batchStrides {batch, head}
+  bool perKey = false;  ///< one row for all queries and heads
+  bool selects = false; ///< not zero where the key is seen; otherwise added
+};
+
+/// softmax(seen ? cap(scale·Q·Kᵀ) + mask : otherwise)·V for each batch and
+/// head; cap(x) is softcap·tanh(x / softcap).
 struct AttentionGroup {
   int64_t batch = 1, heads = 1, kvHeads = 1;
   int64_t queries = 0, keys = 0, headDim = 0, valueDim = 0;
@@ -58,13 +65,13 @@ struct AttentionGroup {
   float softcap = 0; ///< 0: none
   /// A row whose masks are all minus infinity is zero, not NaN.
   bool zeroHidden = false;
+  /// A row whose largest score is NaN or infinite is zero.
+  bool zeroNaN = false;
   /// A tensor of at least `queries` ones, where masks may hide every key of a
   /// row or of a tile; -1: they cannot.
   int ones = -1;
-  std::optional<Access>
-      keyMask; ///< one row a batch: batchStrides {batch, head}
-  /// Queries × keys each, added to the scores: batchStrides {batch, head}.
-  std::vector<Access> fullMasks;
+  float otherwise = 0; ///< in place of scores that are not seen
+  std::vector<AttentionMask> masks;
 };
 
 /// A value of a row program.

@@ -90,10 +90,21 @@ private:
   void scores(int64_t shift, bool inLoop, int ahead, int64_t keyShift,
               int keyDepth);
   /// Begins the maxima at a finite number, so that a row with no key yet has
-  /// sums of zero, not of NaN.
+  /// sums of zero, not of NaN. Behind the scores it would be in their way.
   void beginMaxima(int64_t shift, bool inLoop);
   bool startsMaxima() const {
     return g.ones >= 0 && (g.zeroHidden || g.keys > t.keys);
+  }
+  /// Where the mask of a tile of scores stands.
+  Tile maskTile(size_t i, int64_t keyShift, int keyDepth) const {
+    Tile tile;
+    tile.buffer = maskBuffers[i];
+    tile.blockStride = g.masks[i].perKey ? 1 : t.queries;
+    if (g.masks[i].perKey) {
+      tile.row = keyShift * t.keys / L;
+      tile.row.add(keyDepth, t.keys / L);
+    }
+    return tile;
   }
   void softmax(int64_t shift, bool inLoop, int64_t keyShift, int keyDepth,
                bool first);
@@ -107,10 +118,9 @@ private:
   const Machine &machine;
   ScheduleBuilder b;
   int64_t L;
-  int qBuffer = -1, kBuffer = -1, vBuffer = -1, maskBuffer = -1,
-      fullBuffer = -1, pBuffer = -1, outBuffer = -1;
+  int qBuffer = -1, kBuffer = -1, vBuffer = -1, pBuffer = -1, outBuffer = -1;
   int sBuffer = -1, oBuffer = -1, onesBuffer = -1;
-  std::vector<int> fullBuffers;
+  std::vector<int> maskBuffers;
 };
 
 void AttentionWriter::loadKeysAndValues(int64_t shift, int keyDepth,
@@ -171,7 +181,7 @@ void AttentionWriter::beginMaxima(int64_t shift, bool inLoop) {
   ones.tile.blockStride = 1;
   ChainWriter least(b, 1, queryExtent(shift, inLoop), 0, Value());
   least.begin(ones);
-  least.multiplyScalar(-std::numeric_limits<float>::max());
+  least.multiplyScalar(std::numeric_limits<float>::lowest());
   least.finishToStatistic(kMaximum);
 }
 
@@ -185,8 +195,10 @@ void AttentionWriter::softmax(int64_t shift, bool inLoop, int64_t keyShift,
   s.tile.buffer = sBuffer;
   s.tile.blockStride = t.queries;
   s.type = VectorType::fp32;
-  for (size_t i = 0; i < g.fullMasks.size(); ++i) {
-    const Access &mask = g.fullMasks[i];
+  for (size_t i = 0; i < g.masks.size(); ++i) {
+    if (g.masks[i].perKey)
+      continue;
+    const Access &mask = g.masks[i].access;
     DramTile dram;
     dram.tensor = mask.tensor;
     dram.stride = mask.rowStride;
@@ -195,10 +207,7 @@ void AttentionWriter::softmax(int64_t shift, bool inLoop, int64_t keyShift,
             .plus(shift * t.queries * mask.rowStride + keyShift * t.keys * 2);
     dram.byte.add(inLoop ? kQueryDepth : -1, t.queries * mask.rowStride);
     dram.byte.add(keyDepth, t.keys * 2);
-    Tile tile;
-    tile.buffer = fullBuffers[i];
-    tile.blockStride = t.queries;
-    b.load(dram, tile, rows, columns);
+    b.load(dram, maskTile(i, keyShift, keyDepth), rows, columns);
   }
   if (!first) {
     ChainWriter keep(b, 1, rows, 0, Value());
@@ -217,19 +226,18 @@ void AttentionWriter::softmax(int64_t shift, bool inLoop, int64_t keyShift,
   ChainWriter one(b, rows, columns, 0, s);
   one.begin(s);
   one.multiplyScalar(g.softcap ? g.softcap : g.scale);
-  if (g.keyMask) {
-    Tile tile;
-    tile.buffer = maskBuffer;
-    tile.blockStride = 1;
-    tile.row = keyShift * t.keys / L;
-    tile.row.add(keyDepth, t.keys / L);
-    one.addColumn(tile);
-  }
-  for (int buffer : fullBuffers) {
-    Value full;
-    full.tile.buffer = buffer;
-    full.tile.blockStride = t.queries;
-    one.addElement(full);
+  for (size_t i = 0; i < g.masks.size(); ++i) {
+    const AttentionMask &mask = g.masks[i];
+    Value element;
+    element.tile = maskTile(i, keyShift, keyDepth);
+    if (mask.selects && mask.perKey)
+      one.functionColumn(VectorFunction::select, element.tile, g.otherwise);
+    else if (mask.selects)
+      one.functionElement(VectorFunction::select, element, g.otherwise);
+    else if (mask.perKey)
+      one.addColumn(element.tile);
+    else
+      one.addElement(element);
   }
   one.reduce(Reduce::maximum, kMaximum,
              first && !startsMaxima() ? Accumulate::never : Accumulate::always);
@@ -296,6 +304,14 @@ void AttentionWriter::finish(int64_t shift, bool inLoop) {
     inverse.addScalar(0x1p-100f);
   inverse.function(VectorFunction::reciprocal);
   inverse.finishToStatistic(kSum);
+  // The probabilities are NaN where the largest score is NaN or infinite.
+  if (g.zeroNaN) {
+    ChainWriter finite(b, 1, rows, 0, Value());
+    finite.beginStatistic(kMaximum);
+    finite.functionScalar(VectorFunction::less,
+                          std::numeric_limits<float>::infinity());
+    finite.finishToStatistic(kOldMaximum);
+  }
   Value o, out;
   o.tile.buffer = oBuffer;
   o.tile.blockStride = t.queries;
@@ -305,6 +321,8 @@ void AttentionWriter::finish(int64_t shift, bool inLoop) {
   ChainWriter last(b, rows, g.valueDim, 0, o);
   last.begin(o);
   last.multiplyStatistic(kSum);
+  if (g.zeroNaN)
+    last.functionStatistic(VectorFunction::select, kOldMaximum, 0);
   last.finish(out);
   DramTile dram;
   dram.tensor = g.out.tensor;
@@ -326,15 +344,15 @@ void AttentionWriter::write() {
                      t.slots, keyTurn);
   vBuffer = b.buffer("values", Space::scratchpad,
                      keyRows * ceilDiv(g.valueDim, L), t.slots, keyTurn);
-  if (g.keyMask)
-    maskBuffer = b.buffer("mask", Space::scratchpad, ceilDiv(g.keys, L), 1, -1);
   if (startsMaxima())
     onesBuffer =
         b.buffer("ones", Space::scratchpad, ceilDiv(t.queries, L), 1, -1);
-  for (size_t i = 0; i < g.fullMasks.size(); ++i)
-    fullBuffers.push_back(b.buffer("mask", Space::scratchpad,
-                                   b.tileRows(t.queries, t.keys), t.slots,
-                                   keyTrips > 1 ? kKeyDepth : kQueryDepth));
+  for (const AttentionMask &mask : g.masks)
+    maskBuffers.push_back(
+        mask.perKey
+            ? b.buffer("mask", Space::scratchpad, ceilDiv(g.keys, L), 1, -1)
+            : b.buffer("mask", Space::scratchpad, b.tileRows(t.queries, t.keys),
+                       t.slots, keyTrips > 1 ? kKeyDepth : kQueryDepth));
   pBuffer = b.buffer("probabilities", Space::scratchpad,
                      b.tileRows(t.queries, t.keys), t.slots,
                      keyTrips > 1 ? kKeyDepth : kQueryDepth);
@@ -355,15 +373,15 @@ void AttentionWriter::write() {
     b.load(dram, tile, 1, std::min(t.queries, g.queries));
   }
   b.beginLoop(g.batch);
-  if (g.keyMask) {
+  for (size_t i = 0; i < g.masks.size(); ++i) {
+    const Access &mask = g.masks[i].access;
+    if (!g.masks[i].perKey)
+      continue;
     DramTile dram;
-    dram.tensor = g.keyMask->tensor;
-    dram.byte = g.keyMask->offset;
-    dram.byte.add(0, g.keyMask->batchStrides[0]);
-    Tile tile;
-    tile.buffer = maskBuffer;
-    tile.blockStride = 1;
-    b.load(dram, tile, 1, g.keys);
+    dram.tensor = mask.tensor;
+    dram.byte = mask.offset;
+    dram.byte.add(0, mask.batchStrides[0]);
+    b.load(dram, maskTile(i, 0, -1), 1, g.keys);
   }
   b.beginLoop(g.kvHeads);
   if (t.holdKeys)
@@ -447,8 +465,9 @@ Cost AttentionPlanner::cost(const Tiling &t) const {
       2.0 * heads * double(g.queries) * double(g.headDim + g.valueDim) +
       2.0 * double(g.batch * g.kvHeads) * double(g.keys) *
           double(g.headDim + g.valueDim) * kvTimes;
-  c.dramBytes += double(g.fullMasks.size()) * 2.0 * heads * double(g.queries) *
-                 double(g.keys);
+  for (const AttentionMask &mask : g.masks)
+    if (!mask.perKey)
+      c.dramBytes += 2.0 * heads * double(g.queries) * double(g.keys);
   c.dram = c.dramBytes / machine.dramBytesPerCycle;
   c.start = double(machine.dramLatency) + 2.0 * double(t.keys + t.queries) *
                                               double(g.headDim) /

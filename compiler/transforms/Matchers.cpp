@@ -120,6 +120,16 @@ Value tilework::scalar(OpBuilder &builder, Location loc, double value,
                                    DenseElementsAttr::get(type, attribute));
 }
 
+Value tilework::conjunction(OpBuilder &builder, Location loc, Value lhs,
+                            Value rhs) {
+  auto joined = broadcastShapes(shapeOf(lhs), shapeOf(rhs));
+  if (failed(joined))
+    return {};
+  return BinaryOp::create(builder, loc,
+                          RankedTensorType::get(*joined, builder.getI1Type()),
+                          BinaryKind::And, lhs, rhs);
+}
+
 Value tilework::reshaped(OpBuilder &builder, Location loc, Value value,
                          ArrayRef<int64_t> shape) {
   if (shapeOf(value) == shape)

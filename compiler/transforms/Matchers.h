@@ -55,6 +55,10 @@ opsBetween(mlir::Value result, llvm::ArrayRef<mlir::Value> inputs);
 mlir::Value scalar(mlir::OpBuilder &builder, mlir::Location loc, double value,
                    mlir::Type element);
 
+/// Whether both conditions hold, broadcast; null where their shapes differ.
+mlir::Value conjunction(mlir::OpBuilder &builder, mlir::Location loc,
+                        mlir::Value lhs, mlir::Value rhs);
+
 /// A reshape, or the value itself.
 mlir::Value reshaped(mlir::OpBuilder &builder, mlir::Location loc,
                      mlir::Value value, llvm::ArrayRef<int64_t> shape);

@@ -21,9 +21,8 @@ using namespace mlir;
 using namespace tilework;
 using namespace tilework::graph;
 
-/// A constant selected instead of a score hides its key from `kHides` on. Added
-/// to a score it takes its place from `kReplaces` on.
-static constexpr double kHides = -1.0e4, kReplaces = -1.0e30;
+/// A constant added to a score takes its place from here on.
+static constexpr double kReplaces = -1.0e30;
 
 namespace {
 
@@ -32,10 +31,12 @@ struct Scores {
   MatmulOp product;
   double scale = 1.0;
   std::optional<double> cap;
-  /// No other mask may join: one stands in the place of a smaller constant.
-  bool closed = false;
   /// Values added to the scores, with the scale that applies to each.
   SmallVector<std::pair<Value, double>> masks;
+  /// Conditions, each with what it is where a key is seen. `otherwise` takes
+  /// the place of other scores, after the masks are added.
+  SmallVector<std::pair<Value, bool>> seen;
+  double otherwise = 0;
 };
 
 /// Where the heads of one operand stand.
@@ -48,8 +49,32 @@ struct Operand {
 
 } // namespace
 
-/// Follows the scores back to their product. Masks are collected as additive
-/// values; a selection becomes one.
+/// Says conditions as values to add, behind which another one is added. A
+/// number that is not minus infinity is one to add only where it is so small
+/// that scores vanish beside it, and a larger one stands in its place.
+static bool addConditions(Scores &scores, Location loc, Type element,
+                          OpBuilder &builder) {
+  if (scores.seen.empty())
+    return true;
+  if (scores.otherwise > kReplaces)
+    return false;
+  if (element.isF16())
+    element = builder.getF32Type();
+  Value zero = scalar(builder, loc, 0, element);
+  Value floor = scalar(builder, loc, scores.otherwise, element);
+  for (auto [condition, polarity] : scores.seen) {
+    auto type = RankedTensorType::get(shapeOf(condition), element);
+    scores.masks.push_back(
+        {SelectOp::create(builder, loc, type, condition,
+                          polarity ? zero : floor, polarity ? floor : zero),
+         1.0});
+  }
+  scores.seen.clear();
+  return true;
+}
+
+/// Follows the scores back to their product. What is added is collected, and
+/// so are the conditions of a selection.
 static bool findProduct(Value value, double scale, Scores &scores,
                         OpBuilder &builder) {
   if (auto product = value.getDefiningOp<MatmulOp>()) {
@@ -65,7 +90,7 @@ static bool findProduct(Value value, double scale, Scores &scores,
     // A cap of the scores: cap · tanh(scores / cap).
     Scores inner;
     if (!(scale > 0) || !findProduct(tanh.getInput(), scale, inner, builder) ||
-        !inner.masks.empty() || inner.cap)
+        !inner.masks.empty() || !inner.seen.empty() || inner.cap)
       return false;
     scores.product = inner.product;
     scores.scale = inner.scale;
@@ -76,6 +101,7 @@ static bool findProduct(Value value, double scale, Scores &scores,
     ArrayRef<int64_t> from = shapeOf(reshape.getInput()), to = shapeOf(value);
     return from.size() >= 2 && to.size() >= 2 &&
            from.take_back(2) == to.take_back(2) && scores.masks.empty() &&
+           scores.seen.empty() &&
            findProduct(reshape.getInput(), scale, scores, builder);
   }
   if (BinaryOp add = binaryOf(value, BinaryKind::Add))
@@ -83,12 +109,11 @@ static bool findProduct(Value value, double scale, Scores &scores,
                                std::pair{add.getRhs(), add.getLhs()}}) {
       Scores found;
       if (shapeOf(inner) != shapeOf(value) ||
-          !findProduct(inner, scale, found, builder) || found.closed)
+          !findProduct(inner, scale, found, builder) ||
+          !addConditions(found, add.getLoc(),
+                         tensorTypeOf(value).getElementType(), builder))
         continue;
-      scores.product = found.product;
-      scores.scale = found.scale;
-      scores.cap = found.cap;
-      scores.masks.append(found.masks);
+      scores = found;
       scores.masks.push_back({mask, scale});
       return true;
     }
@@ -98,32 +123,13 @@ static bool findProduct(Value value, double scale, Scores &scores,
       auto masked =
           scalarConstant(keepTrue ? select.getOnFalse() : select.getOnTrue());
       Scores found;
-      if (!masked || *masked * scale > kHides ||
-          shapeOf(inner) != shapeOf(value) ||
-          !findProduct(inner, scale, found, builder) || found.closed)
+      if (!masked || shapeOf(inner) != shapeOf(value) ||
+          !findProduct(inner, scale, found, builder) ||
+          (!found.seen.empty() && found.otherwise != *masked * scale))
         continue;
-      // A row of one finite constant has equal weights, whatever the constant;
-      // added, a small one would leave the scores in it, and any other mask.
-      double added = *masked * scale;
-      if (std::isfinite(added) && !found.masks.empty())
-        continue;
-      if (added > kReplaces) {
-        found.closed = true;
-        added = kReplaces;
-      }
       scores = found;
-      Type element = tensorTypeOf(value).getElementType();
-      if (element.isF16())
-        element = builder.getF32Type();
-      Location loc = select.getLoc();
-      Value zero = scalar(builder, loc, 0, element);
-      Value floor = scalar(builder, loc, added, element);
-      Value condition = select.getCondition();
-      auto type = RankedTensorType::get(shapeOf(condition), element);
-      Value mask =
-          SelectOp::create(builder, loc, type, condition,
-                           keepTrue ? zero : floor, keepTrue ? floor : zero);
-      scores.masks.push_back({mask, 1.0});
+      scores.otherwise = *masked * scale;
+      scores.seen.push_back({select.getCondition(), keepTrue});
       return true;
     }
   return false;
@@ -319,8 +325,43 @@ static Value joinMasks(OpBuilder &builder, Location loc, const Scores &scores) {
   return sum;
 }
 
+/// The conditions as one of rank 4 that broadcasts to the scores.
+static Value joinConditions(OpBuilder &builder, Location loc,
+                            const Scores &scores) {
+  Value all;
+  for (auto [condition, polarity] : scores.seen) {
+    SmallVector<int64_t> shape(shapeOf(condition));
+    if (shape.size() > 4)
+      return {};
+    shape.insert(shape.begin(), 4 - shape.size(), 1);
+    Value next = reshaped(builder, loc, condition, shape);
+    if (!polarity)
+      next =
+          UnaryOp::create(builder, loc, next.getType(), UnaryKind::Not, next);
+    all = all ? conjunction(builder, loc, all, next) : next;
+    if (!all)
+      return {};
+  }
+  return all;
+}
+
+/// The mask with a value for every key, stored or repeated; null where it does
+/// not broadcast to the scores.
+static Value fitted(OpBuilder &builder, Location loc, Value mask,
+                    ArrayRef<int64_t> scores) {
+  if (!mask || !broadcastsTo(shapeOf(mask), scores))
+    return {};
+  SmallVector<int64_t> wide(shapeOf(mask));
+  if (wide.back() == scores.back())
+    return mask;
+  wide.back() = scores.back();
+  return BroadcastOp::create(
+      builder, loc,
+      RankedTensorType::get(wide, tensorTypeOf(mask).getElementType()), mask);
+}
+
 static void recognise(SoftmaxOp softmax) {
-  bool guarded = softmax.getZeroHidden();
+  bool guarded = false;
   MatmulOp values = findConsumer(softmax.getResult(), guarded);
   if (!values)
     return;
@@ -338,9 +379,12 @@ static void recognise(SoftmaxOp softmax) {
     return;
   // Masks of three dimensions mix batch and heads: only shared ones are read.
   bool flat = shapeOf(softmax.getInput()).size() == 3;
-  for (auto &[mask, scale] : scores.masks)
-    if (flat && shapeOf(mask).size() == 3 && shapeOf(mask)[0] != 1)
-      return;
+  auto mixes = [&](auto &mask) {
+    ArrayRef<int64_t> shape = shapeOf(mask.first);
+    return flat && shape.size() == 3 && shape[0] != 1;
+  };
+  if (llvm::any_of(scores.masks, mixes) || llvm::any_of(scores.seen, mixes))
+    return;
   Operand query, key, value;
   bool hasQuery = readWindow(q, false, query);
   bool hasKey = readWindow(k, kTransposed, key);
@@ -373,28 +417,19 @@ static void recognise(SoftmaxOp softmax) {
     value = rearranged(builder, loc, v, vTransposed, batch, heads);
   }
   int64_t headDim = product.getK(), valueDim = values.getN();
-  Value mask = joinMasks(builder, loc, scores);
-  if (!scores.masks.empty() && !mask)
+  SmallVector<int64_t> full{batch, heads, query.rows, key.rows};
+  Value mask = fitted(builder, loc, joinMasks(builder, loc, scores), full);
+  Value seen = fitted(builder, loc, joinConditions(builder, loc, scores), full);
+  if (!mask != scores.masks.empty() || !seen != scores.seen.empty())
     return;
-  if (mask) {
-    SmallVector<int64_t> full{batch, heads, query.rows, key.rows};
-    if (!broadcastsTo(shapeOf(mask), full))
-      return;
-    // Every key has its own mask value, stored or repeated.
-    if (shapeOf(mask).back() != key.rows) {
-      SmallVector<int64_t> wide(shapeOf(mask));
-      wide.back() = key.rows;
-      mask = BroadcastOp::create(
-          builder, loc,
-          RankedTensorType::get(wide, tensorTypeOf(mask).getElementType()),
-          mask);
-    }
-  }
   auto tensor = [&](const Operand &o) {
     return reshaped(builder, loc, o.tensor, {batch, o.rows, o.width});
   };
   auto window = [&](const Operand &o) {
     return builder.getDenseI64ArrayAttr({o.window[0], o.window[1]});
+  };
+  auto unit = [&](bool set) {
+    return set ? builder.getUnitAttr() : UnitAttr();
   };
   Type element = tensorTypeOf(values).getElementType();
   double scale = scores.scale * query.scale * key.scale * value.scale;
@@ -404,11 +439,13 @@ static void recognise(SoftmaxOp softmax) {
   SmallVector<Value> stops{query.tensor, key.tensor, value.tensor};
   for (auto &[term, factor] : scores.masks)
     stops.push_back(term);
+  for (auto &[condition, polarity] : scores.seen)
+    stops.push_back(condition);
   auto type =
       RankedTensorType::get({batch, query.rows, heads * valueDim}, element);
   auto attention = AttentionOp::create(
       builder, fuseLocations(opsBetween(values, stops)), type, tensor(query),
-      tensor(key), tensor(value), mask, builder.getI64IntegerAttr(heads),
+      tensor(key), tensor(value), mask, seen, builder.getI64IntegerAttr(heads),
       builder.getI64IntegerAttr(key.kvHeads),
       builder.getI64IntegerAttr(headDim), builder.getI64IntegerAttr(valueDim),
       window(query), window(key), window(value),
@@ -416,7 +453,9 @@ static void recognise(SoftmaxOp softmax) {
       scores.cap ? builder.getF32FloatAttr(static_cast<float>(*scores.cap))
                  : FloatAttr(),
       /*band=*/nullptr, /*band_value=*/nullptr,
-      /*zero_hidden=*/guarded ? builder.getUnitAttr() : nullptr);
+      seen ? builder.getF32FloatAttr(static_cast<float>(scores.otherwise))
+           : FloatAttr(),
+      unit(guarded || softmax.getZeroHidden()), unit(guarded));
   Value split =
       reshaped(builder, loc, attention, {batch, query.rows, heads, valueDim});
   Value moved = TransposeOp::create(

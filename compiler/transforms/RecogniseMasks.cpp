@@ -23,9 +23,11 @@ using namespace tilework::graph;
 
 namespace {
 
-/// The parts of one mask: additive values, in the order found.
+/// The parts of one mask, in the order found: values to add, and conditions.
 struct Parts {
-  SmallVector<Value> terms;
+  SmallVector<Value> terms, conditions;
+  /// Whether what is added outside of a band can be an attribute.
+  bool addsBand = true;
   /// As attributes of the attention; no value: minus infinity.
   SmallVector<int64_t> band;
   std::optional<float> bandValue;
@@ -69,7 +71,45 @@ public:
     push(mask, shape);
   }
 
+  /// Splits the conditions of the op's own selection.
+  void select(Value condition, bool polarity, Shape shape = std::nullopt) {
+    condition = strip(condition, shape);
+    if (UnaryOp inverse = unaryOf(condition, UnaryKind::Not))
+      return select(inverse.getInput(), !polarity, shape);
+    if (BinaryOp both =
+            binaryOf(condition, polarity ? BinaryKind::And : BinaryKind::Or);
+        both && (!shape || sameShapes(both))) {
+      select(both.getLhs(), polarity, shape);
+      select(both.getRhs(), polarity, shape);
+      return;
+    }
+    Operation *op = condition.getDefiningOp();
+    auto band = op ? op->getAttrOfType<DenseI64ArrayAttr>(kBandAttrName)
+                   : DenseI64ArrayAttr();
+    if (band && polarity && !shape)
+      return joinBand(band.asArrayRef());
+    if (auto value = scalarConstant(condition);
+        value && (*value != 0) == polarity) {
+      parts.emptied = true;
+      return;
+    }
+    Value term = shape ? reshaped(builder, loc, condition, *shape) : condition;
+    if (!polarity)
+      term =
+          UnaryOp::create(builder, loc, term.getType(), UnaryKind::Not, term);
+    parts.conditions.push_back(term);
+  }
+
 private:
+  /// Keys within this band too.
+  void joinBand(ArrayRef<int64_t> band) {
+    if (parts.band.empty())
+      parts.band.assign(band.begin(), band.end());
+    else
+      parts.band = {std::max(parts.band[0], band[0]),
+                    std::min(parts.band[1], band[1])};
+  }
+
   void push(Value term, const Shape &shape) {
     parts.terms.push_back(shape ? reshaped(builder, loc, term, *shape) : term);
   }
@@ -105,7 +145,7 @@ private:
   /// cannot join the band that is there.
   bool addBand(Operation *op, double hidden) {
     auto found = op->getAttrOfType<DenseI64ArrayAttr>(kBandAttrName);
-    if (!found || !(hidden < 0))
+    if (!found || !(hidden < 0) || !parts.addsBand)
       return false;
     ArrayRef<int64_t> band = found.asArrayRef();
     if (parts.band.empty()) {
@@ -116,8 +156,7 @@ private:
     }
     if (parts.bandValue || !std::isinf(hidden))
       return false;
-    parts.band = {std::max(parts.band[0], band[0]),
-                  std::min(parts.band[1], band[1])};
+    joinBand(band);
     return true;
   }
 
@@ -159,58 +198,91 @@ private:
 
 } // namespace
 
+/// A mask of rank 4: one of rank 2 has the keys last and the batch first.
+static Value ofRankFour(OpBuilder &builder, Location loc, Value mask) {
+  if (tensorTypeOf(mask).getRank() != 2)
+    return mask;
+  return reshaped(builder, loc, mask,
+                  {shapeOf(mask)[0], 1, 1, shapeOf(mask)[1]});
+}
+
+/// The terms joined to one mask, which has a value for every key.
+static Value joined(OpBuilder &builder, Location loc, ArrayRef<Value> terms,
+                    int64_t keys,
+                    llvm::function_ref<Value(Value lhs, Value rhs)> join) {
+  Value all;
+  for (Value term : terms) {
+    SmallVector<int64_t> shape(shapeOf(term));
+    shape.insert(shape.begin(), 4 - shape.size(), 1);
+    Value next = reshaped(builder, loc, term, shape);
+    all = all ? join(all, next) : next;
+  }
+  if (!all)
+    return all;
+  Type element = tensorTypeOf(all).getElementType();
+  SmallVector<int64_t> shape(shapeOf(all));
+  if (shape.back() != keys) {
+    shape.back() = keys;
+    all = BroadcastOp::create(builder, loc,
+                              RankedTensorType::get(shape, element), all);
+  }
+  if (shape[1] == 1 && shape[2] == 1)
+    all = reshaped(builder, loc, all, {shape[0], shape[3]});
+  return all;
+}
+
 static void simplifyMask(AttentionOp attention) {
-  if (!attention.getMask())
+  if (!attention.getMask() && !attention.getSeen())
     return;
   OpBuilder builder(attention);
-  Value mask = attention.getMask();
-  Location loc = mask.getLoc();
+  const int64_t keys = shapeOf(attention.getKey())[1];
   Parts parts;
-  Type element = tensorTypeOf(mask).getElementType();
-  // A mask of rank 2 has the keys last and the batch first.
-  if (tensorTypeOf(mask).getRank() == 2)
-    mask = reshaped(builder, loc, mask,
-                    {shapeOf(mask)[0], 1, 1, shapeOf(mask)[1]});
+  parts.addsBand = !attention.getOtherwise();
   if (auto band = attention.getBand()) {
     parts.band.assign(band->begin(), band->end());
     if (attention.getBandValue())
       parts.bandValue = attention.getHiddenValue();
   }
-  Splitter(builder, loc, element, parts).add(mask);
+  Value sum, seen;
+  if (Value mask = attention.getMask()) {
+    Location loc = mask.getLoc();
+    Type element = tensorTypeOf(mask).getElementType();
+    Splitter(builder, loc, element, parts).add(ofRankFour(builder, loc, mask));
+    sum = joined(builder, loc, parts.terms, keys, [&](Value lhs, Value rhs) {
+      auto shape = broadcastShapes(shapeOf(lhs), shapeOf(rhs));
+      return BinaryOp::create(builder, loc,
+                              RankedTensorType::get(*shape, element),
+                              BinaryKind::Add, lhs, rhs);
+    });
+  }
+  if (Value condition = attention.getSeen()) {
+    Location loc = condition.getLoc();
+    Type number = builder.getF32Type();
+    Splitter(builder, loc, number, parts)
+        .select(ofRankFour(builder, loc, condition), true);
+    seen =
+        joined(builder, loc, parts.conditions, keys, [&](Value lhs, Value rhs) {
+          return conjunction(builder, loc, lhs, rhs);
+        });
+    // The chip reads conditions as numbers.
+    if (seen)
+      seen = CastOp::create(builder, loc,
+                            RankedTensorType::get(shapeOf(seen), number), seen);
+  }
   if (!parts.band.empty())
     attention.setBand(parts.band);
   if (parts.bandValue)
     attention.setBandValueAttr(builder.getF32FloatAttr(*parts.bandValue));
-  int64_t keys = shapeOf(attention.getKey())[1];
-  Value sum;
-  for (Value term : parts.terms) {
-    SmallVector<int64_t> shape(shapeOf(term));
-    shape.insert(shape.begin(), 4 - shape.size(), 1);
-    Value next = reshaped(builder, loc, term, shape);
-    if (!sum) {
-      sum = next;
-      continue;
-    }
-    auto joined = broadcastShapes(shapeOf(sum), shape);
-    sum =
-        BinaryOp::create(builder, loc, RankedTensorType::get(*joined, element),
-                         BinaryKind::Add, sum, next);
-  }
-  if (sum) {
-    SmallVector<int64_t> shape(shapeOf(sum));
-    if (shape.back() != keys) {
-      shape.back() = keys;
-      sum = BroadcastOp::create(builder, loc,
-                                RankedTensorType::get(shape, element), sum);
-    }
-    if (shape[1] == 1 && shape[2] == 1)
-      sum = reshaped(builder, loc, sum, {shape[0], shape[3]});
-  }
   if (parts.emptied)
     addNote(attention, "a part of the mask that masks nothing is left out");
   attention.getMaskMutable().clear();
   if (sum)
     attention.getMaskMutable().append(sum);
+  attention.getSeenMutable().clear();
+  if (seen)
+    attention.getSeenMutable().append(seen);
+  if (!seen && parts.band.empty())
+    attention.removeOtherwiseAttr();
 }
 
 namespace {

@@ -171,19 +171,26 @@ LogicalResult AttentionOp::verify() {
     return emitOpError() << "needs a lower and an upper bound as band";
   if (getBandValue() && !getBand())
     return emitOpError() << "band_value needs a band";
-  if (!getMask())
-    return success();
-  RankedTensorType mask = typeOf(getMask());
-  SmallVector<int64_t> full{batch, getHeads(), rows, keys};
-  if (mask.getRank() == 2)
-    full = {batch, keys};
-  bool fits = mask.getRank() == static_cast<int64_t>(full.size()) &&
-              broadcastsTo(mask.getShape(), full) &&
-              mask.getShape().back() == keys;
-  if (!fits)
-    return emitOpError() << "mask " << mask << " is neither [B or 1, " << keys
-                         << "] nor [B or 1, heads or 1, Sq or 1, " << keys
-                         << "]";
+  if (getOtherwise() && getBandValue())
+    return emitOpError() << "has band_value and otherwise";
+  if (getOtherwise() ? !getSeen() && !getBand() : bool(getSeen()))
+    return emitOpError() << "otherwise needs seen or a band, and seen needs it";
+  for (auto [what, given] :
+       {std::pair{"mask ", getMask()}, std::pair{"seen ", getSeen()}}) {
+    if (!given)
+      continue;
+    RankedTensorType mask = typeOf(given);
+    SmallVector<int64_t> full{batch, getHeads(), rows, keys};
+    if (mask.getRank() == 2)
+      full = {batch, keys};
+    bool fits = mask.getRank() == static_cast<int64_t>(full.size()) &&
+                broadcastsTo(mask.getShape(), full) &&
+                mask.getShape().back() == keys;
+    if (!fits)
+      return emitOpError() << what << mask << " is neither [B or 1, " << keys
+                           << "] nor [B or 1, heads or 1, Sq or 1, " << keys
+                           << "]";
+  }
   return success();
 }
 

@@ -92,22 +92,26 @@ def Graph_MatmulOp : Graph_Op<"matmul", [AttrSizedOperandSegments]> {
   }];
 }
 
-def Graph_AttentionOp : Graph_Op<"attention"> {
+def Graph_AttentionOp : Graph_Op<"attention", [AttrSizedOperandSegments]> {
   let summary = "scaled dot-product attention on column windows";
   let description = [{
-    For each batch b and head h: `softmax(cap(scale · Qh · Khᵀ) + mask) · Vh`,
-    where cap(x) is `softcap · tanh(x / softcap)`, or x without `softcap`. Q, K
+    For each batch b and head h: `softmax(seen ? cap(scale · Qh · Khᵀ) + mask :
+    otherwise) · Vh`, where cap(x) is `softcap · tanh(x / softcap)`, or x without `softcap`. Q, K
     and V are [B, S, width] tensors. Head h of Q is the `head_dim` columns from
     `q_window[0] + h · q_window[1]`; K and V likewise with the key-value head
     `h / (heads / kv_heads)` and `value_dim` columns for V. Three windows of
     one tensor say that the projections are fused; nothing is transposed.
 
     `mask` is added to the scaled scores: rank 2, [B or 1, Skv], is a mask of
-    keys; rank 4 is [B or 1, heads or 1, Sq or 1, Skv]. With `band` = [lower,
-    upper], `band_value`, or minus infinity without it, is added where key j is
-    not within lower ≤ j - i ≤ upper of query i. Minus infinity hides a key;
-    finite values are ordinary numbers. A row whose keys are all hidden is NaN,
-    or zero with `zero_hidden`. The result is [B, Sq, heads · value_dim].
+    keys; rank 4 is [B or 1, heads or 1, Sq or 1, Skv]. `seen`, of the same
+    shapes, is not zero where a key is seen. Key j is within `band` = [lower,
+    upper] of query i where lower ≤ j - i ≤ upper. With `otherwise`, that number
+    takes the place of scores outside of the band or not seen, whatever they
+    are; without it, `band_value` or minus infinity is added outside of the
+    band. Minus infinity hides a key; finite values are ordinary numbers. A row
+    whose keys are all hidden is NaN, or has probabilities of zero with
+    `zero_hidden`; with `zero_nan` a row whose probabilities are NaN is zero.
+    The result is [B, Sq, heads · value_dim].
 
     ```mlir
     %o = graph.attention %qkv, %qkv, %qkv mask(%m : tensor<1x16xbf16>)
@@ -119,14 +123,17 @@ def Graph_AttentionOp : Graph_Op<"attention"> {
   }];
   let arguments = (ins AnyRankedTensor:$query, AnyRankedTensor:$key,
       AnyRankedTensor:$value, Optional<AnyRankedTensor>:$mask,
+      Optional<AnyRankedTensor>:$seen,
       Graph_SizeAttr:$heads, Graph_SizeAttr:$kv_heads, Graph_SizeAttr:$head_dim, Graph_SizeAttr:$value_dim,
       DenseI64ArrayAttr:$q_window, DenseI64ArrayAttr:$k_window,
       DenseI64ArrayAttr:$v_window, F32Attr:$scale,
       OptionalAttr<F32Attr>:$softcap, OptionalAttr<DenseI64ArrayAttr>:$band,
-      OptionalAttr<F32Attr>:$band_value, UnitAttr:$zero_hidden);
+      OptionalAttr<F32Attr>:$band_value, OptionalAttr<F32Attr>:$otherwise,
+      UnitAttr:$zero_hidden, UnitAttr:$zero_nan);
   let results = (outs AnyRankedTensor:$result);
   let assemblyFormat = [{
     $query `,` $key `,` $value (`mask` `(` $mask^ `:` type($mask) `)`)?
+    (`seen` `(` $seen^ `:` type($seen) `)`)?
     attr-dict `:` `(` type($query) `,` type($key) `,` type($value) `)` `->`
     type($result)
   }];

@@ -433,6 +433,65 @@ def test_a_row_without_keys_is_what_its_mask_says(spelling, keys, low, dtype):
         np.testing.assert_allclose(got, wanted, rtol=2**-6, atol=2**-6)
 
 
+@pytest.mark.parametrize("low", (-np.inf, -1e9, -3.0))
+@pytest.mark.parametrize("shape", ((1, 1, 1), (1, 5, 1), (2, 5, 1)))
+@pytest.mark.parametrize("keys", (9, 300))
+def test_hidden_keys_leave_nothing(keys, shape, low):
+    """What a Where hides may be NaN or infinite, per key and per query, with a causal part."""
+    rows, size = 5, 16
+    k, v = normal(1, 2, keys, size, seed=1), normal(1, 2, keys, size, seed=2)
+    seen = np.random.default_rng(3).random((1, *shape[:2], keys)) < 0.7
+    seen[..., 0] = True
+    seen[..., 3] = seen[..., keys - 2] = False
+    k[:, :, 3] = np.nan
+    k[:, :, keys - 2, 5] = np.inf
+    nodes = [
+        node("Transpose", ["k"], ["t"], perm=[0, 1, 3, 2]),
+        node("MatMul", ["q", "t"], ["s"]),
+        node("And", ["m", "causal"], ["c"]),
+        node("Where", ["c", "s", "low"], ["masked"]),
+        node("Softmax", ["masked"], ["p"], axis=-1),
+        node("MatMul", ["p", "v"], ["y"]),
+    ]
+    causal = np.tril(np.ones((rows, keys), bool), 2)
+    feeds = {"q": normal(1, 2, rows, size), "k": k, "v": v, "m": seen}
+    model = on_chip.build(nodes, feeds, {"causal": causal, "low": np.float32(low)})
+    wanted = on_chip.reference(model, feeds)["y"]
+    assert np.isfinite(wanted).all()
+    got = tw.compile(model, target="edge")(**feeds)["y"]
+    np.testing.assert_allclose(got, wanted, rtol=2**-6, atol=2**-6)
+
+
+@pytest.mark.parametrize("keys", (9, 300))
+def test_a_guard_against_nan_gives_zeros_for_rows_of_nan(keys):
+    """One row has a NaN score, one an infinite one, one no key; values are what they are elsewhere."""
+    q, v = normal(1, 2, 6, 16), normal(1, 2, keys, 16, seed=2)
+    q[0, 0, 1] = np.nan
+    q[0, 1, 2, 4] = np.inf
+    v[0, 1, 2, 7] = np.inf
+    seen = np.ones((1, 1, 6, keys), bool)
+    seen[0, 0, 3] = False
+    nodes = [
+        node("Transpose", ["k"], ["t"], perm=[0, 1, 3, 2]),
+        node("MatMul", ["q", "t"], ["s"]),
+        node("Where", ["m", "zero", "low"], ["b"]),
+        node("Add", ["s", "b"], ["masked"]),
+        node("Softmax", ["masked"], ["p"], axis=-1),
+        node("IsNaN", ["p"], ["nan"]),
+        node("Where", ["nan", "zero", "p"], ["guarded"]),
+        node("MatMul", ["guarded", "v"], ["y"]),
+    ]
+    feeds = {"q": q, "k": normal(1, 2, keys, 16, seed=1), "v": v, "m": seen}
+    constants = {"zero": np.float32(0), "low": np.float32(-np.inf)}
+    model = on_chip.build(nodes, feeds, constants)
+    wanted = on_chip.reference(model, feeds)["y"]
+    got = tw.compile(model, target="edge")(**feeds)["y"]
+    rest = np.isfinite(wanted)
+    assert not wanted[0, 0, 1].any() and not got[0, 0, 1].any()
+    np.testing.assert_array_equal(got[0, 0], np.where(rest, got, wanted)[0, 0])
+    np.testing.assert_allclose(got[rest], wanted[rest], rtol=2**-6, atol=2**-6)
+
+
 @pytest.mark.parametrize("product", (False, True))
 @pytest.mark.parametrize("keys", (6, 300))
 def test_a_guard_that_asks_the_mask_gives_zeros(keys, product):

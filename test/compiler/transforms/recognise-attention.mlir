@@ -1,5 +1,7 @@
 // RUN: tilework-opt %s --graph-recognise-attention --graph-recognise-masks --graph-simplify | FileCheck %s
 
+#tri = #graph.span<file = 1, offset = 0, bytes = 36, element = i1, shape = [6, 6]>
+
 // Scales of queries and keys, the transposed keys, a mask and a guard.
 // CHECK-LABEL: func @split
 // CHECK: %[[M:.*]] = graph.select %arg3, %{{.*}}, %{{.*}} : (tensor<2x6xi1>, tensor<f32>, tensor<f32>) -> tensor<2x6xf32>
@@ -75,4 +77,38 @@ func.func @hidden_rows(%s: tensor<4x6xf32>, %m: tensor<4x6xf32>, %o: tensor<4x6x
   %e2 = graph.binary eq %r2, %infinite : (tensor<4x1xf32>, tensor<f32>) -> tensor<4x1xi1>
   %y2 = graph.select %e2, %zero, %p : (tensor<4x1xi1>, tensor<f32>, tensor<4x6xf32>) -> tensor<4x6xf32>
   return %y, %y2 : tensor<4x6xf32>, tensor<4x6xf32>
+}
+
+// A selection between scores and a number is one: nothing of a score that is not seen is left. A band of its condition is
+// two bounds.
+// CHECK-LABEL: func @selected
+// CHECK: %[[C:.*]] = graph.cast %{{.*}} : tensor<1x6xi1> -> tensor<1x6xf32>
+// CHECK: graph.attention %arg0, %arg0, %arg0 seen(%[[C]] : tensor<1x6xf32>) {band = array<i64: -5, 0>
+// CHECK-SAME: otherwise = -1.000000e+04 : f32
+func.func @selected(%x: tensor<1x6x4xf32>, %m: tensor<1x6xi1>) -> tensor<1x6x4xf32> {
+  %low = arith.constant dense<-1.0e4> : tensor<f32>
+  %tri = graph.weight "tri" #graph.expr<#tri, []> {graph.band = array<i64: -5, 0>} -> tensor<6x6xi1>
+  %t = graph.transpose %x {permutation = array<i64: 0, 2, 1>} : tensor<1x6x4xf32> -> tensor<1x4x6xf32>
+  %s = graph.matmul %x, %t : (tensor<1x6x4xf32>, tensor<1x4x6xf32>) -> tensor<1x6x6xf32>
+  %m0 = graph.reshape %m : tensor<1x6xi1> -> tensor<1x1x6xi1>
+  %c = graph.binary and %tri, %m0 : (tensor<6x6xi1>, tensor<1x1x6xi1>) -> tensor<1x6x6xi1>
+  %a = graph.select %c, %s, %low : (tensor<1x6x6xi1>, tensor<1x6x6xf32>, tensor<f32>) -> tensor<1x6x6xf32>
+  %p = graph.softmax %a : tensor<1x6x6xf32>
+  %o = graph.matmul %p, %x : (tensor<1x6x6xf32>, tensor<1x6x4xf32>) -> tensor<1x6x4xf32>
+  return %o : tensor<1x6x4xf32>
+}
+
+// A finite number that is selected before a mask is added stays a selection, unless scores vanish beside it.
+// CHECK-LABEL: func @added_behind
+// CHECK-NOT: graph.attention
+// CHECK: graph.softmax
+func.func @added_behind(%x: tensor<1x6x4xf32>, %m: tensor<1x6x6xi1>, %b: tensor<1x6x6xf32>) -> tensor<1x6x4xf32> {
+  %low = arith.constant dense<-1.0e4> : tensor<f32>
+  %t = graph.transpose %x {permutation = array<i64: 0, 2, 1>} : tensor<1x6x4xf32> -> tensor<1x4x6xf32>
+  %s = graph.matmul %x, %t : (tensor<1x6x4xf32>, tensor<1x4x6xf32>) -> tensor<1x6x6xf32>
+  %a = graph.select %m, %s, %low : (tensor<1x6x6xi1>, tensor<1x6x6xf32>, tensor<f32>) -> tensor<1x6x6xf32>
+  %d = graph.binary add %a, %b : (tensor<1x6x6xf32>, tensor<1x6x6xf32>) -> tensor<1x6x6xf32>
+  %p = graph.softmax %d : tensor<1x6x6xf32>
+  %o = graph.matmul %p, %x : (tensor<1x6x6xf32>, tensor<1x6x4xf32>) -> tensor<1x6x4xf32>
+  return %o : tensor<1x6x4xf32>
 }

@@ -75,6 +75,27 @@ func.func @attention_window(%x: tensor<1x4x16xf32>) -> tensor<1x4x16xf32> {
 
 // -----
 
+func.func @attention_seen(%x: tensor<1x4x16xf32>, %m: tensor<1x4xbf16>) -> tensor<1x4x16xf32> {
+  // expected-error @below {{otherwise needs seen or a band, and seen needs it}}
+  %0 = graph.attention %x, %x, %x seen(%m : tensor<1x4xbf16>) {heads = 2 : i64, kv_heads = 2 : i64, head_dim = 8 : i64, value_dim = 8 : i64,
+         q_window = array<i64: 0, 8>, k_window = array<i64: 0, 8>, v_window = array<i64: 0, 8>, scale = 1.0 : f32}
+         : (tensor<1x4x16xf32>, tensor<1x4x16xf32>, tensor<1x4x16xf32>) -> tensor<1x4x16xf32>
+  return %0 : tensor<1x4x16xf32>
+}
+
+// -----
+
+func.func @attention_two_values(%x: tensor<1x4x16xf32>) -> tensor<1x4x16xf32> {
+  // expected-error @below {{has band_value and otherwise}}
+  %0 = graph.attention %x, %x, %x {heads = 2 : i64, kv_heads = 2 : i64, head_dim = 8 : i64, value_dim = 8 : i64,
+         q_window = array<i64: 0, 8>, k_window = array<i64: 0, 8>, v_window = array<i64: 0, 8>, scale = 1.0 : f32,
+         band = array<i64: 0, 0>, band_value = -1.0 : f32, otherwise = -1.0 : f32}
+         : (tensor<1x4x16xf32>, tensor<1x4x16xf32>, tensor<1x4x16xf32>) -> tensor<1x4x16xf32>
+  return %0 : tensor<1x4x16xf32>
+}
+
+// -----
+
 func.func @attention_mask(%x: tensor<1x4x16xf32>, %m: tensor<1x5xbf16>) -> tensor<1x4x16xf32> {
   // expected-error @below {{is neither [B or 1, 4] nor}}
   %0 = graph.attention %x, %x, %x mask(%m : tensor<1x5xbf16>) {heads = 2 : i64, kv_heads = 2 : i64, head_dim = 8 : i64, value_dim = 8 : i64,

@@ -131,21 +131,20 @@ TEST(ProgramLegality, test_attention_groups_of_any_shape_are_legal) {
       g.v = windows(g.keys, g.kvHeads, g.valueDim, true);
       g.out = windows(g.queries, g.heads, g.valueDim, false);
       g.scale = 0.125f;
-      if (draw.coin()) {
-        Access mask;
-        mask.tensor = tensors.add(2 * g.batch * g.keys, true);
-        mask.batchStrides = {2 * g.keys, 0};
-        g.keyMask = mask;
+      for (int masks = static_cast<int>(draw.in(0, 3)); masks > 0; --masks) {
+        AttentionMask mask;
+        mask.perKey = draw.coin();
+        mask.selects = draw.coin();
+        mask.access.tensor =
+            tensors.add(2 * g.keys * (mask.perKey ? g.batch : g.queries), true);
+        mask.access.rowStride = mask.perKey ? 0 : 2 * g.keys;
+        mask.access.batchStrides = {mask.perKey ? 2 * g.keys : 0, 0};
+        g.masks.push_back(mask);
       }
-      if (draw.coin()) {
-        Access mask;
-        mask.tensor = tensors.add(2 * g.queries * g.keys, true);
-        mask.rowStride = 2 * g.keys;
-        mask.batchStrides = {0, 0};
-        g.fullMasks.push_back(mask);
-        if (draw.coin())
-          g.fullMasks.push_back(mask);
-      }
+      if (draw.coin())
+        g.ones = tensors.add(2 * g.queries, true);
+      g.zeroHidden = draw.coin();
+      g.zeroNaN = draw.coin();
       expectLegal(planAttention(g, machine), machine, tensors, "attention");
     }
 }
