@@ -1,8 +1,8 @@
 // Part of the Tilework project, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// What lowerings of a whole attention share: where heads stand in tensors, masks
-// and the op that they become.
+// What lowerings of a whole attention share: where heads stand in tensors,
+// masks and the op that they become.
 
 #ifndef TILEWORK_COMPILER_IMPORT_HEADS_H
 #define TILEWORK_COMPILER_IMPORT_HEADS_H

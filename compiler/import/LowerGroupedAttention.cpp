@@ -2,8 +2,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 // The lowering of ONNX Runtime's GroupQueryAttention: keys and values of now
-// behind those of a cache, rotary positions, a causal mask. Where the cache ends
-// is data of the launch: the host names the row that each position has.
+// behind those of a cache, rotary positions, a causal mask. Where the cache
+// ends is data of the launch: the host names the row that each position has.
 
 #include "compiler/import/Heads.h"
 
@@ -31,19 +31,19 @@ private:
 
   NodeContext &c;
   Heads h;
-  Val key, value;                 ///< new ones, [B, S, heads, D]
-  int64_t batch = 0, rows = 0;    ///< new tokens
-  int64_t cached = 0, keys = 0;   ///< positions before and after
-  bool isPrompt = false;          ///< nothing cached counts
-  Val start;                      ///< [B, 1], i64: where new tokens begin
+  Val key, value;               ///< new ones, [B, S, heads, D]
+  int64_t batch = 0, rows = 0;  ///< new tokens
+  int64_t cached = 0, keys = 0; ///< positions before and after
+  bool isPrompt = false;        ///< nothing cached counts
+  Val start;                    ///< [B, 1], i64: where new tokens begin
 };
 
 } // namespace
 
 void GroupedAttention::refuseInputs() {
-  static const char *const kNames[] = {
-      "head_sink",     "k_scale",       "v_scale",
-      "q_norm_weight", "k_norm_weight", "query_seqlens"};
+  static const char *const kNames[] = {"head_sink",     "k_scale",
+                                       "v_scale",       "q_norm_weight",
+                                       "k_norm_weight", "query_seqlens"};
   for (size_t i = 0; i < std::size(kNames); ++i)
     if (c.has(11 + i))
       throw UnsupportedNode(std::string("its input ") + kNames[i]);
@@ -95,8 +95,8 @@ void GroupedAttention::readLengths() {
     for (size_t i : {3, 4}) {
       const Val &past = c.in(i);
       cached = past.rank() == 4 ? past.dim(2) : 0;
-      if (past.shape() != llvm::ArrayRef<int64_t>(Shape{
-                              batch, h.kvHeads, cached, h.headDim}))
+      if (past.shape() !=
+          llvm::ArrayRef<int64_t>(Shape{batch, h.kvHeads, cached, h.headDim}))
         throw InvalidNode("its cache of shape " + shapeText(past.shape()) +
                           " does not fit its heads");
     }
@@ -117,9 +117,9 @@ void GroupedAttention::readLengths() {
   if (last.type.getNumElements() != batch)
     throw InvalidNode("its seqlens_k is not one number for each of its batch");
   // The last position, which must be there.
-  start = c.b.add(c.b.positions(c.b.reshape(c.b.cast(last, i64), {batch, 1}),
-                                keys),
-                  c.b.ints({1 - rows}));
+  start =
+      c.b.add(c.b.positions(c.b.reshape(c.b.cast(last, i64), {batch, 1}), keys),
+              c.b.ints({1 - rows}));
 }
 
 Val GroupedAttention::turned(const Val &x) {
@@ -148,10 +148,9 @@ Val GroupedAttention::turned(const Val &x) {
 
 Val GroupedAttention::joined(const Val &past, const Val &fresh) {
   if (isPrompt)
-    return keys == rows ? fresh
-                        : c.b.concat({fresh, c.b.range(past, 1, rows,
-                                                       keys - rows)},
-                                     1);
+    return keys == rows
+               ? fresh
+               : c.b.concat({fresh, c.b.range(past, 1, rows, keys - rows)}, 1);
   if (start.host && start.host->isSplat() && start.host->intValue() == cached)
     return cached == 0 ? fresh : c.b.concat({past, fresh}, 1);
   if (cached == 0)
@@ -161,9 +160,9 @@ Val GroupedAttention::joined(const Val &past, const Val &fresh) {
   Val t = c.b.reshape(c.b.counting(keys), {1, keys});
   Val each = c.b.reshape(c.b.counting(batch), {batch, 1});
   Val at = c.b.binary(BinaryKind::Sub, t, start);
-  Val isNew = c.b.binary(
-      BinaryKind::And, c.b.binary(BinaryKind::Ge, at, c.b.ints({0})),
-      c.b.binary(BinaryKind::Lt, at, c.b.ints({rows})));
+  Val isNew =
+      c.b.binary(BinaryKind::And, c.b.binary(BinaryKind::Ge, at, c.b.ints({0})),
+                 c.b.binary(BinaryKind::Lt, at, c.b.ints({rows})));
   Val old = c.b.add(c.b.mul(each, c.b.ints({cached})),
                     c.b.binary(BinaryKind::Min, t, c.b.ints({cached - 1})));
   Val added = c.b.add(c.b.mul(each, c.b.ints({rows})),
@@ -187,11 +186,11 @@ void GroupedAttention::readMask() {
   } else {
     Val at = c.b.reshape(c.b.counting(keys), {1, 1, 1, keys});
     Val first = c.b.reshape(start, {batch, 1, 1, 1});
-    Val query = c.b.add(first, c.b.reshape(c.b.counting(rows), {1, 1, rows, 1}));
-    Val seen =
-        causal ? c.b.binary(BinaryKind::Le, at, query)
-               : c.b.binary(BinaryKind::Lt, at,
-                            c.b.add(first, c.b.ints({rows})));
+    Val query =
+        c.b.add(first, c.b.reshape(c.b.counting(rows), {1, 1, rows, 1}));
+    Val seen = causal ? c.b.binary(BinaryKind::Le, at, query)
+                      : c.b.binary(BinaryKind::Lt, at,
+                                   c.b.add(first, c.b.ints({rows})));
     if (width > 0)
       seen = c.b.binary(
           BinaryKind::And, seen,
