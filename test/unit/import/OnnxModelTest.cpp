@@ -84,6 +84,9 @@ TEST(OnnxModelTest, nesting_is_bounded) {
 TEST(OnnxModelTest, an_empty_file_is_no_model) {
   std::string error;
   EXPECT_FALSE(onnx::parseModel("", error));
+  EXPECT_EQ(error, "the file is empty");
+  // One field that a model may have, and nothing else.
+  EXPECT_FALSE(onnx::parseModel(std::string_view("\x08\x08", 2), error));
   EXPECT_NE(error.find("no graph"), std::string::npos);
 }
 
