@@ -307,12 +307,16 @@ private:
         for (std::optional<double> *value : {&onTrue, &onFalse})
           if (std::isfinite(**value))
             *value = std::clamp(**value, -kLargestBf16, kLargestBf16);
-        return step(builder, loc, StepKind::Select,
-                    {steppedValue(select.getCondition()),
-                     scalar(builder, loc, *onTrue, bf16),
-                     scalar(builder, loc, *onFalse, bf16)},
-                    narrow)
-            .getResult();
+        Value condition = steppedValue(select.getCondition());
+        Value chosen =
+            step(builder, loc, StepKind::Select,
+                 {condition, scalar(builder, loc, *onTrue, bf16),
+                  scalar(builder, loc, *onFalse, bf16)},
+                 RankedTensorType::get(shapeOf(condition), bf16));
+        // Constants of one value may be larger than the condition.
+        return chosen.getType() == narrow
+                   ? chosen
+                   : step(builder, loc, StepKind::Broadcast, chosen, narrow);
       }
     }
     return narrowed(builder, next.getResult(), bf16);

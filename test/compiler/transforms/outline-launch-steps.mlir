@@ -70,3 +70,16 @@ func.func @angles(%ids: tensor<1x1x4xi64>, %x: tensor<1x4x2xf32>) -> tensor<1x2x
   %y = graph.matmul %c, %x : (tensor<1x2x4xf32>, tensor<1x4x2xf32>) -> tensor<1x2x2xf32>
   return %y : tensor<1x2x2xf32>
 }
+
+// A constant of one value that is larger than the condition still gives the shape.
+// CHECK-LABEL: func @large_constant
+// CHECK: %[[S:.*]] = graph.launch_step select({{.*}}) : (tensor<1x4xi1>, tensor<bf16>, tensor<bf16>) -> tensor<1x4xbf16>
+// CHECK: graph.launch_step broadcast(%[[S]]) : (tensor<1x4xbf16>) -> tensor<3x4xbf16>
+func.func @large_constant(%x: tensor<3x4xf32>, %m: tensor<1x4xi64>) -> tensor<3x4xf32> {
+  %zeros = arith.constant dense<0.0> : tensor<3x4xf32>
+  %low = arith.constant dense<-1.0e4> : tensor<f32>
+  %c = graph.cast %m : tensor<1x4xi64> -> tensor<1x4xi1>
+  %s = graph.select %c, %zeros, %low : (tensor<1x4xi1>, tensor<3x4xf32>, tensor<f32>) -> tensor<3x4xf32>
+  %y = graph.binary add %x, %s : (tensor<3x4xf32>, tensor<3x4xf32>) -> tensor<3x4xf32>
+  return %y : tensor<3x4xf32>
+}
