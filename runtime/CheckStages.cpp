@@ -18,7 +18,7 @@
 #include "runtime/ReferenceTensors.h"
 #include "runtime/ScheduleInterpreter.h"
 #include "runtime/StageValues.h"
-#include "sim/functional/TargetGeometry.h"
+#include "sim/machine/TargetGeometry.h"
 
 #include <algorithm>
 #include <cstring>

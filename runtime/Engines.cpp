@@ -7,7 +7,7 @@
 
 #include "runtime/Error.h"
 #include "sim/functional/FunctionalEngine.h"
-#include "sim/functional/TargetGeometry.h"
+#include "sim/machine/TargetGeometry.h"
 #include "sim/systemc/Engine.h"
 #include "sim/verilator/RtlEngine.h"
 

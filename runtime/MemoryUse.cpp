@@ -10,8 +10,8 @@
 
 #include "runtime/Error.h"
 #include "runtime/Loader.h"
-#include "sim/functional/Footprint.h"
-#include "sim/functional/TargetGeometry.h"
+#include "sim/machine/Footprint.h"
+#include "sim/machine/TargetGeometry.h"
 
 #include <algorithm>
 #include <map>

@@ -8,7 +8,7 @@
 #pragma once
 
 #include "compiler/conversion/PlannedProgram.h"
-#include "sim/functional/Machine.h"
+#include "sim/machine/Machine.h"
 #include "sim/memory/DramImage.h"
 
 #include <array>

@@ -5,7 +5,7 @@
 
 #include "runtime/python/Calls.h"
 
-#include "runtime/Progress.h"
+#include "runtime/report/Progress.h"
 #include "runtime/python/Arrays.h"
 
 namespace py = pybind11;

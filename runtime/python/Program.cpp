@@ -10,7 +10,7 @@
 #include "runtime/Attribution.h"
 #include "runtime/MemoryUse.h"
 #include "runtime/OpenProgram.h"
-#include "runtime/Progress.h"
+#include "runtime/report/Progress.h"
 #include "runtime/python/Arrays.h"
 #include "runtime/python/Calls.h"
 #include "runtime/report/Chip.h"

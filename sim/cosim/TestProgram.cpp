@@ -5,7 +5,7 @@
 
 #include "sim/cosim/TestProgram.h"
 
-#include "sim/functional/Shadow.h"
+#include "sim/machine/Shadow.h"
 
 #include <algorithm>
 #include <cstring>

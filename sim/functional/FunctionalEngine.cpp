@@ -8,7 +8,7 @@
 
 #include "sim/functional/Dma.h"
 #include "sim/functional/Matmul.h"
-#include "sim/functional/Shadow.h"
+#include "sim/machine/Shadow.h"
 #include "sim/functional/Vector.h"
 #include "sim/memory/DramImage.h"
 

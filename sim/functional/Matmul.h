@@ -6,9 +6,9 @@
 
 #pragma once
 
-#include "sim/functional/Geometry.h"
+#include "sim/machine/Geometry.h"
 #include "sim/functional/Memories.h"
-#include "sim/functional/Operation.h"
+#include "sim/machine/Operation.h"
 
 #include <cstdint>
 

@@ -6,7 +6,7 @@
 
 #pragma once
 
-#include "sim/functional/Geometry.h"
+#include "sim/machine/Geometry.h"
 
 #include <cstdint>
 #include <vector>

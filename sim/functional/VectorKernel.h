@@ -7,7 +7,7 @@
 
 #pragma once
 
-#include "sim/functional/Operation.h"
+#include "sim/machine/Operation.h"
 
 #include <cstddef>
 #include <cstdint>

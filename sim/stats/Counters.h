@@ -8,7 +8,6 @@
 #pragma once
 
 #include "dialects/events/Events.h"
-#include "sim/systemc/TimingUnit.h"
 
 #include <array>
 #include <cstdint>
@@ -16,11 +15,13 @@
 
 namespace tilework::sim {
 
+using events::Activity;
 using events::Counter;
 using events::kActivityCount;
 using events::kCountedUnits;
 using events::kCounterCount;
 using events::kSequencerIndex;
+using events::kUnitCount;
 
 /// What reports call a unit, the sequencer included: "load_dma", ….
 inline const char *unitName(unsigned index) {

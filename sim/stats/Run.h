@@ -7,8 +7,8 @@
 
 #pragma once
 
-#include "sim/functional/Geometry.h"
-#include "sim/functional/Machine.h"
+#include "sim/machine/Geometry.h"
+#include "sim/machine/Machine.h"
 #include "sim/stats/Counters.h"
 #include "sim/stats/RetireRecord.h"
 

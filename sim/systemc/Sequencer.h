@@ -8,7 +8,7 @@
 
 #pragma once
 
-#include "sim/functional/Machine.h"
+#include "sim/machine/Machine.h"
 #include "sim/stats/Run.h"
 #include "sim/systemc/InstructionBuffer.h"
 #include "sim/systemc/TimingUnit.h"

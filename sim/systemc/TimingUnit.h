@@ -8,7 +8,7 @@
 
 #pragma once
 
-#include "sim/functional/Operation.h"
+#include "sim/machine/Operation.h"
 #include "sim/stats/RetireRecord.h"
 
 #include <array>

@@ -8,7 +8,7 @@
 #include "sim/cosim/CoSimulation.h"
 #include "sim/functional/Float.h"
 #include "sim/functional/FunctionalEngine.h"
-#include "sim/functional/TargetGeometry.h"
+#include "sim/machine/TargetGeometry.h"
 #include "sim/stats/RunChecker.h"
 #include "sim/systemc/Engine.h"
 #include "sim/verilator/RtlEngine.h"

@@ -32,6 +32,11 @@ def part_of(path):
     return max((part for part in PARTS if inside(path, part)), key=len, default=None)
 
 
+def allowed(part, other):
+    """Whether files of one part may include those of another."""
+    return other == part or other in PARTS[part] or "all" in PARTS[part]
+
+
 def library_of(include):
     for name, library in LIBRARIES.items():
         if any(include.startswith(prefix) for prefix in library["prefixes"]):
@@ -87,9 +92,23 @@ def test_folders_include_only_what_the_table_allows():
             continue
         for _, include in includes_of(path):
             target = resolve(path, include)
-            if target and not inside(target, part) and not within(target, PARTS[part]):
+            if target and not allowed(part, part_of(target)):
                 wrong.append(f"{path}: {part} may not include {target}")
     assert not wrong, "\n".join(wrong)
+
+
+def test_rows_stand_below_those_that_they_name():
+    wrong, above = [], set()
+    for part, named in PARTS.items():
+        wrong += [f"{part} names {other}, no row above it" for other in {*named} - above - {"all"}]
+        above.add(part)
+    assert not wrong, "\n".join(wrong)
+
+
+def test_every_folder_with_sources_has_a_row():
+    folders = {str(pathlib.PurePosixPath(path).parent) for path in cpp_and_tablegen()}
+    missing = [f for f in sorted(folders) if f not in PARTS and not inside(f, "test")]
+    assert not missing, f"no row in include_rules.yaml: {', '.join(missing)}"
 
 
 def test_libraries_are_used_where_the_table_allows():

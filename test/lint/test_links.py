@@ -6,7 +6,7 @@ Reads build/link-graph.txt, which configuring writes.
 """
 
 import sources
-from test_includes import LIBRARIES, PARTS, inside, part_of, within
+from test_includes import LIBRARIES, allowed, part_of, within
 
 LIBRARY_TARGETS = {"MLIR": "mlir", "LLVM": "llvm", "SystemC::systemc": "systemc"}
 
@@ -24,9 +24,8 @@ def directions_broken(targets):
         part = part_of(folder)
         for name in links:
             other = targets.get(name, ("", []))[0]
-            if part and part_of(other) and not inside(other, part):
-                if not within(other, PARTS[part]):
-                    wrong.append(f"{target}: {folder} may not link {name} of {other}")
+            if part and part_of(other) and not allowed(part, part_of(other)):
+                wrong.append(f"{target}: {folder} may not link {name} of {other}")
     return wrong
 
 

@@ -40,8 +40,26 @@ def test_an_include_against_the_direction_is_refused(repository):
 
 
 def test_an_include_along_the_direction_passes(repository):
-    repository({"compiler/a.cpp": '#include "dialects/npu/NPU.h"\n'})
+    repository({"compiler/conversion/a.cpp": '#include "dialects/npu/NPU.h"\n'})
     test_includes.test_folders_include_only_what_the_table_allows()
+
+
+def test_an_include_against_the_direction_inside_a_part_is_refused(repository):
+    repository({"compiler/planning/a.cpp": '#include "compiler/conversion/Replay.h"\n'})
+    with pytest.raises(AssertionError, match="compiler/planning may not include compiler/conv"):
+        test_includes.test_folders_include_only_what_the_table_allows()
+
+
+def test_a_folder_without_a_row_is_refused(repository):
+    repository({"compiler/search/a.cpp": "\n"})
+    with pytest.raises(AssertionError, match="no row in include_rules.yaml: compiler/search"):
+        test_includes.test_every_folder_with_sources_has_a_row()
+
+
+def test_a_circle_in_the_table_is_refused(monkeypatch):
+    monkeypatch.setitem(test_includes.PARTS, "dialects/target", ["dialects/isa"])
+    with pytest.raises(AssertionError, match="dialects/target names dialects/isa"):
+        test_includes.test_rows_stand_below_those_that_they_name()
 
 
 def test_a_library_outside_its_folders_is_refused(repository):
@@ -53,11 +71,11 @@ def test_a_library_outside_its_folders_is_refused(repository):
 def test_mlir_behind_a_header_of_the_simulator_is_refused(repository):
     repository(
         {
-            "sim/a.cpp": '#include "dialects/isa/B.h"\n',
+            "sim/machine/a.cpp": '#include "dialects/isa/B.h"\n',
             "dialects/isa/B.h": '#include "mlir/IR/Dialect.h"\n',
         }
     )
-    with pytest.raises(AssertionError, match=r"sim/a.cpp: reaches mlir: dialects/isa/B.h -> mlir"):
+    with pytest.raises(AssertionError, match=r"sim/machine/a.cpp: reaches mlir: dialects/isa/B.h -> mlir"):
         test_includes.test_no_chain_of_includes_reaches_a_forbidden_library()
 
 

@@ -7,7 +7,7 @@
 #include "compiler/Compile.h"
 #include "dialects/target/Figures.h"
 #include "runtime/Executable.h"
-#include "runtime/Progress.h"
+#include "runtime/report/Progress.h"
 #include "tools/tilework/Arguments.h"
 #include "tools/tilework/Terminal.h"
 

@@ -12,7 +12,7 @@
 #include "runtime/report/Chip.h"
 #include "runtime/report/Report.h"
 #include "sim/cosim/CoSimulation.h"
-#include "sim/functional/TargetGeometry.h"
+#include "sim/machine/TargetGeometry.h"
 
 #include <chrono>
 #include <iostream>

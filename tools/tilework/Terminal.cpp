@@ -6,7 +6,7 @@
 
 #include "tools/tilework/Terminal.h"
 
-#include "runtime/Progress.h"
+#include "runtime/report/Progress.h"
 
 #include <chrono>
 #include <iostream>

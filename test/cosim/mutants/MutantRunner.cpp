@@ -10,7 +10,7 @@
 
 #include "dialects/target/Target.h"
 #include "sim/cosim/CoSimulation.h"
-#include "sim/functional/TargetGeometry.h"
+#include "sim/machine/TargetGeometry.h"
 #include "sim/systemc/Engine.h"
 #include "sim/verilator/RtlEngine.h"
 

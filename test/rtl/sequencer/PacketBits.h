@@ -6,7 +6,7 @@
 
 #pragma once
 
-#include "sim/functional/Operation.h"
+#include "sim/machine/Operation.h"
 
 #include <cstdint>
 #include <cstring>

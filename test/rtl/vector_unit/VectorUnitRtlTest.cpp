@@ -10,7 +10,7 @@
 #include "VVector16x8.h"
 #include "VVector4x8.h"
 #include "VVector8x8.h"
-#include "sim/functional/Footprint.h"
+#include "sim/machine/Footprint.h"
 #include "test/rtl/vector_unit/VectorBench.h"
 #include "test/unit/vector/RandomVector.h"
 

@@ -9,7 +9,7 @@
 #include "dialects/target/Target.h"
 #include "sim/cosim/ProgramGenerator.h"
 #include "sim/functional/FunctionalEngine.h"
-#include "sim/functional/TargetGeometry.h"
+#include "sim/machine/TargetGeometry.h"
 #include "sim/stats/RunChecker.h"
 #include "sim/systemc/Engine.h"
 

@@ -9,8 +9,8 @@
 #include "compiler/conversion/Lowering.h"
 #include "compiler/conversion/Synchronise.h"
 #include "compiler/planning/Planner.h"
-#include "sim/functional/Machine.h"
-#include "sim/functional/Shadow.h"
+#include "sim/machine/Machine.h"
+#include "sim/machine/Shadow.h"
 
 #include <random>
 #include <string>

@@ -3,7 +3,7 @@
 //
 // Counters as sentences.
 
-#include "runtime/Progress.h"
+#include "runtime/report/Progress.h"
 
 #include "dialects/target/Figures.h"
 #include "runtime/report/Bound.h"

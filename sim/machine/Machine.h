@@ -8,8 +8,8 @@
 #pragma once
 
 #include "dialects/isa/Codec.h"
-#include "sim/functional/Geometry.h"
-#include "sim/functional/Operation.h"
+#include "sim/machine/Geometry.h"
+#include "sim/machine/Operation.h"
 
 #include <array>
 #include <cstdint>

@@ -7,7 +7,7 @@
 
 #pragma once
 
-#include "sim/functional/Footprint.h"
+#include "sim/machine/Footprint.h"
 
 #include <array>
 #include <cstdint>

@@ -5,7 +5,7 @@
 // rules allow passes: races, reads of what nothing wrote, and each pair of
 // operands of one instruction that may or may not share bytes.
 
-#include "sim/functional/Shadow.h"
+#include "sim/machine/Shadow.h"
 #include "dialects/isa/Codec.h"
 
 #include <gtest/gtest.h>

@@ -4,7 +4,7 @@
 // Do engines get the figures of the target, and does every preset give a memory
 // that can be built?
 
-#include "sim/functional/TargetGeometry.h"
+#include "sim/machine/TargetGeometry.h"
 
 #include <gtest/gtest.h>
 

@@ -7,8 +7,8 @@
 
 #pragma once
 
-#include "sim/functional/Geometry.h"
-#include "sim/functional/Operation.h"
+#include "sim/machine/Geometry.h"
+#include "sim/machine/Operation.h"
 
 #include <cstdint>
 #include <functional>

@@ -4,7 +4,7 @@
 // Loops, rings, extents, calls, waits and traps of the sequencer, as
 // dialects/isa/RationaleISA.md states them.
 
-#include "sim/functional/Machine.h"
+#include "sim/machine/Machine.h"
 
 #include <gtest/gtest.h>
 

@@ -4,7 +4,7 @@
 // Per byte the last writer and the last reader of each unit; per operation a
 // vector clock of what had retired when it started.
 
-#include "sim/functional/Shadow.h"
+#include "sim/machine/Shadow.h"
 
 #include "dialects/isa/Instructions.h"
 

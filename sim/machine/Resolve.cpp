@@ -4,7 +4,7 @@
 // Unit instructions at dispatch: registers become numbers, then registers,
 // shape and bounds are checked in that order.
 
-#include "sim/functional/Machine.h"
+#include "sim/machine/Machine.h"
 
 #include <algorithm>
 

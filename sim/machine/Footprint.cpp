@@ -3,7 +3,7 @@
 //
 // Enumerates the byte runs of an operation, row by row.
 
-#include "sim/functional/Footprint.h"
+#include "sim/machine/Footprint.h"
 
 #include "dialects/isa/Codec.h"
 

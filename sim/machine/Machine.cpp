@@ -3,7 +3,7 @@
 //
 // Registers, loops and calls. Unit instructions are resolved in Resolve.cpp.
 
-#include "sim/functional/Machine.h"
+#include "sim/machine/Machine.h"
 
 #include <algorithm>
 

@@ -3,7 +3,7 @@
 //
 // Target validation keeps every figure within the 32 bits of the engines.
 
-#include "sim/functional/TargetGeometry.h"
+#include "sim/machine/TargetGeometry.h"
 
 namespace tilework::sim {
 

@@ -6,7 +6,7 @@
 #pragma once
 
 #include "dialects/target/Target.h"
-#include "sim/functional/Geometry.h"
+#include "sim/machine/Geometry.h"
 #include "sim/memory/Dram.h"
 
 namespace tilework::sim {
