@@ -31,7 +31,7 @@ struct Row {
 class Sweep {
 public:
   Sweep(const sim::Geometry &geometry)
-      : rowBytes(geometry.rowBytes()), rows(geometry.scratchpadRows()) {}
+      : rowBytes(geometry.rowBytes()), rows(geometry.scratchpadRows) {}
 
   void access(const sim::Access &access, unsigned unit, uint64_t start,
               uint64_t end) {

@@ -54,19 +54,10 @@ const std::vector<std::string> &stageNames() {
 }
 
 planning::Machine machineOf(const target::Target &target) {
-  planning::Machine m;
-  m.rows = static_cast<int64_t>(target.systolic_array.rows);
-  m.columns = static_cast<int64_t>(target.systolic_array.columns);
-  m.weightRows =
-      static_cast<int64_t>(target.systolic_array.weight_rows_per_cycle);
-  m.scratchpadBanks = static_cast<int64_t>(target.scratchpad.banks);
-  m.scratchpadBankRows = static_cast<int64_t>(target.scratchpadRowsPerBank());
-  m.accumulatorBanks = static_cast<int64_t>(target.accumulator.banks);
-  m.accumulatorBankRows = static_cast<int64_t>(target.accumulatorRowsPerBank());
-  m.vectorLanes = static_cast<int64_t>(target.vector_unit.lanes);
-  m.statisticsRows = static_cast<int64_t>(target.vector_unit.statistics_rows);
-  m.dramBytesPerCycle = target.dramBytesPerCycle();
-  return m;
+  planning::Machine machine;
+  target::take(machine, target);
+  machine.dramBytesPerCycle = target.dramBytesPerCycle();
+  return machine;
 }
 
 namespace {
@@ -562,13 +553,7 @@ bool Pipeline::synchronise() {
 
 bool Pipeline::verifyProgram(const isa::Image &image) {
   verifier::Limits limits;
-  limits.rows = target.systolic_array.rows;
-  limits.columns = target.systolic_array.columns;
-  limits.weightRows = target.systolic_array.weight_rows_per_cycle;
-  limits.scratchpadRows = target.scratchpadRows();
-  limits.accumulatorRows = target.accumulatorRows();
-  limits.vectorLanes = target.vector_unit.lanes;
-  limits.statisticsRows = target.vector_unit.statistics_rows;
+  target::take(limits, target);
   verifier::Program program;
   program.text = image.text;
   const isa::Entry &entry = image.entries.front();

@@ -33,18 +33,18 @@ int64_t accumulatorRowsNeeded(const Schedule &schedule) {
 }
 
 bool fits(const Schedule &schedule, const Machine &machine) {
-  return scratchpadRowsNeeded(schedule, machine) <= machine.scratchpadRows() &&
-         accumulatorRowsNeeded(schedule) <= machine.accumulatorRows();
+  return scratchpadRowsNeeded(schedule, machine) <= machine.scratchpadRows &&
+         accumulatorRowsNeeded(schedule) <= machine.accumulatorRows;
 }
 
 static void allocateAccumulator(Schedule &schedule, const Machine &machine) {
-  int64_t bankRows = machine.accumulatorBankRows;
+  int64_t bankRows = machine.accumulatorRowsPerBank();
   // Slots on bank boundaries where all of them fit that way; otherwise packed.
   int64_t aligned = 0;
   for (const Buffer &buffer : schedule.buffers)
     if (buffer.space == Space::accumulator)
       aligned += roundUp(buffer.slotRows, bankRows) * buffer.slots;
-  bool align = aligned <= machine.accumulatorRows();
+  bool align = aligned <= machine.accumulatorRows;
   int64_t next = 0;
   for (Buffer &buffer : schedule.buffers) {
     if (buffer.space != Space::accumulator)
@@ -73,7 +73,7 @@ static void allocateScratchpad(Schedule &schedule, const Machine &machine,
       middleRows += buffer.totalRows();
     }
   }
-  int64_t bottom = 0, top = machine.scratchpadRows();
+  int64_t bottom = 0, top = machine.scratchpadRows;
   for (Buffer *buffer : low) {
     buffer->base = bottom;
     bottom += buffer->totalRows();
@@ -82,7 +82,7 @@ static void allocateScratchpad(Schedule &schedule, const Machine &machine,
     top -= buffer->totalRows();
     buffer->base = top;
   }
-  int64_t aligned = roundUp(bottom, machine.scratchpadBankRows);
+  int64_t aligned = roundUp(bottom, machine.scratchpadRowsPerBank());
   if (aligned + middleRows <= top)
     bottom = aligned;
   for (Buffer *buffer : middle) {
@@ -92,8 +92,7 @@ static void allocateScratchpad(Schedule &schedule, const Machine &machine,
   if (mirror)
     for (Buffer &buffer : schedule.buffers)
       if (buffer.space == Space::scratchpad)
-        buffer.base =
-            machine.scratchpadRows() - buffer.base - buffer.totalRows();
+        buffer.base = machine.scratchpadRows - buffer.base - buffer.totalRows();
 }
 
 bool allocate(Schedule &schedule, const Machine &machine, bool mirror) {

@@ -440,8 +440,8 @@ Cost AttentionPlanner::cost(const Tiling &t) const {
   };
   int64_t R = machine.rows, C = machine.columns, V = machine.vectorLanes;
   double heads = double(g.batch * g.heads);
-  int64_t side = std::max(C / machine.weightRows, machine.adderLatency),
-          row = std::max(R / machine.weightRows, machine.adderLatency);
+  int64_t side = std::max(C / machine.weightRows, kAdderCycles),
+          row = std::max(R / machine.weightRows, kAdderCycles);
   double keyColumns =
       sum(g.keys, t.keys, [&](int64_t k) { return ceilDiv(k, C); });
   double keyDepths =
@@ -455,7 +455,7 @@ Cost AttentionPlanner::cost(const Tiling &t) const {
   double keyTrips = double(ceilDiv(g.keys, t.keys)),
          queryTrips = double(ceilDiv(g.queries, t.queries));
   double chunks = sum(g.keys, t.keys, [&](int64_t k) { return ceilDiv(k, V); });
-  double lat = double(machine.vectorLatency);
+  double lat = double(kVectorCycles);
   c.vector =
       heads * (double(g.queries) * ((g.softcap ? 3.0 : 2.0) * chunks +
                                     double(ceilDiv(g.valueDim, V)) * keyTrips) +
@@ -469,11 +469,11 @@ Cost AttentionPlanner::cost(const Tiling &t) const {
     if (!mask.perKey)
       c.dramBytes += 2.0 * heads * double(g.queries) * double(g.keys);
   c.dram = c.dramBytes / machine.dramBytesPerCycle;
-  c.start = double(machine.dramLatency) + 2.0 * double(t.keys + t.queries) *
-                                              double(g.headDim) /
-                                              machine.dramBytesPerCycle;
-  c.tail = double(t.queries * ceilDiv(g.valueDim, V)) +
-           2.0 * double(machine.dramLatency);
+  c.start = double(kDramCycles) + 2.0 * double(t.keys + t.queries) *
+                                      double(g.headDim) /
+                                      machine.dramBytesPerCycle;
+  c.tail =
+      double(t.queries * ceilDiv(g.valueDim, V)) + 2.0 * double(kDramCycles);
   bool ahead = t.ahead && keyTrips == 1 && queryTrips > 1;
   double busy =
       ahead ? std::max(c.array, c.vector + c.array / 2) : c.array + c.vector;
@@ -485,9 +485,8 @@ Planned AttentionPlanner::plan() {
   Planned result;
   double best = std::numeric_limits<double>::infinity();
   int64_t least = -1;
-  auto queryChoices =
-      tileChoices(g.queries, 1,
-                  std::min(machine.statisticsRows, machine.accumulatorRows()));
+  auto queryChoices = tileChoices(
+      g.queries, 1, std::min(machine.statisticsRows, machine.accumulatorRows));
   auto keyChoices = tileChoices(g.keys, L, 32768);
   for (int64_t keys : keyChoices)
     for (int64_t queries : queryChoices)
@@ -504,7 +503,7 @@ Planned AttentionPlanner::plan() {
                            (ceilDiv(t.keys, machine.columns) +
                             ceilDiv(g.valueDim, machine.columns)) *
                            slots;
-            if (sums > machine.accumulatorRows())
+            if (sums > machine.accumulatorRows)
               continue;
             Cost c = cost(t);
             if (slots == 1)
@@ -526,8 +525,8 @@ Planned AttentionPlanner::plan() {
         std::to_string(g.headDim) +
         " elements fits: the smallest tried needs " + std::to_string(least) +
         " scratchpad rows, the target has " +
-        std::to_string(machine.scratchpadRows()) + ", and " +
-        std::to_string(machine.accumulatorRows()) + " accumulator rows";
+        std::to_string(machine.scratchpadRows) + ", and " +
+        std::to_string(machine.accumulatorRows) + " accumulator rows";
     return result;
   }
   allocate(*result.schedule, machine, false);

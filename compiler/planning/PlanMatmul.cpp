@@ -138,7 +138,7 @@ private:
                          : weightPitch(k) * ceilDiv(n, L);
   }
   bool wholeColumns() const {
-    return g.norm || ceilDiv(g.n, L) <= machine.scratchpadRows() / 16;
+    return g.norm || ceilDiv(g.n, L) <= machine.scratchpadRows / 16;
   }
   int columnVectors() const {
     return g.norm ? (g.norm->scale >= 0) + (g.norm->shift >= 0) : 0;
@@ -156,7 +156,7 @@ private:
 
 bool MatmulPlanner::capacity(const Tiling &t, int64_t &scratchpad) const {
   int64_t sums = t.m * ceilDiv(t.n, machine.columns) * t.sumSlots;
-  if (sums > machine.accumulatorRows())
+  if (sums > machine.accumulatorRows)
     return false;
   auto pitch = [&](int64_t rows) { return weightPitch(rows); };
   scratchpad = pitch(aRows(t)) * t.aSlots + pitch(bRows(t)) * t.bSlots;
@@ -168,7 +168,7 @@ bool MatmulPlanner::capacity(const Tiling &t, int64_t &scratchpad) const {
     scratchpad +=
         wholeColumns() ? pitch(ceilDiv(g.n, L)) : 2 * pitch(ceilDiv(t.n, L));
   scratchpad += columnVectors() * pitch(ceilDiv(g.n, L));
-  return scratchpad <= machine.scratchpadRows();
+  return scratchpad <= machine.scratchpadRows;
 }
 
 Cost MatmulPlanner::cost(const Tiling &t, int64_t scratchpad) const {
@@ -181,7 +181,7 @@ Cost MatmulPlanner::cost(const Tiling &t, int64_t scratchpad) const {
   Cost c;
   int64_t load =
       (g.transposedB ? machine.columns : machine.rows) / machine.weightRows;
-  int64_t least = std::max(load, machine.adderLatency);
+  int64_t least = std::max(load, kAdderCycles);
   double blocks =
       double(sum(g.n, t.n,
                  [&](int64_t n) { return ceilDiv(n, machine.columns); })) *
@@ -197,13 +197,12 @@ Cost MatmulPlanner::cost(const Tiling &t, int64_t scratchpad) const {
                  [&](int64_t n) { return ceilDiv(n, machine.vectorLanes); })) *
       double(g.m);
   double passes = epiloguePasses() + (g.norm ? 1 : 0);
-  double drains = double(mTrips * nTrips) * epiloguePasses() *
-                  double(machine.vectorLatency);
+  double drains =
+      double(mTrips * nTrips) * epiloguePasses() * double(kVectorCycles);
   if (g.norm)
-    drains +=
-        double(mTrips) * (g.norm->root ? 1.0 : 7.0) *
-            double(machine.vectorLatency + ceilDiv(t.m, machine.vectorLanes)) +
-        (shifts() ? double(g.m) : 0.0);
+    drains += double(mTrips) * (g.norm->root ? 1.0 : 7.0) *
+                  double(kVectorCycles + ceilDiv(t.m, machine.vectorLanes)) +
+              (shifts() ? double(g.m) : 0.0);
   c.vector = double(batches) * (chunks * passes + drains);
 
   double bw = machine.dramBytesPerCycle;
@@ -216,7 +215,7 @@ Cost MatmulPlanner::cost(const Tiling &t, int64_t scratchpad) const {
          outBytes = n2 * double(g.m) * (g.residual ? 2.0 : 1.0);
   c.dramBytes = double(batches) * (aBytes + bBytes + outBytes);
   // A tile's row is a burst of its own; blocked weights are one run a block.
-  double burst = double(machine.burstCycles);
+  double burst = double(kBurstCycles);
   auto rowsCycles = [&](double rows, double bytes) {
     return rows * std::max(bytes / bw, burst);
   };
@@ -240,7 +239,7 @@ Cost MatmulPlanner::cost(const Tiling &t, int64_t scratchpad) const {
 
   // The first product waits for one tile of each operand; while the first
   // column (row) of tiles is computed, all of what is held streams in.
-  double latency = double(machine.dramLatency);
+  double latency = double(kDramCycles);
   double tileA = aCycles / aTimes / double(mTrips) / double(kTrips);
   double tileB = bCycles / bTimes / double(nTrips) / double(kTrips);
   double perTile = c.array / double(batches) / double(mTrips * nTrips);
@@ -251,7 +250,7 @@ Cost MatmulPlanner::cost(const Tiling &t, int64_t scratchpad) const {
   c.tail = lastTile + double(t.m) * std::max(outRow / bw, burst) + 2 * latency;
   if (g.norm)
     c.tail += double(t.m) * double(ceilDiv(t.n, machine.vectorLanes)) +
-              8.0 * double(machine.vectorLatency);
+              8.0 * double(kVectorCycles);
   // Where a ring has one slot, filling and using it do not overlap.
   double serial = 0;
   int64_t tiles = mTrips * nTrips * batches;
@@ -277,7 +276,7 @@ Cost MatmulPlanner::cost(const Tiling &t, int64_t scratchpad) const {
   c.total = busiest + 0.08 * others + c.start + c.tail + serial;
   // Room left over lets the next group prefetch; it decides only between near
   // equals.
-  c.total *= 1.0 + 0.02 * double(scratchpad) / double(machine.scratchpadRows());
+  c.total *= 1.0 + 0.02 * double(scratchpad) / double(machine.scratchpadRows);
   return c;
 }
 
@@ -548,9 +547,9 @@ Planned MatmulPlanner::plan() {
     mostRows = std::min(mostRows, machine.statisticsRows);
   // A tile's rows or the accumulator's, whichever are fewer, bound the search.
   int64_t mostColumns = std::max(
-      L, std::min<int64_t>(32768, machine.accumulatorRows() * machine.columns));
+      L, std::min<int64_t>(32768, machine.accumulatorRows * machine.columns));
   auto mChoices =
-      tileChoices(g.m, 1, std::min(mostRows, machine.accumulatorRows()));
+      tileChoices(g.m, 1, std::min(mostRows, machine.accumulatorRows));
   auto nChoices = tileChoices(g.n, L, mostColumns);
   auto kChoices = tileChoices(g.k, L, 32768);
   Tiling smallest;
@@ -562,7 +561,7 @@ Planned MatmulPlanner::plan() {
         t.m = m;
         t.n = n;
         t.k = std::min(k, g.k);
-        if (m * ceilDiv(n, machine.columns) > machine.accumulatorRows())
+        if (m * ceilDiv(n, machine.columns) > machine.accumulatorRows)
           continue;
         for (bool rowsOuter : {true, false}) {
           if (g.norm && !rowsOuter)
@@ -606,10 +605,10 @@ Planned MatmulPlanner::plan() {
     // accumulator whatever the scratchpad holds.
     int64_t sums = ceilDiv(nChoices.back(), machine.columns);
     std::string needs = std::to_string(sums) + " accumulator rows";
-    std::string has = std::to_string(machine.accumulatorRows());
+    std::string has = std::to_string(machine.accumulatorRows);
     if (smallestRows >= 0) {
       needs = std::to_string(smallestRows) + " scratchpad rows and " + needs;
-      has = std::to_string(machine.scratchpadRows()) + " and " + has;
+      has = std::to_string(machine.scratchpadRows) + " and " + has;
     }
     result.refusal = "no tile of the product " + std::to_string(g.m) + "x" +
                      std::to_string(g.k) + "x" + std::to_string(g.n) +

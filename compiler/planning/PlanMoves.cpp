@@ -77,7 +77,7 @@ Planned planCopy(const CopyGroup &group, const Machine &machine) {
   }
   Dimension run = dims.back(), row = dims[dims.size() - 2];
   int64_t perRow = machine.rowBytes() / bytes;
-  int64_t half = std::max<int64_t>(machine.scratchpadRows() / 4, 1);
+  int64_t half = std::max<int64_t>(machine.scratchpadRows / 4, 1);
   int64_t runTile = std::min<int64_t>({run.size, 32768, half * perRow});
   if (runTile < run.size)
     runTile = std::max(perRow, runTile / perRow * perRow);
@@ -121,7 +121,7 @@ Planned planCopy(const CopyGroup &group, const Machine &machine) {
   schedule.cost.total = 2 * moved / machine.dramBytesPerCycle;
   if (!allocate(schedule, machine, false)) {
     result.refusal = "a copy does not fit in " +
-                     std::to_string(machine.scratchpadRows()) +
+                     std::to_string(machine.scratchpadRows) +
                      " scratchpad rows";
     return result;
   }

@@ -38,7 +38,7 @@ void Search::run(const std::vector<int64_t> &nChoices, bool stream) {
         tiles *= double(size);
       // Few tiles overlap badly, many cost a start each.
       double area = double(m) * double(std::min(n, group.n));
-      double cost = tiles * 200.0 + area * 0.25 +
+      double cost = tiles * kTileCycles + area * 0.25 +
                     (n < group.n ? tiles * double(m) * 4.0 : 0.0);
       if (cost >= cheapest)
         continue;
@@ -61,7 +61,8 @@ void Search::run(const std::vector<int64_t> &nChoices, bool stream) {
                                             std::max(group.n, group.m))) *
                    2.0;
       schedule.cost.dramBytes = bytes;
-      schedule.cost.total = bytes / machine.dramBytesPerCycle + tiles * 200.0;
+      schedule.cost.total =
+          bytes / machine.dramBytesPerCycle + tiles * kTileCycles;
       best = std::move(schedule);
     }
 }
@@ -96,8 +97,8 @@ Planned planRows(const RowsGroup &group, const Machine &machine) {
                      std::to_string(search.least) + " scratchpad and " +
                      std::to_string(search.leastSums) +
                      " accumulator rows, the target has " +
-                     std::to_string(machine.scratchpadRows()) + " and " +
-                     std::to_string(machine.accumulatorRows());
+                     std::to_string(machine.scratchpadRows) + " and " +
+                     std::to_string(machine.accumulatorRows);
     return result;
   }
   result.schedule = std::move(search.best);

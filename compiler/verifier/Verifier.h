@@ -9,6 +9,7 @@
 #pragma once
 
 #include "dialects/isa/Codec.h"
+#include "dialects/target/Numbers.h"
 
 #include <array>
 #include <cstdint>
@@ -19,11 +20,7 @@
 namespace tilework::verifier {
 
 /// The numbers of a machine that legality depends on.
-struct Limits {
-  uint64_t rows = 0, columns = 0, weightRows = 0; ///< R, C, w
-  uint64_t scratchpadRows = 0, accumulatorRows = 0;
-  uint64_t vectorLanes = 0, statisticsRows = 0;
-};
+using Limits = target::LegalityNumbers<uint64_t>;
 
 /// A DRAM segment; bytes 0: not bound.
 struct SegmentInfo {

@@ -106,9 +106,7 @@ private:
                  uint64_t entries);
   template <typename Inst> void copy(const Inst &inst, bool load, Met &met);
 
-  uint64_t lanes() const {
-    return limits.rows > limits.columns ? limits.rows : limits.columns;
-  }
+  uint64_t lanes() const { return limits.lanes(); }
 
   const Program &program;
   const Limits &limits;

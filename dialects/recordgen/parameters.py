@@ -26,6 +26,13 @@ class Parameter:
     power_of_two: bool = False
     from_standard: bool = False
     choices: list[str] = field(default_factory=list)
+    figure: str = ""
+    figure_default: int = 0
+
+    @property
+    def number(self):
+        """What views of numbers call it; empty: it is no number of the chip."""
+        return self.figure or self.rtl[:1].lower() + self.rtl[1:]
 
     @property
     def key(self):
@@ -91,6 +98,7 @@ def read_parameter(records, record):
     p.minimum, p.maximum = record["minimum"], record["maximum"]
     p.power_of_two = bool(record["power_of_two"])
     p.from_standard = bool(record["from_standard"])
+    p.figure, p.figure_default = record["figure"], record["figure_default"]
     require(p.unit, f"{p.key}: needs a unit")
     check_value(p, p.minimum)
     check_value(p, p.maximum)
@@ -128,6 +136,7 @@ def read(records):
     parameters = [read_parameter(records, r) for r in definitions_of(records, "Parameter")]
     check_unique((p.key for p in parameters), "parameters")
     check_unique((p.rtl for p in parameters if p.rtl), "RTL names")
+    check_unique((p.number for p in parameters if p.number), "numbers")
     blocks = []
     for r in sorted(definitions_of(records, "Block"), key=line_of):
         check_name(r["name"], "blocks")

@@ -39,6 +39,34 @@ def header(target, _arguments):
     )
 
 
+def number_fields(parameters):
+    out = []
+    for p in parameters:
+        value = p.figure_default if p.figure else p.default
+        what = f"Target::{p.figure}()" if p.figure else f"[{p.unit}] {p.sentence}"
+        out.append(f"  Int {p.number} = {value}; ///< {what}")
+    return "\n".join(out)
+
+
+def number_reads(parameters):
+    return "\n".join(
+        f"  to.{p.number} = static_cast<Int>("
+        + (f"target.{p.figure}()" if p.figure else f"target.{p.block}.{p.name}")
+        + ");"
+        for p in parameters
+    )
+
+
+def numbers(target, _arguments):
+    """The numbers that a chip is made from, by class: each view holds those above it too."""
+    words = {}
+    for name in ("legality", "planning", "timing"):
+        own = [p for p in target.parameters if p.number and p.class_of == name]
+        words[name] = number_fields(own)
+        words[f"{name}_reads"] = number_reads(own)
+    return fill("Numbers.h.in", **words)
+
+
 def table_row(p):
     accessor = f"[](Parameters &p) -> {{}} {{{{ return &p.{p.block}.{p.name}; }}}}"
     integer = choice = "nullptr"
@@ -185,6 +213,7 @@ def python(target, _arguments):
 
 EMITTERS = {
     "header": header,
+    "numbers": numbers,
     "tables": tables,
     "schema": lambda target, arguments: schema(target, arguments) + "\n",
     "page": page,

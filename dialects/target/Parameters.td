@@ -44,6 +44,8 @@ def ScratchpadSize : Integer<Scratchpad, "size_bytes", Legality, 524288, 256, 10
     "Bytes of the scratchpad: banks × rows of a bank × row bytes (2 × the larger of rows and columns).",
     "how large tiles and rings can be"> {
   let unit = "bytes";
+  let figure = "scratchpadRows";
+  let figure_default = 16384;
 }
 
 def ScratchpadBanks : Integer<Scratchpad, "banks", Planning, 8, 1, 64,
@@ -59,6 +61,8 @@ def AccumulatorSize : Integer<Accumulator, "size_bytes", Legality, 65536, 8, 671
     "Bytes of the accumulator: banks × rows of a bank × 4 × columns.",
     "how large output tiles can be"> {
   let unit = "bytes";
+  let figure = "accumulatorRows";
+  let figure_default = 1024;
 }
 
 def AccumulatorBanks : Integer<Accumulator, "banks", Planning, 4, 1, 64,

@@ -157,7 +157,7 @@ Nodes Generator::wrongShape() {
   isa::SetAddress memory = address(10, isa::Space::dram, 0, 64);
   memory.segment = static_cast<uint8_t>(dataSegment);
   isa::SetAddress rows =
-      address(9, isa::Space::scratchpad, 0, geometry.scratchpadRows());
+      address(9, isa::Space::scratchpad, 0, geometry.scratchpadRows);
   isa::Load load;
   load.dram = 10;
   load.tile = 9;
@@ -215,7 +215,7 @@ Nodes Generator::wrongShape() {
 
 Nodes Generator::wrongBounds() {
   Nodes out;
-  const uint32_t end = geometry.scratchpadRows();
+  const uint32_t end = geometry.scratchpadRows;
   isa::SetAddress memory = address(10, isa::Space::dram, 0, 64);
   memory.segment = static_cast<uint8_t>(dataSegment);
   isa::Load load;

@@ -80,9 +80,9 @@ void Generator::drawRegions() {
     return regions;
   };
   scratchpad =
-      draw(geometry.scratchpadRows(), geometry.scratchpadRowsPerBank, 5, 160);
+      draw(geometry.scratchpadRows, geometry.scratchpadRowsPerBank(), 5, 160);
   accumulator =
-      draw(geometry.accumulatorRows(), geometry.accumulatorRowsPerBank, 3, 96);
+      draw(geometry.accumulatorRows, geometry.accumulatorRowsPerBank(), 3, 96);
   statisticsBlocks =
       std::max<uint32_t>(1, std::min<uint32_t>(64, geometry.statisticsRows) /
                                 geometry.vectorLanes);

@@ -26,7 +26,7 @@ bool empty(const DmaOperation &operation) {
 
 [[noreturn]] void failRow(const Geometry &geometry, uint64_t row) {
   throw std::out_of_range("a DMA tile leaves the scratchpad of " +
-                          std::to_string(geometry.scratchpadRows()) +
+                          std::to_string(geometry.scratchpadRows) +
                           " rows at row " + std::to_string(row));
 }
 
@@ -35,7 +35,7 @@ template <typename Bytes>
 auto scratchpadBytes(Bytes &scratchpad, const Geometry &geometry, uint64_t row,
                      uint32_t first, uint32_t count)
     -> decltype(scratchpad.data()) {
-  if (row >= geometry.scratchpadRows() || first + count > geometry.rowBytes())
+  if (row >= geometry.scratchpadRows || first + count > geometry.rowBytes())
     failRow(geometry, row);
   return scratchpad.data() + row * geometry.rowBytes() + first;
 }
@@ -99,7 +99,7 @@ void forFragmentColumns(const DmaOperation &operation, const Geometry &geometry,
                            static_cast<uint32_t>(operation.tile.stride);
   forFragments(operation, geometry, o, 0,
                [&](uint64_t row, uint32_t byte, uint32_t count) {
-                 if (row + lastRow >= geometry.scratchpadRows() ||
+                 if (row + lastRow >= geometry.scratchpadRows ||
                      operation.tile.first + count > geometry.rowBytes())
                    failRow(geometry, row + lastRow);
                  move(row * geometry.rowBytes() + operation.tile.first, byte,

@@ -44,9 +44,9 @@ void forPieces(const TileAddress &tile, const Geometry &geometry,
       size = std::min(size, rowBytes - byte);
     }
     const uint64_t last = row + uint64_t(rows - 1) * tile.stride;
-    if (last >= geometry.scratchpadRows() || byte + size > rowBytes)
+    if (last >= geometry.scratchpadRows || byte + size > rowBytes)
       throw std::out_of_range("a matmul tile leaves the scratchpad of " +
-                              std::to_string(geometry.scratchpadRows()) +
+                              std::to_string(geometry.scratchpadRows) +
                               " rows at row " + std::to_string(last));
     visit(memories.scratchpad.data() + row * rowBytes + byte, at - begin, size);
     at += size;
@@ -66,9 +66,9 @@ void forSums(const MatmulOperation &operation, const Geometry &geometry,
     uint32_t count = std::min(columns - n, geometry.columns - lane);
     uint64_t row = tile.row + uint64_t(block) * tile.blockStride;
     if (row + uint64_t(operation.rows - 1) * tile.stride >=
-        geometry.accumulatorRows())
+        geometry.accumulatorRows)
       throw std::out_of_range("a matmul tile leaves the accumulator of " +
-                              std::to_string(geometry.accumulatorRows()) +
+                              std::to_string(geometry.accumulatorRows) +
                               " rows at row " + std::to_string(row));
     visit(n, row * geometry.columns + lane, count);
     n += count;

@@ -17,8 +17,8 @@ namespace tilework::sim {
 /// statistics vectors. A statistic and an fp32 sum are kept as their bits.
 struct OnChipMemories {
   explicit OnChipMemories(const Geometry &geometry)
-      : scratchpad(uint64_t(geometry.scratchpadRows()) * geometry.rowBytes()),
-        accumulator(uint64_t(geometry.accumulatorRows()) * geometry.columns),
+      : scratchpad(uint64_t(geometry.scratchpadRows) * geometry.rowBytes()),
+        accumulator(uint64_t(geometry.accumulatorRows) * geometry.columns),
         statistics(uint64_t(4) * geometry.statisticsRows) {}
 
   /// Byte b of row r is scratchpad[r × rowBytes + b].

@@ -158,7 +158,7 @@ private:
                           static_cast<int64_t>(row) * tile.stride;
     const int64_t last = begin + static_cast<int64_t>(rows - 1) * tile.stride;
     const int64_t limit =
-        sums ? geometry.accumulatorRows() : geometry.scratchpadRows();
+        sums ? geometry.accumulatorRows : geometry.scratchpadRows;
     if (std::min(begin, last) < 0 || std::max(begin, last) >= limit)
       throw std::out_of_range(
           std::string("vector: row ") +

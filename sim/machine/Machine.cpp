@@ -67,8 +67,8 @@ void Machine::execute(const isa::SetAddress &inst, Step &) {
                std::to_string(launch.segments[inst.segment].size) + " bytes");
   } else {
     uint64_t rows = inst.space == isa::Space::scratchpad
-                        ? geometry.scratchpadRows()
-                        : geometry.accumulatorRows();
+                        ? geometry.scratchpadRows
+                        : geometry.accumulatorRows;
     if (inst.limit > rows)
       trap(TrapCause::bounds, "limit " + std::to_string(inst.limit) +
                                   " past a memory of " + std::to_string(rows) +

@@ -9,25 +9,7 @@ namespace tilework::sim {
 
 Geometry geometryOf(const target::Target &target) {
   Geometry geometry;
-  geometry.rows = uint32_t(target.systolic_array.rows);
-  geometry.columns = uint32_t(target.systolic_array.columns);
-  geometry.weightRows = uint32_t(target.systolic_array.weight_rows_per_cycle);
-  geometry.scratchpadBanks = uint32_t(target.scratchpad.banks);
-  geometry.scratchpadRowsPerBank = uint32_t(target.scratchpadRowsPerBank());
-  geometry.accumulatorBanks = uint32_t(target.accumulator.banks);
-  geometry.accumulatorRowsPerBank = uint32_t(target.accumulatorRowsPerBank());
-  geometry.vectorLanes = uint32_t(target.vector_unit.lanes);
-  geometry.statisticsRows = uint32_t(target.vector_unit.statistics_rows);
-  geometry.queueDepth = uint32_t(target.sequencer.queue_depth);
-  geometry.bufferLines = uint32_t(target.sequencer.buffer_lines);
-  geometry.watchdogCycles = target.sequencer.watchdog_cycles;
-  geometry.axiPorts = uint32_t(target.axi.ports);
-  geometry.axiDataBytes = uint32_t(target.axi.data_bytes);
-  geometry.dmaBufferBytes = uint32_t(target.dma.buffer_bytes);
-  geometry.dmaBurstBytes = uint32_t(target.dma.burst_bytes);
-  geometry.dmaOutstandingBursts = uint32_t(target.dma.outstanding_bursts);
-  geometry.dmaWriteBatchBytes = uint32_t(target.dma.write_batch_bytes);
-  geometry.dmaInterleaveBytes = uint32_t(target.dma.interleave_bytes);
+  target::take(geometry, target);
   return geometry;
 }
 

@@ -27,7 +27,7 @@ constexpr unsigned kAccumulatorClients = 5;
 class Accumulator {
 public:
   explicit Accumulator(const Geometry &geometry)
-      : rowsPerBank(geometry.accumulatorRowsPerBank) {}
+      : rowsPerBank(geometry.accumulatorRowsPerBank()) {}
 
   /// Requests are set in propose and stay until they are set anew.
   ScratchpadPort &port(AccumulatorClient client) {

@@ -36,7 +36,7 @@ DmaShape::DmaShape(const Geometry &geometry)
       wordBeats(wordBytes / beatBytes),
       bufferWords(geometry.dmaBufferBytes / wordBytes),
       outstandingBursts(geometry.dmaOutstandingBursts),
-      ports(geometry.axiPorts), rowsPerBank(geometry.scratchpadRowsPerBank),
+      ports(geometry.axiPorts), rowsPerBank(geometry.scratchpadRowsPerBank()),
       beatShift(log2Exact(beatBytes, "axi.data_bytes")),
       wordShift(log2Exact(wordBytes, "bytes of a scratchpad row")),
       interleaveShift(

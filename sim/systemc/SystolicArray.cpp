@@ -68,9 +68,9 @@ bool SystolicArray::canStart(bool weightsFree) const {
 
 void SystolicArray::propose(Cycle now) {
   activationsPort.request = rowDue();
-  activationsPort.bank = rows.row / geometry.scratchpadRowsPerBank;
+  activationsPort.bank = rows.row / geometry.scratchpadRowsPerBank();
   weightsPort.request = waveDue() && !waveEmpty();
-  weightsPort.bank = weights.row / geometry.scratchpadRowsPerBank;
+  weightsPort.bank = weights.row / geometry.scratchpadRowsPerBank();
 
   // Rows that passed while nobody looked.
   while (!tags.empty() && tags.front().read + 2 < now) {
@@ -83,11 +83,11 @@ void SystolicArray::propose(Cycle now) {
   if (tagsRead < tags.size() && tags[tagsRead].read == now &&
       tags[tagsRead].reads) {
     sumsRead.request = true;
-    sumsRead.bank = tags[tagsRead].sumsRow / geometry.accumulatorRowsPerBank;
+    sumsRead.bank = tags[tagsRead].sumsRow / geometry.accumulatorRowsPerBank();
   }
   if (!tags.empty() && tags.front().read + 2 == now && tags.front().writes) {
     sumsWrite.request = true;
-    sumsWrite.bank = tags.front().sumsRow / geometry.accumulatorRowsPerBank;
+    sumsWrite.bank = tags.front().sumsRow / geometry.accumulatorRowsPerBank();
   }
 }
 

@@ -111,7 +111,7 @@ private:
     return !queue.empty() && !next.valid && !counters.satisfied(queue.front());
   }
   uint32_t scratchpadBank(uint32_t row) const {
-    return row / geometry.scratchpadRowsPerBank;
+    return row / geometry.scratchpadRowsPerBank();
   }
   uint32_t bankOf(const Walk &walk) const {
     return walk.place == Place::Accumulator ? accumulator.bank(walk.row)

@@ -175,7 +175,8 @@ TEST_P(Engines, ASilentMemoryWakesTheWatchdog) {
   // Reads are not answered, or writes.
   const MatmulProgram program =
       matmulProgram(geometry, 8, 1, geometry.lanes(), geometry.lanes());
-  const uint64_t silence = 100 * geometry.watchdogCycles * timing.clockPs;
+  const uint64_t silence =
+      uint64_t(100) * geometry.watchdogCycles * timing.clockPs;
   DramTiming reads = timing, writes = timing;
   reads.readLatencyPs = silence;
   writes.writeLatencyPs = silence;

@@ -57,13 +57,13 @@ inline MatmulProgram matmulProgram(const Geometry &geometry, uint32_t tileRows,
 
   // Banks: weights, two tiles of A, two tiles of C, each from a bank of its
   // own on.
-  const uint32_t bank = geometry.scratchpadRowsPerBank;
+  const uint32_t bank = geometry.scratchpadRowsPerBank();
   auto banksFor = [&](uint32_t rows) { return (rows + bank - 1) / bank; };
   const uint32_t aRows = tileRows * kBlocks, cRows = tileRows * nBlocks;
   const uint32_t aStep = banksFor(aRows) * bank, cStep = banksFor(cRows) * bank;
   const uint32_t wAt = 0, aAt = banksFor(depth * nBlocks) * bank;
   const uint32_t cAt = aAt + 2 * aStep;
-  const uint32_t sumStep = geometry.accumulatorRows() / 2;
+  const uint32_t sumStep = geometry.accumulatorRows / 2;
 
   auto add = [&](const Instruction &instruction) {
     program.words.push_back(encode(instruction));

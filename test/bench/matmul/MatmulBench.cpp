@@ -45,8 +45,8 @@ double billionsPerSecond(const Geometry &geometry, OnChipMemories &memories,
 
 int main(int argc, char **argv) {
   Geometry geometry;
-  geometry.scratchpadRowsPerBank = 8192;
-  geometry.accumulatorRowsPerBank = 4096;
+  geometry.scratchpadRows = geometry.scratchpadBanks * 8192;
+  geometry.accumulatorRows = geometry.accumulatorBanks * 4096;
   OnChipMemories memories(geometry);
   std::mt19937 random(1);
   for (size_t i = 0; i < memories.scratchpad.size(); i += 2) {

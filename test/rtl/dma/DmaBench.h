@@ -200,9 +200,9 @@ private:
     for (unsigned c = 0; c < 6; ++c) {
       ScratchpadPort &port =
           scratchpad.port(static_cast<ScratchpadClient>(c + 2));
-      others[c] = random() % geometry.scratchpadRows();
+      others[c] = random() % geometry.scratchpadRows;
       port.request = chance(options.contentionPercent);
-      port.bank = others[c] / geometry.scratchpadRowsPerBank;
+      port.bank = others[c] / geometry.scratchpadRowsPerBank();
       othersRequest |= port.request << c;
     }
     MemoryPorts::Fetch &fetch = ports.fetch();

@@ -243,7 +243,7 @@ Geometry fourByEight() {
   g.columns = 8;
   g.weightRows = 4;
   g.scratchpadBanks = 3;
-  g.scratchpadRowsPerBank = 64;
+  g.scratchpadRows = g.scratchpadBanks * 64;
   g.axiDataBytes = 8;
   return g;
 }
@@ -253,7 +253,7 @@ Geometry fourPorts() {
   g.columns = 16;
   g.weightRows = 1;
   g.scratchpadBanks = 8;
-  g.scratchpadRowsPerBank = 64;
+  g.scratchpadRows = g.scratchpadBanks * 64;
   g.axiPorts = 4;
   g.axiDataBytes = 32;
   g.dmaInterleaveBytes = 256;

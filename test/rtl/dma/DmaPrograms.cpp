@@ -49,13 +49,13 @@ void DmaProgram::generate(unsigned count) {
     }
     add(operation, footprint);
   }
-  for (uint32_t row = 0; row < geometry.scratchpadRows();
-       row += geometry.scratchpadRowsPerBank) {
+  for (uint32_t row = 0; row < geometry.scratchpadRows;
+       row += geometry.scratchpadRowsPerBank()) {
     Operation operation;
     operation.unit = Unit::Store;
     operation.kind = OperationKind::Store;
     DmaOperation &dma = operation.dma;
-    dma.rows = geometry.scratchpadRowsPerBank;
+    dma.rows = geometry.scratchpadRowsPerBank();
     dma.outer = 1;
     dma.rowBytes = geometry.rowBytes();
     dma.dramStride = dma.rowBytes;
@@ -95,11 +95,10 @@ void DmaProgram::randomTile(Operation &operation) {
     dma.dramOuterStride =
         static_cast<int64_t>(chance(60) ? slice : slice + below(500));
     uint64_t rows = rowSpan(dma), bytes = dramSpan(dma);
-    if (rows > geometry.scratchpadRows() ||
-        bytes > DmaProgramLayout::kIndexBase)
+    if (rows > geometry.scratchpadRows || bytes > DmaProgramLayout::kIndexBase)
       continue;
     dma.tile.row =
-        below(static_cast<uint32_t>(geometry.scratchpadRows() - rows + 1));
+        below(static_cast<uint32_t>(geometry.scratchpadRows - rows + 1));
     dma.dramAddress =
         below(static_cast<uint32_t>(DmaProgramLayout::kIndexBase - bytes + 1));
     if (chance(60))
@@ -123,13 +122,13 @@ void DmaProgram::randomGather(Operation &operation) {
     dma.dramStride = chance(50) ? dma.rowBytes : dma.rowBytes + below(64);
     dma.bound = 1 + below(400);
     uint64_t rows = rowSpan(dma);
-    if (rows > geometry.scratchpadRows())
+    if (rows > geometry.scratchpadRows)
       continue;
     uint64_t table =
         uint64_t(dma.bound) * static_cast<uint64_t>(dma.dramStride) +
         dma.rowBytes;
     dma.tile.row =
-        below(static_cast<uint32_t>(geometry.scratchpadRows() - rows + 1));
+        below(static_cast<uint32_t>(geometry.scratchpadRows - rows + 1));
     dma.dramAddress =
         below(static_cast<uint32_t>(DmaProgramLayout::kIndexBase - table));
     uint32_t lists = static_cast<uint32_t>(

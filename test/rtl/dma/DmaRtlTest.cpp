@@ -24,7 +24,7 @@ Geometry small() {
   g.rows = g.columns = 8;
   g.weightRows = 1;
   g.scratchpadBanks = 8;
-  g.scratchpadRowsPerBank = 64;
+  g.scratchpadRows = g.scratchpadBanks * 64;
   g.queueDepth = 4;
   g.axiPorts = 1;
   g.axiDataBytes = 16;
@@ -47,6 +47,7 @@ struct FourByEight {
     g.rows = 4;
     g.weightRows = 4;
     g.scratchpadBanks = 3;
+    g.scratchpadRows = g.scratchpadBanks * 64;
     g.axiDataBytes = 8;
     g.dmaBufferBytes = 256;
     g.dmaBurstBytes = 128;
@@ -60,7 +61,7 @@ struct Narrow { // rows of sixteen beats
     Geometry g = small();
     g.rows = g.columns = 64;
     g.scratchpadBanks = 1;
-    g.scratchpadRowsPerBank = 256;
+    g.scratchpadRows = g.scratchpadBanks * 256;
     g.axiDataBytes = 8;
     g.dmaWriteBatchBytes = 1024;
     return g;
@@ -111,7 +112,7 @@ struct Edge {
     Geometry g = small();
     g.rows = g.columns = 16;
     g.weightRows = 2;
-    g.scratchpadRowsPerBank = 2048;
+    g.scratchpadRows = g.scratchpadBanks * 2048;
     g.queueDepth = 8;
     g.axiDataBytes = 32;
     g.dmaBufferBytes = 4096;

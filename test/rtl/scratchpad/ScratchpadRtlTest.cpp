@@ -27,7 +27,7 @@ Geometry geometryOf(uint32_t rows, uint32_t columns, uint32_t weightRows,
   g.columns = columns;
   g.weightRows = weightRows;
   g.scratchpadBanks = banks;
-  g.scratchpadRowsPerBank = rowsPerBank;
+  g.scratchpadRows = g.scratchpadBanks * rowsPerBank;
   return g;
 }
 
@@ -57,7 +57,7 @@ public:
     clock();
     rtl.rst_ni = 1;
     // Contents are undefined after reset.
-    for (uint32_t row = 0; row < geometry.scratchpadRows(); ++row) {
+    for (uint32_t row = 0; row < geometry.scratchpadRows; ++row) {
       request(ScratchpadClient::Load, true, row);
       cycle(true);
     }
@@ -68,7 +68,7 @@ public:
          ++i) {
       for (unsigned c = 0; c < kScratchpadClients; ++c)
         request(static_cast<ScratchpadClient>(c), generator() % 100 < percent,
-                generator() % geometry.scratchpadRows());
+                generator() % geometry.scratchpadRows);
       cycle(false);
     }
   }
@@ -86,7 +86,7 @@ private:
   void request(ScratchpadClient client, bool valid, uint32_t row) {
     unsigned c = static_cast<unsigned>(client);
     model.port(client).request = valid;
-    model.port(client).bank = row / geometry.scratchpadRowsPerBank;
+    model.port(client).bank = row / geometry.scratchpadRowsPerBank();
     rows[c] = row;
   }
 

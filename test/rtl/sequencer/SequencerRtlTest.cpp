@@ -25,8 +25,8 @@ Geometry small() {
   Geometry geometry;
   geometry.rows = geometry.columns = 8;
   geometry.weightRows = 1;
-  geometry.scratchpadRowsPerBank = 64;
-  geometry.accumulatorRowsPerBank = 32;
+  geometry.scratchpadRows = geometry.scratchpadBanks * 64;
+  geometry.accumulatorRows = geometry.accumulatorBanks * 32;
   geometry.vectorLanes = 8;
   geometry.statisticsRows = 64;
   geometry.queueDepth = 4;
@@ -44,6 +44,7 @@ Geometry tall() {
   geometry.rows = 16;
   geometry.weightRows = 4;
   geometry.scratchpadBanks = 3;
+  geometry.scratchpadRows = geometry.scratchpadBanks * 64;
   geometry.vectorLanes = 4;
   geometry.axiDataBytes = 8;
   return geometry;

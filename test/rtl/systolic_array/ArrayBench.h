@@ -96,7 +96,7 @@ public:
   /// unit's port.
   void writeSums() {
     vectorOff();
-    for (uint32_t row = 0; row < geometry.accumulatorRows(); ++row) {
+    for (uint32_t row = 0; row < geometry.accumulatorRows; ++row) {
       model.result_req_i = 1;
       model.result_row_i = row;
       model.result_mask_i = ~uint64_t(0) >> (64 - geometry.columns);
@@ -113,7 +113,7 @@ public:
   std::vector<uint32_t> readSums() {
     vectorOff();
     std::vector<uint32_t> sums(memories.accumulator.size());
-    for (uint32_t row = 0; row < geometry.accumulatorRows(); ++row) {
+    for (uint32_t row = 0; row < geometry.accumulatorRows; ++row) {
       model.source_req_i = 1;
       model.source_row_i = row;
       tick();
@@ -248,11 +248,11 @@ private:
       expect("weights request", model.weights_req_o, weights.request);
       if (activations.request)
         expect("activations bank",
-               model.activations_row_o / geometry.scratchpadRowsPerBank,
+               model.activations_row_o / geometry.scratchpadRowsPerBank(),
                activations.bank);
       if (weights.request)
         expect("weights bank",
-               model.weights_row_o / geometry.scratchpadRowsPerBank,
+               model.weights_row_o / geometry.scratchpadRowsPerBank(),
                weights.bank);
       const ScratchpadPort &read =
           accumulator.port(AccumulatorClient::SumsRead);
@@ -319,7 +319,7 @@ private:
     auto draw = [&](AccumulatorClient client, auto &request, auto &row) {
       ScratchpadPort &port = accumulator.port(client);
       request = vectorTraffic && random.below(3) == 0;
-      row = random.below(geometry.accumulatorRows());
+      row = random.below(geometry.accumulatorRows);
       port.request = request;
       port.bank = accumulator.bank(row);
     };

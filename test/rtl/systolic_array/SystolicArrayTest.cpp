@@ -27,9 +27,9 @@ Geometry make(uint32_t rows, uint32_t columns, uint32_t weightRows,
   geometry.columns = columns;
   geometry.weightRows = weightRows;
   geometry.scratchpadBanks = scratchpadBanks;
-  geometry.scratchpadRowsPerBank = 96;
+  geometry.scratchpadRows = geometry.scratchpadBanks * 96;
   geometry.accumulatorBanks = 3;
-  geometry.accumulatorRowsPerBank = 40;
+  geometry.accumulatorRows = geometry.accumulatorBanks * 40;
   geometry.queueDepth = 4;
   return geometry;
 }

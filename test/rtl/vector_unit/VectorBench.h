@@ -242,8 +242,8 @@ private:
       for (unsigned i = 0; i < 5; ++i) {
         ScratchpadPort &port = *readers[i];
         expect(kReaders[i], bitOf(model.read_req_o, i), port.request);
-        const uint32_t bankRows = i < 3 ? geometry.scratchpadRowsPerBank
-                                        : geometry.accumulatorRowsPerBank;
+        const uint32_t bankRows = i < 3 ? geometry.scratchpadRowsPerBank()
+                                        : geometry.accumulatorRowsPerBank();
         if (port.request)
           expect(kReaders[i], wordOf(model.read_row_o, i) / bankRows,
                  port.bank);
@@ -253,8 +253,8 @@ private:
       for (unsigned i = 0; i < 2; ++i) {
         ScratchpadPort &port = *writers[i];
         expect("result", bitOf(model.write_req_o, i), port.request);
-        const uint32_t bankRows = i == 0 ? geometry.scratchpadRowsPerBank
-                                         : geometry.accumulatorRowsPerBank;
+        const uint32_t bankRows = i == 0 ? geometry.scratchpadRowsPerBank()
+                                         : geometry.accumulatorRowsPerBank();
         if (port.request)
           expect("result", wordOf(model.write_row_o, i) / bankRows, port.bank);
         port.granted = port.request && !percent(refusals);

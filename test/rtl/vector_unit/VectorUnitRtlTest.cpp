@@ -29,9 +29,9 @@ Geometry make(uint32_t rows, uint32_t columns, uint32_t lanes,
   geometry.columns = columns;
   geometry.vectorLanes = lanes;
   geometry.scratchpadBanks = scratchpadBanks;
-  geometry.scratchpadRowsPerBank = 96;
+  geometry.scratchpadRows = geometry.scratchpadBanks * 96;
   geometry.accumulatorBanks = 3;
-  geometry.accumulatorRowsPerBank = 40;
+  geometry.accumulatorRows = geometry.accumulatorBanks * 40;
   geometry.statisticsRows = 48;
   geometry.queueDepth = 4;
   return geometry;

@@ -23,9 +23,9 @@ Geometry oddGeometry() {
   geometry.columns = 8;
   geometry.vectorLanes = 4;
   geometry.scratchpadBanks = 3;
-  geometry.scratchpadRowsPerBank = 256;
+  geometry.scratchpadRows = geometry.scratchpadBanks * 256;
   geometry.accumulatorBanks = 2;
-  geometry.accumulatorRowsPerBank = 64;
+  geometry.accumulatorRows = geometry.accumulatorBanks * 64;
   geometry.statisticsRows = 64;
   return geometry;
 }

@@ -103,7 +103,7 @@ TEST(DataMovement, SkippingToTheNextEventChangesNothing) {
     Geometry g;
     g.rows = g.columns = 4u << seed % 4;
     g.scratchpadBanks = 1 + seed % 5;
-    g.scratchpadRowsPerBank = 256;
+    g.scratchpadRows = g.scratchpadBanks * 256;
     g.axiPorts = 1u << seed % 3;
     g.axiDataBytes = 8u << seed % 5;
     g.dmaBufferBytes = 2048;
@@ -150,7 +150,7 @@ double longTransfer(const MachineCase &machine, Unit unit) {
   Geometry g;
   g.rows = g.columns = machine.lanes;
   g.scratchpadBanks = 8;
-  g.scratchpadRowsPerBank = 2048;
+  g.scratchpadRows = g.scratchpadBanks * 2048;
   g.axiPorts = machine.ports;
   g.axiDataBytes = machine.dataBytes;
   g.dmaBufferBytes = machine.bufferBytes;

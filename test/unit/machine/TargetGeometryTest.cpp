@@ -8,6 +8,8 @@
 
 #include <gtest/gtest.h>
 
+#include <cstring>
+
 using namespace tilework;
 
 namespace {
@@ -17,11 +19,16 @@ TEST(TargetGeometry, RowsAndBanksAreThoseOfTheTarget) {
     const target::Target target = target::Target::preset(name);
     const sim::Geometry geometry = sim::geometryOf(target);
     EXPECT_EQ(geometry.lanes(), target.lanes());
-    EXPECT_EQ(uint64_t(geometry.scratchpadRows()) * geometry.rowBytes(),
+    EXPECT_EQ(uint64_t(geometry.scratchpadRows) * geometry.rowBytes(),
               target.scratchpad.size_bytes);
-    EXPECT_EQ(uint64_t(geometry.accumulatorRows()) * 4 * geometry.columns,
+    EXPECT_EQ(uint64_t(geometry.accumulatorRows) * 4 * geometry.columns,
               target.accumulator.size_bytes);
   }
+}
+
+TEST(TargetGeometry, DefaultsAreThoseOfTheDefaultTarget) {
+  const sim::Geometry defaults, taken = sim::geometryOf(target::Target());
+  EXPECT_EQ(std::memcmp(&defaults, &taken, sizeof taken), 0);
 }
 
 TEST(TargetGeometry, DramMovesTheBandwidthOfTheTarget) {

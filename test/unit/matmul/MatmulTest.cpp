@@ -21,9 +21,9 @@ Geometry makeGeometry(uint32_t rows, uint32_t columns, uint32_t weightRows,
   geometry.columns = columns;
   geometry.weightRows = weightRows;
   geometry.scratchpadBanks = 4;
-  geometry.scratchpadRowsPerBank = scratchpadRows / 4;
+  geometry.scratchpadRows = geometry.scratchpadBanks * (scratchpadRows / 4);
   geometry.accumulatorBanks = 4;
-  geometry.accumulatorRowsPerBank = 64;
+  geometry.accumulatorRows = geometry.accumulatorBanks * 64;
   return geometry;
 }
 

@@ -89,7 +89,7 @@ private:
   bool place(TileAddress &tile, uint32_t rows, uint32_t bytes, uint32_t align,
              bool unitStride) {
     const uint32_t rowBytes = geometry.rowBytes(),
-                   total = geometry.scratchpadRows();
+                   total = geometry.scratchpadRows;
     tile.stride = static_cast<int32_t>(unitStride ? 1
                                        : below(4) ? 1
                                                   : below(4));
@@ -137,9 +137,9 @@ private:
     uint32_t height = op.rows ? (op.rows - 1) * op.sums.stride + 1 : 1;
     op.sums.blockStride = static_cast<int32_t>(height + below(3));
     uint32_t span = (blocks - 1) * op.sums.blockStride + height;
-    if (span > geometry.accumulatorRows())
+    if (span > geometry.accumulatorRows)
       return false;
-    op.sums.row = below(geometry.accumulatorRows() - span + 1);
+    op.sums.row = below(geometry.accumulatorRows - span + 1);
     return true;
   }
 

@@ -26,7 +26,7 @@ struct Dma : ::testing::Test {
     g.rows = 4;
     g.columns = 8; // rows of 16 bytes
     g.scratchpadBanks = 3;
-    g.scratchpadRowsPerBank = 40;
+    g.scratchpadRows = g.scratchpadBanks * 40;
     return g;
   }
   uint8_t scratchpad(uint32_t row, uint32_t byte) const {

@@ -24,9 +24,9 @@ inline sim::Geometry geometryOf(const planning::Machine &m) {
   g.columns = static_cast<uint32_t>(m.columns);
   g.weightRows = static_cast<uint32_t>(m.weightRows);
   g.scratchpadBanks = static_cast<uint32_t>(m.scratchpadBanks);
-  g.scratchpadRowsPerBank = static_cast<uint32_t>(m.scratchpadBankRows);
+  g.scratchpadRows = static_cast<uint32_t>(m.scratchpadRows);
   g.accumulatorBanks = static_cast<uint32_t>(m.accumulatorBanks);
-  g.accumulatorRowsPerBank = static_cast<uint32_t>(m.accumulatorBankRows);
+  g.accumulatorRows = static_cast<uint32_t>(m.accumulatorRows);
   g.vectorLanes = static_cast<uint32_t>(m.vectorLanes);
   g.statisticsRows = static_cast<uint32_t>(m.statisticsRows);
   return g;
@@ -42,9 +42,9 @@ inline std::vector<planning::Machine> machines() {
     m.columns = c;
     m.weightRows = w;
     m.scratchpadBanks = banks;
-    m.scratchpadBankRows = rows;
+    m.scratchpadRows = m.scratchpadBanks * rows;
     m.accumulatorBanks = accBanks;
-    m.accumulatorBankRows = accRows;
+    m.accumulatorRows = m.accumulatorBanks * accRows;
     m.vectorLanes = lanes;
     m.statisticsRows = statistics;
     return m;

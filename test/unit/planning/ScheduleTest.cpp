@@ -8,9 +8,21 @@
 
 #include <gtest/gtest.h>
 
+#include <type_traits>
+
 using namespace tilework;
 using namespace tilework::planning;
 using namespace tilework::test;
+
+/// Whether a view has the depth of the queues, a number of class timing.
+template <typename View, typename = void> struct HasTiming : std::false_type {};
+template <typename View>
+struct HasTiming<View, std::void_t<decltype(View::queueDepth)>>
+    : std::true_type {};
+static_assert(HasTiming<sim::Geometry>::value,
+              "the engines read every number of the chip");
+static_assert(!HasTiming<Machine>::value,
+              "a change of a number of class timing changes no program");
 
 static MatmulGroup square(int64_t size, const Machine &machine,
                           Tensors &tensors) {
@@ -40,7 +52,7 @@ TEST(Schedule, test_nothing_fits_is_said_with_figures) {
   Machine machine;
   machine.rows = machine.columns = 128;
   machine.scratchpadBanks = 2;
-  machine.scratchpadBankRows = 4;
+  machine.scratchpadRows = machine.scratchpadBanks * 4;
   Tensors tensors;
   Planned planned = planMatmul(square(256, machine, tensors), machine);
   EXPECT_FALSE(planned.schedule);

@@ -90,8 +90,7 @@ private:
       return result;
     const uint32_t width = rowElements(type);
     const uint32_t half =
-        (isSum(type) ? geometry.accumulatorRows() : geometry.scratchpadRows()) /
-        2;
+        (isSum(type) ? geometry.accumulatorRows : geometry.scratchpadRows) / 2;
     result.inAccumulator = isSum(type);
     if (!isSum(type) && elements && elements < width && oneIn(2)) {
       const uint32_t lanes = geometry.vectorLanes;
@@ -212,7 +211,7 @@ private:
       const uint32_t last =
           column.row +
           (blocks ? blocks - 1 : 0) * static_cast<uint32_t>(column.blockStride);
-      fits &= last < geometry.scratchpadRows() / 2 * (upper ? 2 : 1);
+      fits &= last < geometry.scratchpadRows / 2 * (upper ? 2 : 1);
     }
     const auto from = op.sourceType;
     const std::array<bool, 3> columns = op.stages().usesColumns();

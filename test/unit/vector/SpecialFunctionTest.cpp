@@ -254,7 +254,7 @@ TEST(SpecialFunction, OddFunctionsAndTailsAreSymmetric) {
 /// All bf16 values and a million fp32 ones through the SIMD form.
 TEST(SpecialFunction, SimdGivesTheSameBits) {
   Geometry geometry;
-  geometry.accumulatorRowsPerBank = 4096;
+  geometry.accumulatorRows = geometry.accumulatorBanks * 4096;
   OnChipMemories memories(geometry), expected(geometry);
   RandomVector random(geometry, 7);
   const int64_t all = hwy::SupportedTargets() & HWY_TARGETS;
@@ -273,7 +273,7 @@ TEST(SpecialFunction, SimdGivesTheSameBits) {
         VectorOperation op;
         op.sourceType = op.destinationType = isa::VectorType::fp32;
         op.source.stride = op.destination.stride = 1;
-        op.rows = geometry.accumulatorRows();
+        op.rows = geometry.accumulatorRows;
         op.elements = geometry.columns;
         op.function = static_cast<F>(function);
         op.add0Scalar = floatFromBits(scalar);

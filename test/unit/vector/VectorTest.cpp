@@ -19,8 +19,8 @@ Geometry chip(uint32_t rows, uint32_t columns, uint32_t lanes) {
   geometry.columns = columns;
   geometry.vectorLanes = lanes;
   geometry.scratchpadBanks = 4;
-  geometry.scratchpadRowsPerBank = 128;
-  geometry.accumulatorRowsPerBank = 64;
+  geometry.scratchpadRows = geometry.scratchpadBanks * 128;
+  geometry.accumulatorRows = geometry.accumulatorBanks * 64;
   geometry.statisticsRows = 128;
   return geometry;
 }
@@ -74,7 +74,7 @@ TEST(Vector, RowsOutsideOfTheMemoryAreRefused) {
   op.rows = 2;
   op.elements = 8;
   op.sourceType = op.destinationType = isa::VectorType::bf16;
-  op.source.row = geometry.scratchpadRows() - 1;
+  op.source.row = geometry.scratchpadRows - 1;
   op.source.stride = op.destination.stride = 1;
   EXPECT_THROW(executeVector(op, geometry, memories), std::out_of_range);
 }
