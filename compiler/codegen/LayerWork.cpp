@@ -4,6 +4,7 @@
 // Counts products, vector passes and bytes of each op of a fused graph.
 
 #include "compiler/codegen/LayerWork.h"
+#include "compiler/codegen/ValueSizes.h"
 
 #include "dialects/graph/GraphDialect.h"
 #include "dialects/graph/NodeNames.h"
@@ -19,19 +20,9 @@ namespace tilework {
 
 namespace {
 
-int64_t elements(Value value) {
-  auto type = dyn_cast<RankedTensorType>(value.getType());
-  return type && type.hasStaticShape() ? type.getNumElements() : 0;
-}
-
-bool isFloat(Value value) {
-  auto type = dyn_cast<RankedTensorType>(value.getType());
-  return type && isa<FloatType>(type.getElementType());
-}
-
 /// Bytes in the program: floats are bf16, ids int32.
 int64_t bytes(Value value) {
-  return elements(value) * (isFloat(value) ? 2 : 4);
+  return elementsOf(value) * (isFloat(value) ? 2 : 4);
 }
 
 class Counter {
@@ -42,8 +33,8 @@ public:
     const int64_t batch = op.getBatch();
     product(shared ? batch * op.getM() : op.getM(), op.getK(), op.getN(),
             shared ? 1 : batch);
-    vectorElements +=
-        elements(op.getResult()) * (op.getNorm() == graph::Norm::None ? 1 : 2);
+    vectorElements += elementsOf(op.getResult()) *
+                      (op.getNorm() == graph::Norm::None ? 1 : 2);
   }
 
   void count(graph::AttentionOp op) {
@@ -53,7 +44,7 @@ public:
                   queries = query.getDimSize(1), keys = key.getDimSize(1);
     product(queries, int64_t(op.getHeadDim()), keys, heads);
     product(queries, keys, int64_t(op.getValueDim()), heads);
-    vectorElements += 2 * heads * queries * keys + elements(op.getResult());
+    vectorElements += 2 * heads * queries * keys + elementsOf(op.getResult());
   }
 
   void countOther(Operation *op) {
@@ -65,7 +56,7 @@ public:
       return;
     const bool twice =
         isa<graph::LayerNormOp, graph::RmsNormOp, graph::SoftmaxOp>(op);
-    vectorElements += elements(op->getResult(0)) * (twice ? 2 : 1);
+    vectorElements += elementsOf(op->getResult(0)) * (twice ? 2 : 1);
   }
 
   /// Weights, inputs and outputs that one op reads and writes.

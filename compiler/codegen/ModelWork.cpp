@@ -5,6 +5,7 @@
 // needed, forward for what they take.
 
 #include "compiler/codegen/ModelWork.h"
+#include "compiler/codegen/ValueSizes.h"
 
 #include "dialects/graph/GraphDialect.h"
 
@@ -24,16 +25,6 @@ namespace tilework {
 namespace {
 
 using Product = std::array<int64_t, 3>; ///< m, k, n
-
-int64_t elements(Value value) {
-  auto type = dyn_cast<RankedTensorType>(value.getType());
-  return type && type.hasStaticShape() ? type.getNumElements() : 0;
-}
-
-bool isFloat(Value value) {
-  auto type = dyn_cast<RankedTensorType>(value.getType());
-  return type && isa<FloatType>(type.getElementType());
-}
 
 bool isView(Operation *op) {
   return isa<graph::ReshapeOp, graph::TransposeOp, graph::SliceOp,
@@ -74,7 +65,7 @@ int64_t reach(graph::WindowOp op) {
     next.erase(std::unique(next.begin(), next.end()), next.end());
     at = std::move(next);
   }
-  return elements(op.getInput()) / size * int64_t(at.size());
+  return elementsOf(op.getInput()) / size * int64_t(at.size());
 }
 
 class ModelCounter {
@@ -101,7 +92,9 @@ private:
   nlohmann::json result() const;
 
   int64_t neededOf(Value value) const { return needs.lookup(value); }
-  bool isWhole(Value value) const { return neededOf(value) >= elements(value); }
+  bool isWhole(Value value) const {
+    return neededOf(value) >= elementsOf(value);
+  }
   /// What the value is a view of the whole of.
   static Value rootOf(Value value);
 
@@ -146,7 +139,7 @@ void ModelCounter::findDevice() {
 
 void ModelCounter::need(Value value, int64_t count) {
   int64_t &needed = needs[value];
-  needed = std::max(needed, std::min(count, elements(value)));
+  needed = std::max(needed, std::min(count, elementsOf(value)));
 }
 
 void ModelCounter::addSlices(Value value) {
@@ -178,26 +171,26 @@ void ModelCounter::addSlices(Value value) {
 }
 
 void ModelCounter::needOperands(Operation *op, int64_t needed) {
-  const int64_t all = elements(op->getResult(0));
+  const int64_t all = elementsOf(op->getResult(0));
   if (auto matmul = dyn_cast<graph::MatmulOp>(op)) {
     // The fewest rows, or columns, that hold as many elements.
     const int64_t rows = matmul.getM() * matmul.getBatch(), n = matmul.getN();
     need(matmul.getLhs(),
-         share(elements(matmul.getLhs()), (needed + n - 1) / n, rows));
+         share(elementsOf(matmul.getLhs()), (needed + n - 1) / n, rows));
     need(matmul.getRhs(),
-         share(elements(matmul.getRhs()), (needed + rows - 1) / rows, n));
+         share(elementsOf(matmul.getRhs()), (needed + rows - 1) / rows, n));
     for (Value other : {matmul.getBias(), matmul.getResidual()})
       if (other)
-        need(other, share(elements(other), needed, all));
+        need(other, share(elementsOf(other), needed, all));
     return;
   }
   if (auto lookup = dyn_cast<graph::EmbeddingOp>(op)) {
     need(lookup.getTable(), needed);
-    need(lookup.getIds(), share(elements(lookup.getIds()), needed, all));
+    need(lookup.getIds(), share(elementsOf(lookup.getIds()), needed, all));
     return;
   }
   if (auto gather = dyn_cast<graph::GatherOp>(op)) {
-    need(gather.getInput(), std::min(needed, elements(gather.getInput())));
+    need(gather.getInput(), std::min(needed, elementsOf(gather.getInput())));
     return;
   }
   if (auto window = dyn_cast<graph::WindowOp>(op)) {
@@ -208,15 +201,15 @@ void ModelCounter::needOperands(Operation *op, int64_t needed) {
     if (isa<graph::SliceOp>(op))
       need(operand, needed); // addSlices adds them up
     else if (isa<graph::ConcatOp>(op))
-      need(operand, std::max<int64_t>(0, elements(operand) - (all - needed)));
+      need(operand, std::max<int64_t>(0, elementsOf(operand) - (all - needed)));
     else
-      need(operand, share(elements(operand), needed, all));
+      need(operand, share(elementsOf(operand), needed, all));
 }
 
 void ModelCounter::findNeeds() {
   main.walk([&](func::ReturnOp op) {
     for (Value result : op.getOperands())
-      need(result, elements(result));
+      need(result, elementsOf(result));
   });
   Block &body = main.getBody().front();
   for (Operation &op : llvm::reverse(body)) {
@@ -292,7 +285,7 @@ void ModelCounter::countAttention(graph::AttentionOp op) {
     }
   }
   const bool whole = isWhole(op.getResult()) && scores == queries * keys;
-  scores = share(scores * heads * batch, needed, elements(op.getResult()));
+  scores = share(scores * heads * batch, needed, elementsOf(op.getResult()));
   vectorElements += 2 * scores + needed;
   if (whole && shared > 0) {
     // Heads of one key are rows of one product.
@@ -368,7 +361,7 @@ void ModelCounter::countBytes() {
       for (Value value : end.getOperands())
         if (isFloat(value) && device.contains(value) && value.getDefiningOp() &&
             !isView(value.getDefiningOp()) && written.insert(value).second)
-          writeBytes += 2 * elements(value);
+          writeBytes += 2 * elementsOf(value);
   });
 }
 
@@ -395,7 +388,7 @@ void ModelCounter::countReuse() {
           before[result] = depth;
     }
     if (longest > 1)
-      reused[2 * elements(weight.getResult())] += longest - 1;
+      reused[2 * elementsOf(weight.getResult())] += longest - 1;
   });
 }
 
