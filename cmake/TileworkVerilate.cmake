@@ -41,35 +41,49 @@ if(NOT TARGET TileworkVerilated)
   endif()
 endif()
 
+# What the RTL takes, from the records; asked for at configure time, when benches
+# write their packages.
+set(parameter_records "${PROJECT_SOURCE_DIR}/dialects/target/Parameters.td")
+set(parameter_list "${PROJECT_BINARY_DIR}/dialects/target/Parameters.cmake")
+set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS "${parameter_records}")
+execute_process(
+  COMMAND "${Python3_EXECUTABLE}" -B "${PROJECT_SOURCE_DIR}/dialects/recordgen/targetgen.py"
+    --tblgen "${LLVM_TBLGEN_EXECUTABLE}" --root "${PROJECT_SOURCE_DIR}"
+    --definitions "${parameter_records}" --output "cmake=${parameter_list}"
+  COMMAND_ERROR_IS_FATAL ANY)
+include("${parameter_list}")
+
+# The small chip that a bench has where it says nothing else.
+set(TILEWORK_BENCH_CHIP
+  Rows=8 Columns=8 WeightRows=1 ScratchpadBanks=8 ScratchpadRowsPerBank=64 AccumulatorBanks=4
+  AccumulatorRowsPerBank=32 VectorLanes=8 StatisticsRows=64 QueueDepth=4 BufferLines=4 AxiPorts=1 AxiDataBytes=16
+  DmaBufferBytes=2048 DmaBurstBytes=512 DmaOutstandingBursts=8 DmaWriteBatchBytes=4096 DmaInterleaveBytes=4096
+  WatchdogCycles=1048576)
+
 function(tilework_config_package output)
-  set(Rows 8)
-  set(Columns 8)
-  set(WeightRows 1)
-  set(ScratchpadBanks 8)
-  set(ScratchpadRowsPerBank 64)
-  set(AccumulatorBanks 4)
-  set(AccumulatorRowsPerBank 32)
-  set(VectorLanes 8)
-  set(StatisticsRows 64)
-  set(QueueDepth 4)
-  set(BufferLines 4)
-  set(AxiPorts 1)
-  set(AxiDataBytes 16)
-  set(DmaBufferBytes 2048)
-  set(DmaBurstBytes 512)
-  set(DmaOutstandingBursts 8)
-  set(DmaWriteBatchBytes 4096)
-  set(DmaInterleaveBytes 4096)
-  set(WatchdogCycles 1048576)
-  set(names Rows Columns WeightRows ScratchpadBanks ScratchpadRowsPerBank AccumulatorBanks AccumulatorRowsPerBank
-    VectorLanes StatisticsRows QueueDepth BufferLines AxiPorts AxiDataBytes DmaBufferBytes DmaBurstBytes
-    DmaOutstandingBursts DmaWriteBatchBytes DmaInterleaveBytes WatchdogCycles)
-  foreach(setting IN LISTS ARGN)
-    if(NOT setting MATCHES "^([A-Za-z]+)=([0-9]+)$" OR NOT CMAKE_MATCH_1 IN_LIST names)
-      message(FATAL_ERROR "tilework_config_package: '${setting}' is not <name>=<number> of ${names}")
+  # Rows of a bank are no parameter: a target gives bytes.
+  set(known ScratchpadRowsPerBank AccumulatorRowsPerBank)
+  foreach(parameter IN LISTS TILEWORK_RTL_PARAMETERS)
+    string(REGEX REPLACE "=.*" "" name "${parameter}")
+    list(APPEND known ${name})
+  endforeach()
+  # A later one wins: the default, the bench's chip, what the bench says.
+  set(names "")
+  foreach(setting IN LISTS TILEWORK_BENCH_CHIP ARGN)
+    if(NOT setting MATCHES "^([A-Za-z]+)=([0-9]+)$" OR NOT CMAKE_MATCH_1 IN_LIST known)
+      message(FATAL_ERROR "tilework_config_package: '${setting}' is not <name>=<number> of ${known}")
     endif()
     set(${CMAKE_MATCH_1} ${CMAKE_MATCH_2})
+    list(APPEND names ${CMAKE_MATCH_1})
   endforeach()
+  foreach(parameter IN LISTS TILEWORK_RTL_PARAMETERS)
+    string(REGEX MATCH "^([A-Za-z]+)=(.+)$" parameter "${parameter}")
+    if(NOT CMAKE_MATCH_1 IN_LIST names)
+      set(${CMAKE_MATCH_1} ${CMAKE_MATCH_2})
+      list(APPEND names ${CMAKE_MATCH_1})
+    endif()
+  endforeach()
+  list(REMOVE_DUPLICATES names)
   if(Rows GREATER Columns)
     set(Lanes ${Rows})
   else()

@@ -67,6 +67,12 @@ def numbers(target, _arguments):
     return fill("Numbers.h.in", **words)
 
 
+def cmake(target, _arguments):
+    """The localparams of tw_config_pkg with their defaults, for benches that choose their own."""
+    pairs = "\n".join(f"  {p.rtl}={p.default}" for p in target.parameters if p.rtl)
+    return fill("Parameters.cmake.in", parameters=pairs)
+
+
 def table_row(p):
     accessor = f"[](Parameters &p) -> {{}} {{{{ return &p.{p.block}.{p.name}; }}}}"
     integer = choice = "nullptr"
@@ -214,6 +220,7 @@ def python(target, _arguments):
 EMITTERS = {
     "header": header,
     "numbers": numbers,
+    "cmake": cmake,
     "tables": tables,
     "schema": lambda target, arguments: schema(target, arguments) + "\n",
     "page": page,

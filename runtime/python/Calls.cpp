@@ -5,8 +5,8 @@
 
 #include "runtime/python/Calls.h"
 
-#include "runtime/report/Progress.h"
 #include "runtime/python/Arrays.h"
+#include "runtime/report/Progress.h"
 
 namespace py = pybind11;
 

@@ -10,12 +10,12 @@
 #include "runtime/Attribution.h"
 #include "runtime/MemoryUse.h"
 #include "runtime/OpenProgram.h"
-#include "runtime/report/Progress.h"
 #include "runtime/python/Arrays.h"
 #include "runtime/python/Calls.h"
 #include "runtime/report/Chip.h"
 #include "runtime/report/Compare.h"
 #include "runtime/report/Layers.h"
+#include "runtime/report/Progress.h"
 #include "runtime/report/Report.h"
 
 #include <pybind11/stl.h>

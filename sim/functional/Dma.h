@@ -6,8 +6,8 @@
 
 #pragma once
 
-#include "sim/machine/Geometry.h"
 #include "sim/functional/Memories.h"
+#include "sim/machine/Geometry.h"
 #include "sim/machine/Operation.h"
 
 #include <cstdint>

@@ -8,8 +8,8 @@
 
 #include "sim/functional/Dma.h"
 #include "sim/functional/Matmul.h"
-#include "sim/machine/Shadow.h"
 #include "sim/functional/Vector.h"
+#include "sim/machine/Shadow.h"
 #include "sim/memory/DramImage.h"
 
 #include <chrono>

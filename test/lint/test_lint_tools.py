@@ -75,7 +75,9 @@ def test_mlir_behind_a_header_of_the_simulator_is_refused(repository):
             "dialects/isa/B.h": '#include "mlir/IR/Dialect.h"\n',
         }
     )
-    with pytest.raises(AssertionError, match=r"sim/machine/a.cpp: reaches mlir: dialects/isa/B.h -> mlir"):
+    with pytest.raises(
+        AssertionError, match=r"sim/machine/a.cpp: reaches mlir: dialects/isa/B.h -> mlir"
+    ):
         test_includes.test_no_chain_of_includes_reaches_a_forbidden_library()
 
 

@@ -39,7 +39,11 @@ def command_of(source):
         if entry["file"] == str(ROOT / source):
             words = shlex.split(entry["command"])
             words = words[next(i for i, w in enumerate(words) if w.endswith(("c++", "g++"))) :]
-            return words[: words.index("-o")] + ["-Werror=switch", "-fsyntax-only", str(ROOT / source)]
+            return words[: words.index("-o")] + [
+                "-Werror=switch",
+                "-fsyntax-only",
+                str(ROOT / source),
+            ]
     raise AssertionError(f"{source} is not compiled")
 
 
