@@ -391,3 +391,47 @@ def test_losses(op, reduction, weighted, ignored, rest):
     model, inputs = one(op, *feeds, opset=13, **attributes)
     wanted = on_chip.reference(model, inputs)["y0"]
     assert_near(run(model, inputs, "nano")[0], wanted, relative=2.0**-6, absolute=2.0**-6)
+
+
+ACTIVATIONS = {
+    "Elu": dict(alpha=1.5),
+    "Selu": {},
+    "Shrink": dict(lambd=0.75, bias=0.25),
+    "ThresholdedRelu": dict(alpha=0.75),
+    "Softsign": {},
+    "Softplus": {},
+    "HardSigmoid": {},
+    "HardSwish": {},
+    "Mish": {},
+    "LeakyRelu": dict(alpha=0.25),
+    "Relu": {},
+    "Sigmoid": {},
+    "Tanh": {},
+    "Erf": {},
+    "Exp": {},
+    "Log": {},
+    "Sqrt": {},
+    "Reciprocal": {},
+    "Abs": {},
+    "Neg": {},
+}
+
+
+@pytest.mark.parametrize("op", ACTIVATIONS)
+def test_activations_at_the_edges(op):
+    x = np.concatenate([EDGES, uniform(-6, 6, 150)])
+    model, feeds = one(op, x, opset=22, **ACTIVATIONS[op])
+    (got,) = run(model, feeds)
+    wanted = on_chip.reference(model, feeds)["y0"]
+    assert_near(got, wanted, relative=2.0**-6, absolute=2.0**-7, what=op)
+
+
+COMPOSED = {"Sin": 1, "Floor": 1, "Asinh": 1, "Mod": 2, "Pow": 2}
+
+
+@pytest.mark.parametrize("op", COMPOSED)
+def test_every_engine_composes_alike(op):
+    feeds = pairs(6, (9, 37), (9, 37))[: COMPOSED[op]]
+    attributes = dict(fmod=1) if op == "Mod" else {}
+    model, inputs = one(op, *feeds, **attributes)
+    assert tw.compile(model, target="nano").simulate(inputs, engine="both").cycles > 0
