@@ -226,6 +226,9 @@ void Importer::lowerNode(const onnx::Node &node, const OpEntry &entry,
   c.constant = [this](const onnx::Tensor &t) { return constant(t); };
   c.isUsed = [&](std::string_view n) { return scope.used.count(n) != 0; };
   c.outerAttribute = scope.attribute;
+  c.call = [&](const onnx::Graph &graph, const std::vector<Val> &inputs) {
+    return inlineGraph(graph, inputs, scope, report.name);
+  };
   entry.lower(c);
   report.work = c.macs;
   try {
@@ -372,6 +375,36 @@ void Importer::inlineFunction(const onnx::Node &node,
       continue;
     define(node.outputs[i], lookup(function.outputs[i], inner, name), scope);
   }
+}
+
+std::vector<Val> Importer::inlineGraph(const onnx::Graph &graph,
+                                       const std::vector<Val> &inputs,
+                                       Scope &scope, const std::string &name) {
+  if (scope.depth >= kMaxDepth)
+    fail(Kind::Invalid, "graphs are nested too deep");
+  Scope inner;
+  inner.outer = &scope;
+  inner.depth = scope.depth + 1;
+  inner.prefix = name + "/";
+  inner.opsets = scope.opsets;
+  inner.attribute = scope.attribute;
+  enterGraph(graph, inner);
+  if (graph.inputs.size() != inputs.size())
+    throw InvalidNode("its graph takes another number of inputs");
+  const Location loc = values.loc;
+  for (size_t i = 0; i < inputs.size(); ++i)
+    define(graph.inputs[i].name, {inputs[i], false}, inner);
+  importNodes(graph.nodes, inner);
+  values.loc = loc;
+  refusedTypes.clear();
+  std::vector<Val> results;
+  for (const onnx::ValueInfo &output : graph.outputs) {
+    Binding binding = lookup(output.name, inner, name);
+    if (binding.unknown)
+      throw UnsupportedNode("a node of its graph is refused");
+    results.push_back(binding.val);
+  }
+  return results;
 }
 
 bool Importer::inlineBranch(const onnx::Node &node, Scope &scope,

@@ -63,6 +63,9 @@ private:
                  Scope &scope, NodeReport &report);
   void inlineFunction(const onnx::Node &node, const onnx::Function &function,
                       Scope &scope);
+  std::vector<Val> inlineGraph(const onnx::Graph &graph,
+                               const std::vector<Val> &inputs, Scope &scope,
+                               const std::string &name);
   bool inlineBranch(const onnx::Node &node, Scope &scope, std::string &reason);
   void enterGraph(const onnx::Graph &graph, Scope &scope);
   void define(std::string_view name, Binding binding, Scope &scope);

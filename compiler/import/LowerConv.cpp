@@ -14,23 +14,14 @@ using namespace tilework;
 using Shape = NodeContext::Shape;
 
 /// `before` and `after` zeros along a dimension; less than none cut.
-static Val padZeros(NodeContext &c, Val x, int64_t axis, int64_t before,
+static Val padZeros(NodeContext &c, const Val &x, int64_t axis, int64_t before,
                     int64_t after) {
   const int64_t cut = std::max<int64_t>(-before, 0);
   const int64_t kept = x.dim(axis) - cut - std::max<int64_t>(-after, 0);
   if (kept < 0)
     throw InvalidNode("its pads cut more than there is");
-  std::vector<Val> parts;
-  auto zeros = [&](int64_t size) {
-    Shape shape = x.shape().vec();
-    shape[axis] = size;
-    if (size > 0)
-      parts.push_back(c.b.broadcast(c.b.scalar(0, x.element()), shape));
-  };
-  zeros(before);
-  parts.push_back(c.b.range(x, axis, cut, kept));
-  zeros(after);
-  return parts.size() == 1 ? parts[0] : c.b.concat(parts, axis);
+  return padded(c, c.b.range(x, axis, cut, kept), axis, before, after,
+                c.b.scalar(0, x.element()));
 }
 
 /// Whether the patches cover the input side by side, in rows worth a transfer.

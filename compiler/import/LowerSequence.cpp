@@ -2,9 +2,11 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 // Lowerings of ops along a sequence that stand beside attention: rotary
-// positions and convolutions that look back.
+// positions, convolutions that look back, and attention as a recurrence.
 
 #include "compiler/import/Heads.h"
+
+#include <cmath>
 
 using namespace tilework;
 using graph::BinaryKind;
@@ -140,4 +142,106 @@ void tilework::lowerCausalConv(NodeContext &c) {
     throw InvalidNode("its activation is none of silu, swish and none");
   c.set(0, sum);
   c.set(1, c.b.range(whole, 2, length, taps - 1));
+}
+
+namespace {
+/// A recurrent attention: a matrix for each head, [batch, key heads, key size,
+/// value size], that each token changes and each query reads.
+struct Recurrence {
+  NodeContext &c;
+  int64_t heads, kvHeads;
+  Val query, key, value, decay, rate;
+  bool corrects = false;
+
+  /// Token t of [batch, length, heads · size] as [batch, heads, rows, columns].
+  Val token(const Val &x, int64_t t, int64_t rows, int64_t columns) const {
+    int64_t count = x.dim(2) / (rows * columns);
+    return c.b.reshape(c.b.range(x, 1, t, 1), {x.dim(0), count, rows, columns});
+  }
+  Val step(const Val &state, int64_t t) const;
+  Val read(const Val &state, int64_t t) const;
+};
+} // namespace
+
+Val Recurrence::step(const Val &state, int64_t t) const {
+  int64_t keySize = state.dim(2), valueSize = state.dim(3);
+  Val kept = state;
+  if (!decay.isAbsent()) {
+    bool perKey = decay.dim(2) == kvHeads * keySize;
+    kept = c.b.mul(state, c.b.unary(UnaryKind::Exp,
+                                    token(decay, t, perKey ? keySize : 1, 1)));
+  }
+  Val change = token(value, t, 1, valueSize);
+  if (corrects)
+    change =
+        c.b.binary(BinaryKind::Sub, change,
+                   c.matmul(token(key, t, 1, keySize), kept, false, false));
+  if (!rate.isAbsent())
+    change = c.b.mul(change, token(rate, t, 1, 1));
+  return c.b.add(kept, c.b.mul(token(key, t, keySize, 1), change));
+}
+
+Val Recurrence::read(const Val &state, int64_t t) const {
+  int64_t keySize = state.dim(2);
+  // Queries that share a key head are the rows of one product.
+  Val rows = token(query, t, heads / kvHeads, keySize);
+  return c.b.reshape(c.matmul(rows, state, false, false),
+                     {state.dim(0), 1, heads * state.dim(3)});
+}
+
+void tilework::lowerLinearAttention(NodeContext &c) {
+  Recurrence r{c,
+               c.integer("q_num_heads", 0),
+               c.integer("kv_num_heads", 0),
+               c.in(0),
+               c.in(1),
+               c.in(2),
+               Val(),
+               Val()};
+  std::string_view rule = c.text("update_rule", "gated_delta");
+  bool decays = rule == "gated" || rule == "gated_delta";
+  r.corrects = rule == "delta" || rule == "gated_delta";
+  if (!decays && !r.corrects && rule != "linear")
+    throw InvalidNode("its update_rule is none of linear, gated, delta and "
+                      "gated_delta");
+  for (const Val &x : {r.query, r.key, r.value})
+    if (x.rank() != 3 ||
+        x.shape().take_front(2) != r.query.shape().take_front(2))
+      throw InvalidNode("its inputs are no [batch, length, heads * size]");
+  int64_t batch = r.query.dim(0), length = r.query.dim(1);
+  if (r.heads < 1 || r.kvHeads < 1 || r.heads % r.kvHeads ||
+      r.query.dim(2) % r.heads || r.value.dim(2) % r.kvHeads ||
+      r.key.dim(2) != r.query.dim(2) / r.heads * r.kvHeads)
+    throw InvalidNode("its numbers of heads do not fit its inputs");
+  Shape shape = {batch, r.kvHeads, r.key.dim(2) / r.kvHeads,
+                 r.value.dim(2) / r.kvHeads};
+  if (decays) {
+    r.decay = c.in(4);
+    if (r.decay.rank() != 3 ||
+        (r.decay.dim(2) != r.kvHeads && r.decay.dim(2) != r.key.dim(2)))
+      throw InvalidNode("its decay has no element a head or a key");
+  }
+  if (r.corrects) {
+    r.rate = c.in(5);
+    if (r.rate.rank() != 3 ||
+        (r.rate.dim(2) != r.kvHeads && r.rate.dim(2) != 1))
+      throw InvalidNode("its beta has no element a head");
+  }
+  Val state = c.has(3) ? c.in(3)
+                       : c.b.broadcast(c.b.scalar(0, r.query.element()), shape);
+  if (state.shape() != llvm::ArrayRef<int64_t>(shape))
+    throw InvalidNode("its state is no " + shapeText(shape));
+  float scale = c.real("scale", 0);
+  if (scale == 0)
+    scale = 1.0f / std::sqrt(static_cast<float>(shape[2]));
+  std::vector<Val> rows;
+  for (int64_t t = 0; t < length; ++t) {
+    state = r.step(state, t);
+    rows.push_back(r.read(state, t));
+  }
+  Val output = rows.empty() ? c.b.broadcast(c.b.scalar(0, r.query.element()),
+                                            {batch, 0, r.heads * shape[3]})
+                            : c.b.concat(rows, 1);
+  c.set(0, c.b.mul(output, c.b.scalar(scale, output.element())));
+  c.set(1, state);
 }

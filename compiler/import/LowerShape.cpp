@@ -201,6 +201,22 @@ void tilework::lowerConcat(NodeContext &c) {
   c.set(0, c.b.concat(inputs, axis));
 }
 
+Val tilework::padded(NodeContext &c, const Val &x, int64_t axis, int64_t before,
+                     int64_t after, const Val &value) {
+  std::vector<Val> parts;
+  auto add = [&](int64_t count) {
+    if (count <= 0)
+      return;
+    Shape shape = shapeOf(x);
+    shape[axis] = count;
+    parts.push_back(c.b.broadcast(value, shape));
+  };
+  add(before);
+  parts.push_back(x);
+  add(after);
+  return parts.size() == 1 ? x : c.b.concat(parts, axis);
+}
+
 /// The elements of a dimension of `size` that a padded one consists of.
 static Val paddedIndices(NodeContext &c, std::string_view mode, int64_t size,
                          int64_t before, int64_t after) {
@@ -255,18 +271,29 @@ void tilework::lowerPad(NodeContext &c) {
         x = c.b.gather(x, paddedIndices(c, mode, size, before, after), axis);
       continue;
     }
-    std::vector<Val> parts;
-    auto add = [&](int64_t count) {
-      if (count <= 0)
-        return;
-      Shape shape = shapeOf(x);
-      shape[axis] = count;
-      parts.push_back(c.b.broadcast(value, shape));
-    };
-    add(before);
-    parts.push_back(c.b.range(x, axis, first, size));
-    add(after);
-    x = parts.size() == 1 ? parts[0] : c.b.concat(parts, axis);
+    x = padded(c, c.b.range(x, axis, first, size), axis, before, after, value);
+  }
+  c.set(0, x);
+}
+
+void tilework::lowerCenterCropPad(NodeContext &c) {
+  Val x = c.in(0);
+  Shape sizes = c.b.requireInts(c.in(1), "shape");
+  Shape axes = c.integers("axes").value_or(Shape());
+  if (axes.empty())
+    for (int64_t i = 0; i < x.rank(); ++i)
+      axes.push_back(i);
+  if (sizes.size() != axes.size())
+    throw InvalidNode("its shape does not fit its axes");
+  Val zero = c.b.scalar(0, x.element());
+  for (size_t i = 0; i < axes.size(); ++i) {
+    int64_t axis = c.axis(axes[i], x.rank()), size = x.dim(axis);
+    if (sizes[i] < 0 || sizes[i] > HostTensor::kMaxElements)
+      throw InvalidNode("its shape is negative or too large");
+    int64_t missing = std::max<int64_t>(sizes[i] - size, 0);
+    int64_t kept = std::min(sizes[i], size);
+    x = padded(c, c.b.range(x, axis, (size - kept) / 2, kept), axis,
+               missing / 2, missing - missing / 2, zero);
   }
   c.set(0, x);
 }

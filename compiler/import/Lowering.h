@@ -35,6 +35,11 @@ public:
   /// Resolves an attribute that a function body refers to its caller.
   std::function<const onnx::Attribute *(std::string_view)> outerAttribute;
 
+  /// Imports a graph that is an attribute of the node: its outputs for these
+  /// inputs.
+  std::function<std::vector<Val>(const onnx::Graph &, const std::vector<Val> &)>
+      call;
+
   NodeContext(const onnx::Node &node, ValueBuilder &b, int64_t opset)
       : node(node), b(b), opset(opset), results(node.outputs.size()) {}
 
@@ -135,6 +140,10 @@ void lowerConstantOfShape(NodeContext &);
 void lowerShape(NodeContext &);
 void lowerSize(NodeContext &);
 void lowerPad(NodeContext &);
+void lowerCenterCropPad(NodeContext &);
+/// A value as so many elements more before and after a dimension.
+Val padded(NodeContext &, const Val &x, int64_t axis, int64_t before,
+           int64_t after, const Val &value);
 void lowerRange(NodeContext &);
 void lowerReshape(NodeContext &);
 void lowerFlatten(NodeContext &);
@@ -186,6 +195,7 @@ void lowerEinsum(NodeContext &);
 // LowerSequence.cpp
 void lowerRotary(NodeContext &);
 void lowerCausalConv(NodeContext &);
+void lowerLinearAttention(NodeContext &);
 // LowerConv.cpp
 void lowerConv(NodeContext &);
 void lowerConvTranspose(NodeContext &);
@@ -201,6 +211,8 @@ void lowerMultiHeadAttention(NodeContext &);
 void lowerFusedAttention(NodeContext &);
 // LowerGroupedAttention.cpp
 void lowerGroupQueryAttention(NodeContext &);
+// LowerFlexAttention.cpp
+void lowerFlexAttention(NodeContext &);
 
 } // namespace tilework
 

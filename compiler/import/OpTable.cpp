@@ -85,6 +85,7 @@ static const OpEntry kOps[] = {
     {"", "Xor", 7, 28, lowerBinary},
     {"", "DequantizeLinear", 10, 28, lowerDequantize, "axis=* output_dtype=0"},
     // Shapes, views, indexing.
+    {"", "CenterCropPad", 18, 28, lowerCenterCropPad},
     {"", "Concat", 4, 28, lowerConcat},
     {"", "Constant", 1, 28, lowerConstant},
     {"", "ConstantOfShape", 9, 28, lowerConstantOfShape},
@@ -132,6 +133,7 @@ static const OpEntry kOps[] = {
     {"", "Hardmax", 1, 28, lowerHardmax},
     {"", "InstanceNormalization", 6, 28, lowerInstanceNorm},
     {"", "LayerNormalization", 17, 28, lowerLayerNorm, "stash_type=1"},
+    {"", "LinearAttention", 27, 28, lowerLinearAttention, "chunk_size=*"},
     {"", "LpNormalization", 1, 28, lowerLpNorm},
     {"", "MatMul", 1, 28, lowerMatMul},
     {"", "MaxPool", 1, 28, lowerMaxPool},
@@ -153,6 +155,7 @@ static const OpEntry kOps[] = {
     {"", "LogSoftmax", 1, 28, lowerSoftmax},
     // Before its promotion ONNX Runtime put this op in the default domain.
     {"", "SimplifiedLayerNormalization", 1, 28, lowerRmsNorm, "stash_type=1"},
+    {"ai.onnx.preview", "FlexAttention", 1, 1, lowerFlexAttention},
     // ONNX Runtime's fused ops.
     {kMicrosoft, "Attention", 1, 1, lowerFusedAttention,
      "rotary_embedding_dim=0 past_present_share_buffer=0"},

@@ -7,7 +7,7 @@ import on_chip
 import pytest
 import tilework as tw
 from on_chip import MICROSOFT, normal, to_bf16, uniform
-from onnx import TensorProto, helper
+from onnx import TensorProto, helper, numpy_helper
 
 EDGES = np.float32([np.nan, np.inf, -np.inf, 0.0, -0.0, 1, -1, 0.5, -0.5, 2, -2, 2.5, -2.5, 3, -3])
 EVERY_BF16 = (np.arange(65536, dtype=np.uint32) << 16).view(np.float32)
@@ -435,3 +435,102 @@ def test_every_engine_composes_alike(op):
     attributes = dict(fmod=1) if op == "Mod" else {}
     model, inputs = one(op, *feeds, **attributes)
     assert tw.compile(model, target="nano").simulate(inputs, engine="both").cycles > 0
+
+
+def modifier(name, *nodes, **constants):
+    """A graph of one float tensor that is an attribute of FlexAttention."""
+    info = [helper.make_tensor_value_info(n, TensorProto.FLOAT, None) for n in ("s", "t")]
+    weights = [numpy_helper.from_array(np.asarray(v), n) for n, v in constants.items()]
+    return helper.make_graph(list(nodes), name, info[:1], info[1:], weights)
+
+
+CAP = modifier(
+    "cap",
+    helper.make_node("Div", ["s", "c"], ["a"]),
+    helper.make_node("Tanh", ["a"], ["b"]),
+    helper.make_node("Mul", ["b", "c"], ["t"]),
+    c=np.float32(2),
+)
+HALVED = modifier("halved", helper.make_node("Mul", ["s", "h"], ["t"]), h=np.float32(0.5))
+
+
+@pytest.mark.parametrize("heads", [(4, 4), (6, 2)])
+@pytest.mark.parametrize("attributes", [{}, {"scale": 0.5}, {"score_mod": CAP, "prob_mod": HALVED}])
+def test_attention_with_graphs_of_its_own(heads, attributes):
+    q, k, v = normal(2, heads[0], 5, 8), normal(2, heads[1], 7, 8), normal(2, heads[1], 7, 16)
+    node = helper.make_node(
+        "FlexAttention", list("qkv"), ["y"], domain="ai.onnx.preview", **attributes
+    )
+    model = on_chip.build([node], {"q": q, "k": k, "v": v}, opset=26)
+    model.opset_import.append(helper.make_opsetid("ai.onnx.preview", 1))
+    keys, values = (np.repeat(x, heads[0] // heads[1], 1).astype(np.float64) for x in (k, v))
+    scores = q @ keys.swapaxes(-1, -2) * attributes.get("scale", 8**-0.5)
+    if "score_mod" in attributes:
+        scores = 2 * np.tanh(scores / 2)
+    shares = np.exp(scores - scores.max(-1, keepdims=True))
+    shares /= shares.sum(-1, keepdims=True) * (2 if "prob_mod" in attributes else 1)
+    assert_near(run(model, {"q": q, "k": k, "v": v}, "nano")[0], shares @ values, absolute=2.0**-6)
+
+
+def test_a_refusal_in_a_graph_of_a_node_names_both():
+    broken = modifier("broken", helper.make_node("LRN", ["s"], ["t"], "inner", size=3))
+    x = normal(1, 2, 3, 4)
+    node = helper.make_node(
+        "FlexAttention", list("xxx"), ["y"], "outer", domain="ai.onnx.preview", score_mod=broken
+    )
+    model = on_chip.build([node], {"x": x}, opset=26)
+    model.opset_import.append(helper.make_opsetid("ai.onnx.preview", 1))
+    with pytest.raises(tw.UnsupportedModel, match="outer/inner"):
+        tw.compile(model)
+
+
+@pytest.mark.parametrize("rule", ["linear", "gated", "delta", "gated_delta"])
+@pytest.mark.parametrize("heads, kv_heads", [(2, 2), (4, 2)])
+@pytest.mark.parametrize("per_key", [False, True])
+def test_attention_as_a_recurrence(rule, heads, kv_heads, per_key):
+    batch, length, size, width = 2, 5, 8, 6
+    feeds = {
+        "q": normal(batch, length, heads * size),
+        "k": normal(batch, length, kv_heads * size, seed=1, scale=0.3),
+        "v": normal(batch, length, kv_heads * width, seed=2),
+        "s": normal(batch, kv_heads, size, width, seed=3),
+        "g": uniform(-1, 0, batch, length, kv_heads * (size if per_key else 1), seed=4),
+        "b": uniform(0, 1, batch, length, kv_heads, seed=5),
+    }
+    gated, corrects = "gated" in rule, "delta" in rule
+    names = ["q", "k", "v", "s", "g" if gated else "", "b" if corrects else ""]
+    attributes = dict(update_rule=rule, q_num_heads=heads, kv_num_heads=kv_heads)
+    node = helper.make_node("LinearAttention", names, ["y", "state"], **attributes)
+    feeds = {n: v for n, v in feeds.items() if n in names}
+    model = on_chip.build([node], feeds, opset=27, outputs=("y", "state"))
+    state, rows = feeds["s"].astype(np.float64), []
+    for t in range(length):
+        q, k, v = (
+            feeds[n][:, t].reshape(batch, -1, w).astype(np.float64)
+            for n, w in (("q", size), ("k", size), ("v", width))
+        )
+        if gated:
+            state = state * np.exp(feeds["g"][:, t].reshape(batch, kv_heads, -1, 1))
+        change = v
+        if corrects:
+            change = (v - np.einsum("bhk,bhkv->bhv", k, state)) * feeds["b"][:, t, :, None]
+        state = state + k[..., None] * change[:, :, None]
+        shared = np.repeat(state, heads // kv_heads, 1)
+        rows.append(np.einsum("bhk,bhkv->bhv", q, shared).reshape(batch, -1) / np.sqrt(size))
+    y, final = run(model, feeds, "nano")
+    assert_near(y, np.stack(rows, 1), relative=2.0**-5, absolute=2.0**-5)
+    assert_near(final, state, relative=2.0**-5, absolute=2.0**-5)
+
+
+@pytest.mark.parametrize("sizes", [(3, 9), (8, 4), (6, 5), (7, 6)])
+def test_a_centre_is_cut_or_padded(sizes):
+    x = normal(6, 5)
+    (got,) = run(*one("CenterCropPad", x, weights={"n": np.int64(sizes)}, opset=18))
+    wanted = x
+    for axis, size in enumerate(sizes):
+        missing, start = max(size - wanted.shape[axis], 0), max(wanted.shape[axis] - size, 0) // 2
+        wanted = np.take(wanted, range(start, start + min(size, wanted.shape[axis])), axis)
+        pads = [(0, 0), (0, 0)]
+        pads[axis] = (missing // 2, missing - missing // 2)
+        wanted = np.pad(wanted, pads)
+    assert np.array_equal(got, wanted)
