@@ -197,13 +197,6 @@ Expected<Norm> RowsBuilder::norm(Value scale, Value shift,
   return norm;
 }
 
-Expected<int> RowsBuilder::wideOperand(Value value, Operation *op) {
-  auto index = operand(value, op);
-  if (index && inside.count(value.getDefiningOp()))
-    group.ops[*index].wide = true;
-  return index;
-}
-
 static std::optional<VectorFunction> functionOf(graph::UnaryKind kind) {
   switch (kind) {
   case graph::UnaryKind::Abs:
@@ -271,6 +264,28 @@ static int (RowFunctions::*composed(graph::UnaryKind kind))(int) {
   default:
     return nullptr;
   }
+}
+
+/// Whether the op is a composition, which reads its operands several times.
+static bool isComposed(Operation *op) {
+  if (auto unary = dyn_cast<graph::UnaryOp>(op))
+    return composed(unary.getKind()) != nullptr;
+  auto binary = dyn_cast<graph::BinaryOp>(op);
+  return binary && (binary.getKind() == graph::BinaryKind::Pow ||
+                    binary.getKind() == graph::BinaryKind::Mod);
+}
+
+Expected<int> RowsBuilder::wideOperand(Value value, Operation *op) {
+  auto index = operand(value, op);
+  // A gathered row is as its table has it. What others read as well is one
+  // value, bf16, for all of them.
+  Operation *maker = value.getDefiningOp();
+  if (index && inside.count(maker) && !mlir::isa<graph::EmbeddingOp>(maker) &&
+      llvm::all_of(value.getUsers(), [&](Operation *user) {
+        return inside.count(user) && isComposed(user);
+      }))
+    group.ops[*index].wide = true;
+  return index;
 }
 
 Expected<int> RowsBuilder::addUnary(graph::UnaryOp op) {

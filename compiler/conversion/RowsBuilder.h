@@ -66,7 +66,7 @@ private:
   /// The index of a value: of this group, or loaded.
   llvm::Expected<int> operand(mlir::Value value, mlir::Operation *op);
   /// The same for a function that is composed of several and jumps or cancels:
-  /// a computed operand keeps its fp32.
+  /// an operand that only such functions read keeps its fp32.
   llvm::Expected<int> wideOperand(mlir::Value value, mlir::Operation *op);
   llvm::Expected<int> addUnary(graph::UnaryOp op);
   /// A power or a remainder; a constant operand is given as its value.

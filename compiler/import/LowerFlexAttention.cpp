@@ -50,10 +50,10 @@ void tilework::lowerFlexAttention(NodeContext &c) {
       c.matmul(c.b.reshape(q, {batch, kvHeads, joined, size}), k, false, true);
   scores = c.b.reshape(scores, {batch, heads, rows, keys});
   scores = c.b.cast(c.b.mul(scores, c.b.scalar(scale, element)), wide);
-  Val shares = modified(c, "prob_mod",
-                        c.b.softmax(modified(c, "score_mod", scores)));
-  shares = c.b.reshape(c.b.cast(shares, element),
-                       {batch, kvHeads, joined, keys});
+  Val shares =
+      modified(c, "prob_mod", c.b.softmax(modified(c, "score_mod", scores)));
+  shares =
+      c.b.reshape(c.b.cast(shares, element), {batch, kvHeads, joined, keys});
   Val result = c.matmul(shares, v, false, false);
   c.set(0, c.b.reshape(result, {batch, heads, rows, v.dim(3)}));
 }

@@ -85,7 +85,7 @@ class Graph:
     # Each adds one op, or nothing where the shape does not allow it.
 
     def unary(self, x, s):
-        kind = self.random.choice(["Relu", "Tanh", "Sigmoid", "Abs", "Neg", "Erf"])
+        kind = self.random.choice("Relu Tanh Sigmoid Abs Neg Erf Sin Cos Atan Asinh".split())
         self.op(kind, [x], s)
 
     def scalar(self, x, s):
@@ -299,10 +299,13 @@ class WildGraph(Graph):
         self.constant(s)
 
     def curve(self, x, s):
+        jumps = "Sign Floor Ceil Round".split()
         kind = self.random.choice(
-            "Sqrt Exp Log Reciprocal Sigmoid Tanh Softplus Elu LeakyRelu HardSigmoid HardSwish Sign".split()
+            "Sqrt Exp Log Reciprocal Sigmoid Tanh Softplus Elu LeakyRelu HardSigmoid HardSwish "
+            "Sin Cos Atan Asinh Softsign Selu".split()
+            + jumps
         )
-        if kind == "Sign" and x not in self.exact:
+        if kind in jumps and x not in self.exact:
             return
         if kind in ("Sqrt", "Log", "Reciprocal") and x not in self.exact:
             x = self.op("Abs", [x], s)

@@ -179,7 +179,7 @@ def test_remainders_of_integers_are_the_hosts(fmod):
     assert np.array_equal(run(model, feeds)[0], (np.fmod if fmod else np.mod)(x, y))
 
 
-def test_what_jumps_or_turns_reads_fp32_of_its_own_group():
+def test_what_jumps_or_turns_reads_fp32_within_its_group():
     """An angle that two functions read is not rounded to bf16 between them."""
     positions = np.arange(500, 628, dtype=np.float32).reshape(128, 1)
     positions = to_bf16(positions)
@@ -188,11 +188,11 @@ def test_what_jumps_or_turns_reads_fp32_of_its_own_group():
         helper.make_node("Mul", ["p", "f"], ["angle"]),
         helper.make_node("Sin", ["angle"], ["s"]),
         helper.make_node("Cos", ["angle"], ["c"]),
-        helper.make_node("Floor", ["angle"], ["whole"]),
-        helper.make_node("Sub", ["angle", "whole"], ["rest"]),
+        helper.make_node("Mod", ["angle", "one"], ["rest"], fmod=1),
     ]
     feeds = {"p": positions, "f": frequencies}
-    model = on_chip.build(nodes, feeds, outputs=("s", "c", "rest"))
+    weights = {"one": np.float32(1)}
+    model = on_chip.build(nodes, feeds, weights, outputs=("s", "c", "rest"))
     angle = positions.astype(np.float64) * frequencies
     for target in on_chip.TARGETS:
         sine, cosine, rest = run(model, feeds, target)
