@@ -272,7 +272,7 @@ class Graph:
         return moved
 
 
-SPECIAL = to_bf16([np.nan, np.inf, -np.inf, 0.0, -0.0, 1.0, -1.0, 256.0, 2.0**-100])
+SPECIAL = to_bf16([np.nan, np.inf, -np.inf, 0.0, -0.0, 1.0, -1.0, 16.0, 2.0**-100])
 
 
 class WildGraph(Graph):
