@@ -308,11 +308,10 @@ private:
           if (std::isfinite(**value))
             *value = std::clamp(**value, -kLargestBf16, kLargestBf16);
         Value condition = steppedValue(select.getCondition());
-        Value chosen =
-            step(builder, loc, StepKind::Select,
-                 {condition, scalar(builder, loc, *onTrue, bf16),
-                  scalar(builder, loc, *onFalse, bf16)},
-                 RankedTensorType::get(shapeOf(condition), bf16));
+        Value chosen = step(builder, loc, StepKind::Select,
+                            {condition, scalar(builder, loc, *onTrue, bf16),
+                             scalar(builder, loc, *onFalse, bf16)},
+                            RankedTensorType::get(shapeOf(condition), bf16));
         // Constants of one value may be larger than the condition.
         return chosen.getType() == narrow
                    ? chosen
