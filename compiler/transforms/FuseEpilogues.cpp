@@ -117,7 +117,3 @@ struct FuseEpiloguesPass
   }
 };
 } // namespace
-
-std::unique_ptr<Pass> tilework::createFuseEpiloguesPass() {
-  return std::make_unique<FuseEpiloguesPass>();
-}

@@ -142,7 +142,3 @@ struct FuseProjectionsPass
   }
 };
 } // namespace
-
-std::unique_ptr<Pass> tilework::createFuseProjectionsPass() {
-  return std::make_unique<FuseProjectionsPass>();
-}

@@ -192,7 +192,3 @@ struct NumberConditionsPass
 };
 
 } // namespace
-
-std::unique_ptr<Pass> tilework::createNumberConditionsPass() {
-  return std::make_unique<NumberConditionsPass>();
-}

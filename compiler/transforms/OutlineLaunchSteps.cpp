@@ -339,7 +339,3 @@ struct OutlineLaunchStepsPass
 };
 
 } // namespace
-
-std::unique_ptr<Pass> tilework::createOutlineLaunchStepsPass() {
-  return std::make_unique<OutlineLaunchStepsPass>();
-}

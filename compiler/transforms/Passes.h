@@ -23,16 +23,6 @@ namespace tilework {
 #define GEN_PASS_DECL
 #include "compiler/transforms/Passes.h.inc"
 
-std::unique_ptr<mlir::Pass> createSimplifyPass();
-std::unique_ptr<mlir::Pass> createRecogniseLayerNormPass();
-std::unique_ptr<mlir::Pass> createRecogniseGeluPass();
-std::unique_ptr<mlir::Pass> createRecogniseAttentionPass();
-std::unique_ptr<mlir::Pass> createRecogniseMasksPass();
-std::unique_ptr<mlir::Pass> createFuseEpiloguesPass();
-std::unique_ptr<mlir::Pass> createFuseProjectionsPass();
-std::unique_ptr<mlir::Pass> createNumberConditionsPass();
-std::unique_ptr<mlir::Pass> createOutlineLaunchStepsPass();
-
 /// The stages of the graph pipeline, each the passes that lead to it from the
 /// one before.
 void buildSimplifiedStage(mlir::OpPassManager &passes);

@@ -8,12 +8,11 @@
 
 include "mlir/Pass/PassBase.td"
 
-class Graph_Pass<string argument, string name> : Pass<argument, "::mlir::ModuleOp"> {
+class Graph_Pass<string argument> : Pass<argument, "::mlir::ModuleOp"> {
   let dependentDialects = ["::tilework::graph::GraphDialect", "::mlir::arith::ArithDialect"];
-  let constructor = "::tilework::create" # name # "Pass()";
 }
 
-def Simplify : Graph_Pass<"graph-simplify", "Simplify"> {
+def Simplify : Graph_Pass<"graph-simplify"> {
   let summary = "Compose views, move them behind elementwise ops, fold constants into weights";
   let description = [{
     Views of views become one view, or none where their composition is the
@@ -32,7 +31,7 @@ def Simplify : Graph_Pass<"graph-simplify", "Simplify"> {
   }];
 }
 
-def RecogniseLayerNorm : Graph_Pass<"graph-recognise-layer-norm", "RecogniseLayerNorm"> {
+def RecogniseLayerNorm : Graph_Pass<"graph-recognise-layer-norm"> {
   let summary = "Find layer and RMS normalisations spelt as reductions";
   let description = [{
     `(x - mean(x)) / sqrt(mean((x - mean(x))²) + ε) · scale + shift`, with the
@@ -42,7 +41,7 @@ def RecogniseLayerNorm : Graph_Pass<"graph-recognise-layer-norm", "RecogniseLaye
   }];
 }
 
-def RecogniseGelu : Graph_Pass<"graph-recognise-gelu", "RecogniseGelu"> {
+def RecogniseGelu : Graph_Pass<"graph-recognise-gelu"> {
   let summary = "Find GELU and SiLU spelt as arithmetic";
   let description = [{
     `x · ½ · (1 + erf(x / √2))` in any association becomes `graph.gelu erf`;
@@ -51,7 +50,7 @@ def RecogniseGelu : Graph_Pass<"graph-recognise-gelu", "RecogniseGelu"> {
   }];
 }
 
-def RecogniseAttention : Graph_Pass<"graph-recognise-attention", "RecogniseAttention"> {
+def RecogniseAttention : Graph_Pass<"graph-recognise-attention"> {
   let summary = "Find attention around a softmax";
   let description = [{
     Two products around a softmax become `graph.attention`. The views between
@@ -61,7 +60,7 @@ def RecogniseAttention : Graph_Pass<"graph-recognise-attention", "RecogniseAtten
   }];
 }
 
-def RecogniseMasks : Graph_Pass<"graph-recognise-masks", "RecogniseMasks"> {
+def RecogniseMasks : Graph_Pass<"graph-recognise-masks"> {
   let summary = "Bring attention masks into their smallest form";
   let description = [{
     Splits a mask into the parts that it is the sum or conjunction of: constant
@@ -70,7 +69,7 @@ def RecogniseMasks : Graph_Pass<"graph-recognise-masks", "RecogniseMasks"> {
   }];
 }
 
-def FuseEpilogues : Graph_Pass<"graph-fuse-epilogues", "FuseEpilogues"> {
+def FuseEpilogues : Graph_Pass<"graph-fuse-epilogues"> {
   let summary = "Give products their bias, activation, residual and normalisation";
   let description = [{
     ```mlir
@@ -82,7 +81,7 @@ def FuseEpilogues : Graph_Pass<"graph-fuse-epilogues", "FuseEpilogues"> {
   }];
 }
 
-def FuseProjections : Graph_Pass<"graph-fuse-projections", "FuseProjections"> {
+def FuseProjections : Graph_Pass<"graph-fuse-projections"> {
   let summary = "Join the projections of one tensor that feed one attention";
   let description = [{
     Products of one tensor with several weights, read by one attention, become
@@ -91,7 +90,7 @@ def FuseProjections : Graph_Pass<"graph-fuse-projections", "FuseProjections"> {
   }];
 }
 
-def NumberConditions : Graph_Pass<"graph-number-conditions", "NumberConditions"> {
+def NumberConditions : Graph_Pass<"graph-number-conditions"> {
   let summary = "Compute small integers made of computed conditions as floats";
   let description = [{
     Models ask whether any element fulfils a condition by way of integers. The
@@ -114,7 +113,7 @@ def NumberConditions : Graph_Pass<"graph-number-conditions", "NumberConditions">
   }];
 }
 
-def OutlineLaunchSteps : Graph_Pass<"graph-outline-launch-steps", "OutlineLaunchSteps"> {
+def OutlineLaunchSteps : Graph_Pass<"graph-outline-launch-steps"> {
   let summary = "Turn integer preparation into launch steps";
   let description = [{
     Ops that depend on integer inputs alone and end in ids of an embedding or

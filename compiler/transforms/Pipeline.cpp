@@ -11,25 +11,25 @@
 using namespace tilework;
 
 void tilework::buildSimplifiedStage(mlir::OpPassManager &passes) {
-  passes.addPass(createSimplifyPass());
+  passes.addPass(createSimplify());
   passes.addPass(mlir::createCSEPass());
 }
 
 void tilework::buildRecognisedStage(mlir::OpPassManager &passes) {
-  passes.addPass(createRecogniseLayerNormPass());
-  passes.addPass(createRecogniseGeluPass());
-  passes.addPass(createRecogniseAttentionPass());
-  passes.addPass(createRecogniseMasksPass());
-  passes.addPass(createSimplifyPass());
+  passes.addPass(createRecogniseLayerNorm());
+  passes.addPass(createRecogniseGelu());
+  passes.addPass(createRecogniseAttention());
+  passes.addPass(createRecogniseMasks());
+  passes.addPass(createSimplify());
   passes.addPass(mlir::createCSEPass());
 }
 
 void tilework::buildFusedStage(mlir::OpPassManager &passes) {
-  passes.addPass(createFuseEpiloguesPass());
-  passes.addPass(createFuseProjectionsPass());
-  passes.addPass(createNumberConditionsPass());
-  passes.addPass(createOutlineLaunchStepsPass());
-  passes.addPass(createSimplifyPass());
+  passes.addPass(createFuseEpilogues());
+  passes.addPass(createFuseProjections());
+  passes.addPass(createNumberConditions());
+  passes.addPass(createOutlineLaunchSteps());
+  passes.addPass(createSimplify());
   passes.addPass(mlir::createCSEPass());
 }
 

@@ -483,7 +483,3 @@ struct RecogniseAttentionPass
   }
 };
 } // namespace
-
-std::unique_ptr<Pass> tilework::createRecogniseAttentionPass() {
-  return std::make_unique<RecogniseAttentionPass>();
-}

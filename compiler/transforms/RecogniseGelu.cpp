@@ -172,7 +172,3 @@ struct RecogniseGeluPass
   }
 };
 } // namespace
-
-std::unique_ptr<Pass> tilework::createRecogniseGeluPass() {
-  return std::make_unique<RecogniseGeluPass>();
-}

@@ -149,7 +149,3 @@ struct RecogniseLayerNormPass
   }
 };
 } // namespace
-
-std::unique_ptr<Pass> tilework::createRecogniseLayerNormPass() {
-  return std::make_unique<RecogniseLayerNormPass>();
-}

@@ -293,7 +293,3 @@ struct RecogniseMasksPass
   }
 };
 } // namespace
-
-std::unique_ptr<Pass> tilework::createRecogniseMasksPass() {
-  return std::make_unique<RecogniseMasksPass>();
-}

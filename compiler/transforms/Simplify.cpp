@@ -332,7 +332,3 @@ struct SimplifyPass : tilework::impl::SimplifyBase<SimplifyPass> {
 };
 
 } // namespace
-
-std::unique_ptr<Pass> tilework::createSimplifyPass() {
-  return std::make_unique<SimplifyPass>();
-}
