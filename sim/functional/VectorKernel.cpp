@@ -275,8 +275,11 @@ functionPasses(std::index_sequence<kNumbers...>) {
 }
 
 void runFunction(const VectorBlock &block) {
-  constexpr auto kPasses = functionPasses(
-      std::make_index_sequence<size_t(isa::VectorFunction::replace) + 1>());
+  constexpr auto kCases = isa::casesOf(isa::VectorFunction());
+  static_assert(size_t(kCases.back()) + 1 == kCases.size(),
+                "functions are counted from 0");
+  constexpr auto kPasses =
+      functionPasses(std::make_index_sequence<kCases.size()>());
   // What lies behind the block is only calculated with, but it chooses table
   // entries.
   std::fill_n(block.x + block.rows * block.lanes, hn::Lanes(Floats()), 0u);

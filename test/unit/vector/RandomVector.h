@@ -18,7 +18,7 @@ namespace tilework::sim {
 
 /// Numbers below are functions.
 constexpr auto kFunctions =
-    static_cast<uint32_t>(isa::VectorFunction::replace) + 1;
+    static_cast<uint32_t>(isa::casesOf(isa::VectorFunction()).size());
 
 class RandomVector {
 public:
