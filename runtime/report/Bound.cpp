@@ -116,9 +116,11 @@ const char *Bound::limit() const {
 }
 
 json Bound::report() const {
-  return {{"cycles", cycles()},      {"limit", limit()},
-          {"array_cycles", array},   {"weight_load_cycles", weightLoad},
-          {"vector_cycles", vector}, {"dram_cycles", memory}};
+  return {{"cycles", cycles()},
+          {"array_cycles", array},
+          {"weight_load_cycles", weightLoad},
+          {"vector_cycles", vector},
+          {"dram_cycles", memory}};
 }
 
 const json *workOf(const isa::Image &image) {

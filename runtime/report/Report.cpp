@@ -149,7 +149,9 @@ json simulationReport(const Executable &executable, const RunReport &report) {
   if (const auto digest = outputsDigest(report))
     object["outputs_sha256"] = *digest;
   if (const json *work = workOf(executable.image())) {
-    object["bound"] = boundOf(*work, limitsOf(report.target)).report();
+    const Bound bound = boundOf(*work, limitsOf(report.target));
+    object["bound"] = bound.report();
+    object["bound_limit"] = bound.limit();
     object["work"] = {{"macs", macsOf(*work)},
                       {"dram_bytes", trafficOf(*work).total()}};
   }

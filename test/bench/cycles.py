@@ -17,7 +17,7 @@ def add_arguments(parser):
 
 def measure(executable):
     result = executable.simulate(timing_only=True)
-    least, limit = result.bound["cycles"], result.bound["limit"]
+    least, limit = result.bound["cycles"], result.bound_limit
     units = {
         name: {
             "busy_percent": workloads.percent(unit["busy"], result.cycles),

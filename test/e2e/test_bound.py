@@ -173,5 +173,5 @@ def test_the_load_path_is_a_limit():
     fast = {"dram.channels": 64, "axi.ports": 8, "axi.data_bytes": 64, "dma.buffer_bytes": 65536}
     executable = tw.compile(gemv, target=tw.Target("edge", fast))
     run = executable.simulate(timing_only=True)
-    assert run.bound["limit"] in ("load path", "weight load")
+    assert run.bound_limit in ("load path", "weight load")
     assert run.bound["dram_cycles"] >= 512 * 512 * 2 / (2 * 16)

@@ -152,7 +152,7 @@ def run_engines(executable: tw.Executable, feed: dict[str, Any]) -> tuple[Any, b
 
 def print_time(result: Any) -> None:
     """What bounds the run, and what each unit does with its cycles."""
-    least, limit = result.bound["cycles"], result.bound["limit"]
+    least, limit = result.bound["cycles"], result.bound_limit
     print(
         f"time        {1e3 * result.latency_s:.3f} ms, {result.cycles / least:.2f} × the least that "
         f"this chip could need; limit: {limit}"

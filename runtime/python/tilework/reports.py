@@ -14,7 +14,6 @@ class Bound(TypedDict):
     """The least cycles that a model needs on a chip, by each limit; `cycles` is the largest."""
 
     cycles: float
-    limit: str
     array_cycles: float
     weight_load_cycles: float
     vector_cycles: float
@@ -129,6 +128,7 @@ class SimulationReport(_SimulationReport, total=False):
     """What `tilework simulate --json` prints."""
 
     bound: Bound
+    bound_limit: str
     work: Work
     layers: list[LayerRow]
     mac_utilization: float

@@ -146,12 +146,17 @@ class Simulation:
 
     @property
     def bound(self) -> Bound | None:
-        """The least cycles that the model needs on this chip, and by which limit.
+        """The least cycles that the model needs on this chip, by each limit.
 
-        {cycles, limit, array_cycles, weight_load_cycles, vector_cycles, dram_cycles}; None
-        where the program does not say what its model is.
+        {cycles, array_cycles, weight_load_cycles, vector_cycles, dram_cycles}, where `cycles`
+        is the largest; None where the program does not say what its model is.
         """
         return self._report.get("bound")
+
+    @property
+    def bound_limit(self) -> str | None:
+        """What the least cycles are set by: "array", "weight load", "vector", "dram", …"""
+        return self._report.get("bound_limit")
 
     @property
     def dram_bytes(self) -> DramBytes:
