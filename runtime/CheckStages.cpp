@@ -131,7 +131,7 @@ void StageCheck::differ(const std::string &stage, mlir::Value value,
       op += " (and " + std::to_string(nodes.size() - 1) + " more)";
     std::vector<int64_t> shape =
         mlir::cast<mlir::RankedTensorType>(value.getType()).getShape().vec();
-    op += ", " + describe(isa::ElementType::Fp32, shape);
+    op += ", " + describe(ElementType::Float, shape);
   }
   throw StageMismatchError("stage '" + stage + "' differs from " + against +
                                ", first at " + op + ": " + what +

@@ -31,22 +31,10 @@ namespace {
 using Shape = std::vector<int64_t>;
 using Doubles = std::vector<double>;
 
+/// Floats are computed in double.
 DataType hostType(Type element) {
-  if (mlir::isa<FloatType>(element))
-    return DataType::Double;
-  const bool isUnsigned = element.isUnsignedInteger();
-  switch (element.getIntOrFloatBitWidth()) {
-  case 1:
-    return DataType::Bool;
-  case 8:
-    return isUnsigned ? DataType::Uint8 : DataType::Int8;
-  case 16:
-    return isUnsigned ? DataType::Uint16 : DataType::Int16;
-  case 32:
-    return isUnsigned ? DataType::Uint32 : DataType::Int32;
-  default:
-    return isUnsigned ? DataType::Uint64 : DataType::Int64;
-  }
+  return mlir::isa<FloatType>(element) ? DataType::Double
+                                       : graph::elementTypeOf(element);
 }
 
 Shape shapeOf(Value value) {

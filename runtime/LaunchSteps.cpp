@@ -17,74 +17,49 @@ namespace tilework {
 
 namespace {
 
-using isa::ElementType;
-using onnx::DataType;
-
-DataType dataType(ElementType type) {
-  switch (type) {
-  case ElementType::Bf16:
-    return DataType::Bfloat16;
-  case ElementType::Fp32:
-    return DataType::Float;
-  case ElementType::Fp16:
-    return DataType::Float16;
-  case ElementType::Fp64:
-    return DataType::Double;
-  case ElementType::Int8:
-    return DataType::Int8;
-  case ElementType::Uint8:
-    return DataType::Uint8;
-  case ElementType::Int16:
-    return DataType::Int16;
-  case ElementType::Int32:
-    return DataType::Int32;
-  case ElementType::Int64:
-    return DataType::Int64;
-  case ElementType::Bool:
-    return DataType::Bool;
-  }
-  return DataType::Undefined;
+ElementType elementType(const std::string &name) {
+  if (std::optional<ElementType> type = elementTypeNamed(name))
+    return *type;
+  throw UserError("unknown element type '" + name + "'");
 }
 
-ElementType elementType(const std::string &name) {
-  for (unsigned i = 0; i <= static_cast<unsigned>(ElementType::Bool); ++i)
-    if (name == isa::elementTypeName(static_cast<ElementType>(i)))
-      return static_cast<ElementType>(i);
-  throw UserError("unknown element type '" + name + "'");
+/// Of a type below a byte the one whose elements callers hold.
+ElementType heldType(ElementType type) {
+  return elementBits(type) < 8 ? elementTypeInfo(type).carrier : type;
 }
 
 } // namespace
 
 HostTensor toHost(const Tensor &tensor) {
   auto host = HostTensor::fromBytes(
-      dataType(tensor.type), tensor.shape,
+      heldType(tensor.type), tensor.shape,
       {reinterpret_cast<const char *>(tensor.data), tensor.bytes});
   if (!host)
     throw UserError("a tensor " + describe(tensor.type, tensor.shape) +
                     " has too few bytes");
-  return *host;
+  // Of a narrower type than is held, the bits above it do not count.
+  return heldType(tensor.type) == tensor.type ? *host
+                                              : *host->cast(tensor.type);
 }
 
 namespace {
 
 Tensor fromHost(const HostTensor &host, ElementType type) {
-  std::string bytes = host.toBytes();
+  std::string bytes = host.withType(heldType(type)).toBytes();
   return Tensor::own(type, host.shape(), {bytes.begin(), bytes.end()});
 }
 
 /// Integers keep to the range of the narrower type, so that an id out of range
 /// stays out of range.
-HostTensor saturate(const HostTensor &host, DataType to) {
-  const bool isUnsigned = to == DataType::Uint8;
-  if (host.isFloat() || (to != DataType::Int8 && to != DataType::Int16 &&
-                         to != DataType::Int32 && !isUnsigned))
+HostTensor saturate(const HostTensor &host, ElementType to) {
+  if (host.isFloat() || !isIntegerType(to) || to == ElementType::Bool ||
+      elementBits(to) == 64)
     return host;
-  const unsigned bits = onnx::bitsOf(to);
-  const int64_t high = (int64_t(1) << (isUnsigned ? bits : bits - 1)) - 1;
-  const int64_t low = isUnsigned ? 0 : -high - 1;
+  const int64_t low = leastOf(to), high = largestOf(to);
+  const bool isWide = host.type() == ElementType::Uint64;
   std::vector<int64_t> values = host.intValues();
   for (int64_t &value : values)
-    value = std::clamp(value, low, high);
+    value = isWide && value < 0 ? high : std::clamp(value, low, high);
   return HostTensor::fromInts(host.type(), host.shape(), std::move(values));
 }
 
@@ -123,7 +98,7 @@ HostTensor inRange(const HostTensor &indices, int64_t rows,
 /// One step over its operands, before its result is brought to its type.
 std::optional<HostTensor> evaluate(const isa::LaunchStep &step,
                                    const std::vector<HostTensor> &in,
-                                   DataType type,
+                                   ElementType type,
                                    const std::vector<int64_t> &shape) {
   const nlohmann::json &attributes = step.attributes;
   const int64_t axis = attributes.value("axis", int64_t(0));
@@ -146,6 +121,8 @@ std::optional<HostTensor> evaluate(const isa::LaunchStep &step,
   if (in.empty())
     return std::nullopt;
   if (op == "cast")
+    return in[0].cast(type);
+  if (op == "saturate")
     return saturate(in[0], type).cast(type);
   if (op == "select" && in.size() == 3)
     return HostTensor::select(in[0], in[1], in[2]);
@@ -196,7 +173,7 @@ uint16_t roundToBf16(float value) {
 
 std::optional<HostTensor>
 evaluateLaunchStep(const isa::LaunchStep &step,
-                   const std::vector<HostTensor> &operands, DataType type,
+                   const std::vector<HostTensor> &operands, ElementType type,
                    const std::vector<int64_t> &shape) {
   auto result = evaluate(step, operands, type, shape);
   if (result && result->type() != type)
@@ -213,7 +190,7 @@ Tensor convert(const Tensor &tensor, ElementType to) {
   if (tensor.type == to)
     return tensor;
   // The two conversions at every border of a floating-point model.
-  if (tensor.type == ElementType::Fp32 && to == ElementType::Bf16) {
+  if (tensor.type == ElementType::Float && to == ElementType::Bfloat16) {
     std::vector<uint8_t> bytes(tensor.bytes / 2);
     for (uint64_t i = 0; i < tensor.bytes / 4; ++i) {
       float value;
@@ -223,16 +200,16 @@ Tensor convert(const Tensor &tensor, ElementType to) {
     }
     return Tensor::own(to, tensor.shape, std::move(bytes));
   }
-  if (tensor.type == ElementType::Bf16 && to == ElementType::Fp32) {
+  if (tensor.type == ElementType::Bfloat16 && to == ElementType::Float) {
     std::vector<uint8_t> bytes(tensor.bytes * 2);
     for (uint64_t i = 0; i < tensor.bytes / 2; ++i)
       std::memcpy(&bytes[4 * i + 2], tensor.data + 2 * i, 2);
     return Tensor::own(to, tensor.shape, std::move(bytes));
   }
-  auto host = saturate(toHost(tensor), dataType(to)).cast(dataType(to));
+  auto host = toHost(tensor).cast(to);
   if (!host)
     throw UserError("cannot convert " + describe(tensor.type, tensor.shape) +
-                    " to " + isa::elementTypeName(to));
+                    " to " + elementTypeName(to));
   return fromHost(*host, to);
 }
 
@@ -252,11 +229,11 @@ void executeLaunchSteps(
         operands.push_back(
             found != values.end()
                 ? found->second
-                : readBinding(name,
-                              elementType(step.attributes.value(
-                                  "source_type",
-                                  std::string(isa::elementTypeName(type)))),
-                              shape));
+                : readBinding(
+                      name,
+                      elementType(step.attributes.value(
+                          "source_type", std::string(elementTypeName(type)))),
+                      shape));
       }
       if (step.op == "cast" && operands.size() == 1) {
         values[step.output] = convert(operands[0], type);
@@ -265,7 +242,7 @@ void executeLaunchSteps(
       std::vector<HostTensor> in;
       for (const Tensor &operand : operands)
         in.push_back(toHost(operand));
-      auto result = evaluateLaunchStep(step, in, dataType(type), shape);
+      auto result = evaluateLaunchStep(step, in, type, shape);
       if (!result)
         throw UserError("its operands do not give " + describe(type, shape));
       values[step.output] = fromHost(*result, type);

@@ -17,11 +17,11 @@ namespace tilework {
 /// in `values`. Throws UserError naming the step and what is wrong with it.
 void executeLaunchSteps(
     const std::vector<isa::LaunchStep> &steps, TensorMap &values,
-    const std::function<Tensor(const std::string &name, isa::ElementType type,
+    const std::function<Tensor(const std::string &name, ElementType type,
                                const std::vector<int64_t> &shape)>
         &readBinding);
 
 /// Rounds to the nearest even or widens; bytes of the result are dense.
-Tensor convert(const Tensor &tensor, isa::ElementType to);
+Tensor convert(const Tensor &tensor, ElementType to);
 
 } // namespace tilework

@@ -8,6 +8,7 @@
 #include "dialects/isa/Printable.h"
 #include "dialects/target/Figures.h"
 #include "runtime/Error.h"
+#include "runtime/HostTensors.h"
 #include "runtime/LaunchSteps.h"
 #include "sim/cosim/Random.h"
 
@@ -113,14 +114,32 @@ void LoadedEntry::writeBinding(const isa::Binding &binding,
   ranges.push_back({at, tensor.bytes});
 }
 
-/// NumPy alone has no bfloat16: such an input takes the other floats too,
-/// rounded to nearest even.
-static bool takes(isa::ElementType wanted, isa::ElementType given) {
-  using isa::ElementType;
-  return given == wanted ||
-         (wanted == ElementType::Bf16 &&
-          (given == ElementType::Fp32 || given == ElementType::Fp16 ||
-           given == ElementType::Fp64));
+/// An input of a type that NumPy alone lacks takes the type that carries it: a
+/// bfloat16 the other floats, rounded to nearest even, and an integer of less
+/// than a byte one whose values fit.
+static bool takes(ElementType wanted, ElementType given) {
+  return given == wanted || given == elementTypeInfo(wanted).carrier ||
+         (wanted == ElementType::Bfloat16 && isFloatType(given));
+}
+
+/// The tensor in the type of the input. Throws UserError naming the first
+/// integer that it cannot hold.
+static Tensor asInput(const isa::Tensor &wanted, const Tensor &given) {
+  if (given.type == wanted.type)
+    return given;
+  if (isIntegerType(wanted.type)) {
+    const std::vector<int64_t> values = toHost(given).intValues();
+    const int64_t least = leastOf(wanted.type),
+                  largest = largestOf(wanted.type);
+    for (size_t i = 0; i < values.size(); ++i)
+      if (values[i] < least || values[i] > largest)
+        throw UserError(
+            "input '" + printable(wanted.name) + "' has " +
+            std::to_string(values[i]) + " at element " + std::to_string(i) +
+            ", and " + elementTypeName(wanted.type) + " takes " +
+            std::to_string(least) + " to " + std::to_string(largest));
+  }
+  return convert(given, wanted.type);
 }
 
 void LoadedEntry::setInputs(const TensorMap &inputs) {
@@ -147,10 +166,9 @@ void LoadedEntry::setInputs(const TensorMap &inputs) {
 
   values = inputs;
   for (const isa::Tensor &wanted : description.inputs)
-    if (Tensor &value = values[wanted.name]; value.type != wanted.type)
-      value = convert(value, wanted.type);
+    values[wanted.name] = asInput(wanted, values[wanted.name]);
   executeLaunchSteps(description.before, values,
-                     [](const std::string &name, isa::ElementType,
+                     [](const std::string &name, ElementType,
                         const std::vector<int64_t> &) -> Tensor {
                        throw UserError("no value '" + name +
                                        "' before the start");
@@ -163,7 +181,7 @@ void LoadedEntry::setInputs(const TensorMap &inputs) {
 
 TensorMap LoadedEntry::outputs() {
   TensorMap results = values;
-  auto read = [&](const std::string &name, isa::ElementType type,
+  auto read = [&](const std::string &name, ElementType type,
                   const std::vector<int64_t> &shape) {
     const isa::Binding *binding = findBinding(name);
     const uint64_t bytes = tensorBytes(type, shape);
@@ -190,11 +208,8 @@ TensorMap drawInputs(const isa::Entry &entry, uint64_t seed) {
   sim::Random random(seed);
   TensorMap inputs;
   for (const isa::Tensor &input : entry.inputs) {
-    const bool isFloat = input.type == isa::ElementType::Fp32 ||
-                         input.type == isa::ElementType::Fp64 ||
-                         input.type == isa::ElementType::Fp16 ||
-                         input.type == isa::ElementType::Bf16;
-    const uint64_t count = tensorBytes(isa::ElementType::Uint8, input.shape);
+    const bool isFloat = isFloatType(input.type);
+    const uint64_t count = tensorBytes(ElementType::Uint8, input.shape);
     std::vector<uint8_t> bytes(count * (isFloat ? 4 : 8));
     for (uint64_t i = 0; i < count; ++i) {
       if (isFloat) {
@@ -211,10 +226,10 @@ TensorMap drawInputs(const isa::Entry &entry, uint64_t seed) {
         std::memcpy(&bytes[8 * i], &value, 8);
       }
     }
-    inputs[input.name] = convert(
-        Tensor::own(isFloat ? isa::ElementType::Fp32 : isa::ElementType::Int64,
-                    input.shape, std::move(bytes)),
-        input.type);
+    inputs[input.name] =
+        convert(Tensor::own(isFloat ? ElementType::Float : ElementType::Int64,
+                            input.shape, std::move(bytes)),
+                input.type);
   }
   return inputs;
 }

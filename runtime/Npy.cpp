@@ -8,6 +8,7 @@
 
 #include "dialects/isa/OutputFile.h"
 #include "runtime/Error.h"
+#include "runtime/LaunchSteps.h"
 
 #include <algorithm>
 #include <cerrno>
@@ -20,19 +21,17 @@ namespace tilework {
 
 namespace {
 
-using isa::ElementType;
-
-struct TypeCode {
-  ElementType type;
-  const char *code;
-};
-constexpr TypeCode kCodes[] = {
-    {ElementType::Fp32, "<f4"},  {ElementType::Fp16, "<f2"},
-    {ElementType::Fp64, "<f8"},  {ElementType::Int8, "|i1"},
-    {ElementType::Uint8, "|u1"}, {ElementType::Int16, "<i2"},
-    {ElementType::Int32, "<i4"}, {ElementType::Int64, "<i8"},
-    {ElementType::Bool, "|b1"},  {ElementType::Bf16, "<u2"},
-    {ElementType::Bf16, "<V2"},  {ElementType::Bf16, "|V2"}};
+/// The type that a file's header names. Of bytes without a type, which NumPy
+/// writes for extensions of its own, the byte order does not matter.
+std::optional<ElementType> typeOf(const std::string &descr) {
+  for (ElementType type : elementTypes()) {
+    const std::string code = elementTypeInfo(type).npy;
+    if (descr == code ||
+        (code[0] == '<' && code[1] == 'V' && descr == '|' + code.substr(1)))
+      return type;
+  }
+  return std::nullopt;
+}
 
 constexpr char kDigits[] = "0123456789";
 
@@ -115,15 +114,11 @@ Tensor parseNpy(const std::vector<uint8_t> &bytes, const std::string &path) {
     throw refuse("its header has no dtype, order and shape of a plain array");
 
   Tensor tensor;
-  bool known = false;
-  for (const TypeCode &code : kCodes)
-    if (*type == code.code) {
-      tensor.type = code.type;
-      known = true;
-    }
+  const std::optional<ElementType> known = typeOf(*type);
   if (!known)
     throw refuse("dtype " + *type + " is not supported");
-  uint64_t size = isa::elementBytes(tensor.type), dimensionsOver1 = 0;
+  tensor.type = *known;
+  uint64_t size = elementBytes(tensor.type), dimensionsOver1 = 0;
   for (size_t begin = 0, end = 0;; begin = end) {
     begin = list->find_first_of(kDigits, begin);
     if (begin == std::string::npos)
@@ -147,11 +142,12 @@ Tensor parseNpy(const std::vector<uint8_t> &bytes, const std::string &path) {
                      {bytes.begin() + start + length, bytes.end()});
 }
 
-void writeNpy(const Tensor &tensor, const std::string &path) {
-  const char *descr = "";
-  for (const TypeCode &code : kCodes)
-    if (code.type == tensor.type && !*descr)
-      descr = code.code;
+void writeNpy(const Tensor &given, const std::string &path) {
+  // Integers of less than a byte are written as bytes, which they are.
+  Tensor tensor = given;
+  if (!*elementTypeInfo(tensor.type).npy)
+    tensor = convert(tensor, elementTypeInfo(tensor.type).carrier);
+  const char *descr = elementTypeInfo(tensor.type).npy;
   std::string header = std::string("{'descr': '") + descr +
                        "', 'fortran_order': False, 'shape': (";
   for (int64_t dimension : tensor.shape)

@@ -2,8 +2,9 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 // NumPy's .npy files, versions 1 to 3, dense in C order. bfloat16, which the
-// format does not know, is written as uint16, and read as that or as the bytes
-// that NumPy writes of an array with such a type.
+// format does not know, is the bytes without a type that NumPy writes of such
+// an array: numpy.load(path).view("uint16") has its bits. Integers of less than
+// a byte are int8 or uint8.
 
 #pragma once
 

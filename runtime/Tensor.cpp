@@ -7,7 +7,7 @@
 
 namespace tilework {
 
-Tensor Tensor::own(isa::ElementType type, std::vector<int64_t> shape,
+Tensor Tensor::own(ElementType type, std::vector<int64_t> shape,
                    std::vector<uint8_t> values) {
   auto bytes = std::make_shared<std::vector<uint8_t>>(std::move(values));
   Tensor tensor;
@@ -19,15 +19,15 @@ Tensor Tensor::own(isa::ElementType type, std::vector<int64_t> shape,
   return tensor;
 }
 
-uint64_t tensorBytes(isa::ElementType type, const std::vector<int64_t> &shape) {
-  uint64_t bytes = isa::elementBytes(type);
+uint64_t tensorBytes(ElementType type, const std::vector<int64_t> &shape) {
+  uint64_t bytes = elementBytes(type);
   for (int64_t dimension : shape)
     bytes *= static_cast<uint64_t>(dimension);
   return bytes;
 }
 
-std::string describe(isa::ElementType type, const std::vector<int64_t> &shape) {
-  std::string text = isa::elementTypeName(type);
+std::string describe(ElementType type, const std::vector<int64_t> &shape) {
+  std::string text = elementTypeName(type);
   text += '[';
   for (size_t i = 0; i < shape.size(); ++i)
     text += (i ? ", " : "") + std::to_string(shape[i]);

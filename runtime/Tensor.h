@@ -17,22 +17,22 @@ namespace tilework {
 
 /// Bytes are borrowed from a caller or owned by `owner`; copying shares them.
 struct Tensor {
-  isa::ElementType type = isa::ElementType::Fp32;
+  ElementType type = ElementType::Float;
   std::vector<int64_t> shape;
   const uint8_t *data = nullptr;
   uint64_t bytes = 0;
   std::shared_ptr<const void> owner;
 
   /// A tensor that owns `values`, which must have the bytes of the shape.
-  static Tensor own(isa::ElementType type, std::vector<int64_t> shape,
+  static Tensor own(ElementType type, std::vector<int64_t> shape,
                     std::vector<uint8_t> values);
 };
 
 using TensorMap = std::map<std::string, Tensor>;
 
 /// Product of the shape times the element size.
-uint64_t tensorBytes(isa::ElementType type, const std::vector<int64_t> &shape);
+uint64_t tensorBytes(ElementType type, const std::vector<int64_t> &shape);
 /// "float32[1, 128, 384]".
-std::string describe(isa::ElementType type, const std::vector<int64_t> &shape);
+std::string describe(ElementType type, const std::vector<int64_t> &shape);
 
 } // namespace tilework

@@ -15,30 +15,6 @@
 
 namespace tilework {
 
-static std::optional<isa::ElementType> elementType(mlir::Type type) {
-  if (type.isBF16())
-    return isa::ElementType::Bf16;
-  if (type.isF32())
-    return isa::ElementType::Fp32;
-  if (type.isF16())
-    return isa::ElementType::Fp16;
-  if (type.isF64())
-    return isa::ElementType::Fp64;
-  if (type.isInteger(1))
-    return isa::ElementType::Bool;
-  if (type.isUnsignedInteger(8))
-    return isa::ElementType::Uint8;
-  if (type.isInteger(8))
-    return isa::ElementType::Int8;
-  if (type.isInteger(16))
-    return isa::ElementType::Int16;
-  if (type.isInteger(32))
-    return isa::ElementType::Int32;
-  if (type.isInteger(64))
-    return isa::ElementType::Int64;
-  return std::nullopt;
-}
-
 /// The elements of a launch step's constant: integers to the bit, floats as
 /// numbers, but what JSON has no number for as text.
 static mlir::FailureOr<nlohmann::json> constantValues(graph::ExprAttr value,
@@ -49,10 +25,10 @@ static mlir::FailureOr<nlohmann::json> constantValues(graph::ExprAttr value,
   auto dense = mlir::dyn_cast<mlir::DenseElementsAttr>(value.getSource());
   bool plain = value.getSteps().empty();
   if (dense && plain && mlir::isa<mlir::IntegerType>(dense.getElementType())) {
-    bool isBool = dense.getElementType().isInteger(1);
+    const bool isSigned = leastOf(graph::elementTypeOf(element)) < 0;
     for (llvm::APInt number : dense.getValues<llvm::APInt>())
-      values.push_back(isBool ? static_cast<int64_t>(number.getZExtValue())
-                              : number.getSExtValue());
+      values.push_back(isSigned ? number.getSExtValue()
+                                : static_cast<int64_t>(number.getZExtValue()));
     return values;
   }
   auto expr = resolveWeight(value, files, loc);
@@ -61,7 +37,7 @@ static mlir::FailureOr<nlohmann::json> constantValues(graph::ExprAttr value,
   bool integer = mlir::isa<mlir::IntegerType>(element);
   auto span = mlir::dyn_cast<graph::SpanAttr>(value.getSource());
   if (integer && plain && span)
-    if (auto exact = HostTensor::fromBytes(ValueBuilder::dataType(element),
+    if (auto exact = HostTensor::fromBytes(graph::elementTypeOf(element),
                                            expr->shape, expr->bytes)) {
       values = exact->intValues();
       return values;
@@ -92,15 +68,11 @@ launchStep(const HostStep &step, const SourceFiles &files, mlir::Location loc) {
   out.op = step.op;
   out.inputs = step.inputs;
   out.output = step.output;
-  auto type = elementType(step.element);
-  if (!type)
-    return mlir::emitError(loc)
-           << "a host step gives a type that no binding has: " << step.element;
-  out.attributes["type"] = isa::elementTypeName(*type);
+  out.attributes["type"] = elementTypeName(graph::elementTypeOf(step.element));
   out.attributes["shape"] = step.shape;
   if (step.source)
-    if (auto source = elementType(step.source))
-      out.attributes["source_type"] = isa::elementTypeName(*source);
+    out.attributes["source_type"] =
+        elementTypeName(graph::elementTypeOf(step.source));
   if (step.axis)
     out.attributes["axis"] = *step.axis;
   if (step.dims)
@@ -196,12 +168,7 @@ mlir::FailureOr<isa::Image> buildImage(const PlannedProgram &planned,
     for (const HostTensorInfo &info : *infos) {
       isa::Tensor tensor;
       tensor.name = info.name;
-      auto type = elementType(info.element);
-      if (!type)
-        return mlir::emitError(loc)
-               << "tensor '" << info.name
-               << "' has a type that no binding has: " << info.element;
-      tensor.type = *type;
+      tensor.type = graph::elementTypeOf(info.element);
       tensor.shape = info.shape;
       if (info.bound)
         tensor.maximum = info.bound - 1;

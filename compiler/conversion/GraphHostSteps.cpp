@@ -38,16 +38,6 @@ static bool isStored(Type element) {
   return element.isBF16() || element.isInteger(32);
 }
 
-/// Whether the loader knows the type.
-static bool isBound(Type element) {
-  return element.isBF16() || element.isF16() || element.isF32() ||
-         element.isF64() || element.isUnsignedInteger(8) ||
-         (!element.isUnsignedInteger() &&
-          (element.isInteger(1) || element.isInteger(8) ||
-           element.isInteger(16) || element.isInteger(32) ||
-           element.isInteger(64)));
-}
-
 static std::string textOf(Type type) {
   std::string text;
   llvm::raw_string_ostream(text) << type;
@@ -107,19 +97,10 @@ static int64_t tableRows(Value value, int depth = 0) {
 }
 
 llvm::Error GraphPlanner::planArguments(func::FuncOp main) {
-  auto refuse = [](const HostTensorInfo &info, const char *what) {
-    return llvm::createStringError(
-        std::string(what) + " '" + info.name + "' is of type " +
-        textOf(info.element) +
-        ", which no binding has: convert it to float, int64 or bool in the "
-        "model");
-  };
   for (BlockArgument argument : main.getArguments()) {
     std::string name = argumentName(main, argument.getArgNumber(), false);
     HostTensorInfo info = infoOf(name, argument.getType());
     info.bound = tableRows(argument);
-    if (!isBound(info.element))
-      return refuse(info, "the input");
     program.inputs.push_back(info);
     usedNames[name]++;
     hostNames[argument] = name;
@@ -127,8 +108,6 @@ llvm::Error GraphPlanner::planArguments(func::FuncOp main) {
   for (unsigned i = 0; i < main.getNumResults(); ++i) {
     std::string name = argumentName(main, i, true);
     program.outputs.push_back(infoOf(name, main.getResultTypes()[i]));
-    if (!isBound(program.outputs.back().element))
-      return refuse(program.outputs.back(), "the output");
     usedNames[name]++;
   }
   for (BlockArgument argument : main.getArguments()) {
@@ -136,11 +115,11 @@ llvm::Error GraphPlanner::planArguments(func::FuncOp main) {
     if (!isReadByChip(argument))
       continue;
     // Floats and conditions are stored as bf16, integers that the chip reads
-    // as int32.
+    // as int32: one out of its range stays out of the range of any table.
     bool isFloat =
         mlir::isa<FloatType>(info.element) || info.element.isInteger(1);
     HostStep step;
-    step.op = "cast";
+    step.op = isFloat ? "cast" : "saturate";
     step.inputs = {info.name};
     step.output = uniqueName(info.name + (isFloat ? ".bf16" : ".int32"));
     step.element = isFloat ? Type(BFloat16Type::get(main.getContext()))

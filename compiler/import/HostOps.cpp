@@ -53,18 +53,21 @@ std::optional<HostTensor> HostTensor::cast(DataType to) const {
       value = roundTo(to, value);
     return HostAccess<double>::make(to, dims, stored, std::move(values));
   }
-  if (onnx::bitsOf(to) == 0 || onnx::bitsOf(to) > 64)
+  if (!isKnownType(to))
     return std::nullopt;
   std::vector<int64_t> values;
   if (isFloat()) {
     for (double value : compact().floatValues()) {
-      constexpr double limit = 9.2e18;
       if (to == DataType::Bool)
         values.push_back(value != 0);
+      else if (to == DataType::Uint64 && value >= 0x1p63)
+        values.push_back(value < 0x1p64 ? static_cast<int64_t>(uint64_t(value))
+                                        : largestOf(to));
       else
-        values.push_back(std::isnan(value) ? 0
-                                           : static_cast<int64_t>(std::clamp(
-                                                 value, -limit, limit)));
+        values.push_back(std::isnan(value)  ? 0
+                         : value >= 0x1p63  ? largestOf(DataType::Int64)
+                         : value <= -0x1p63 ? leastOf(DataType::Int64)
+                                            : static_cast<int64_t>(value));
     }
   } else {
     values = compact().intValues();
@@ -161,23 +164,25 @@ std::optional<HostTensor> HostTensor::unary(UnaryKind kind,
                                     std::move(values));
   }
   std::vector<int64_t> values = stored.intValues();
+  const bool isSigned = leastOf(x.dataType) < 0;
   for (int64_t &value : values) {
+    const bool negative = value < 0 && isSigned;
     auto negated = static_cast<int64_t>(-static_cast<uint64_t>(value));
     switch (kind) {
     case UnaryKind::Neg:
       value = negated;
       break;
     case UnaryKind::Abs:
-      value = value < 0 ? negated : value;
+      value = negative ? negated : value;
       break;
     case UnaryKind::Not:
       value = x.dataType == DataType::Bool ? !value : ~value;
       break;
     case UnaryKind::Sign:
-      value = (value > 0) - (value < 0);
+      value = (value != 0) - 2 * negative;
       break;
     case UnaryKind::Relu:
-      value = std::max<int64_t>(value, 0);
+      value = negative ? 0 : value;
       break;
     default:
       return std::nullopt;
@@ -188,13 +193,11 @@ std::optional<HostTensor> HostTensor::unary(UnaryKind kind,
                                    std::move(values));
 }
 
-static int64_t power(int64_t base, int64_t exponent) {
-  if (exponent < 0)
-    return base == 1 ? 1 : 0;
-  uint64_t result = 1, factor = base;
-  for (; exponent; exponent >>= 1, factor *= factor)
+static uint64_t power(uint64_t base, uint64_t exponent) {
+  uint64_t result = 1;
+  for (; exponent; exponent >>= 1, base *= base)
     if (exponent & 1)
-      result *= factor;
+      result *= base;
   return result;
 }
 
@@ -226,7 +229,7 @@ static std::optional<int64_t> evaluate(BinaryKind kind, int64_t a, int64_t b) {
   case BinaryKind::Mod:
     return divide(kind, a, b);
   case BinaryKind::Pow:
-    return power(a, b);
+    return b >= 0 ? power(a, b) : a == 1 || a == -1 ? power(a, b & 1) : 0;
   case BinaryKind::Max:
     return std::max(a, b);
   case BinaryKind::Min:
@@ -251,6 +254,34 @@ static std::optional<int64_t> evaluate(BinaryKind kind, int64_t a, int64_t b) {
     return a >= b;
   }
   return std::nullopt;
+}
+
+/// What of two uint64 differs from the int64 of the same bits: order, quotient,
+/// remainder and exponent.
+static std::optional<int64_t> evaluate(BinaryKind kind, uint64_t a,
+                                       uint64_t b) {
+  switch (kind) {
+  case BinaryKind::Div:
+    return b ? std::optional<int64_t>(a / b) : std::nullopt;
+  case BinaryKind::Mod:
+    return b ? std::optional<int64_t>(a % b) : std::nullopt;
+  case BinaryKind::Pow:
+    return power(a, b);
+  case BinaryKind::Max:
+    return std::max(a, b);
+  case BinaryKind::Min:
+    return std::min(a, b);
+  case BinaryKind::Lt:
+    return a < b;
+  case BinaryKind::Le:
+    return a <= b;
+  case BinaryKind::Gt:
+    return a > b;
+  case BinaryKind::Ge:
+    return a >= b;
+  default:
+    return evaluate(kind, static_cast<int64_t>(a), static_cast<int64_t>(b));
+  }
 }
 
 static std::optional<double> evaluate(BinaryKind kind, double a, double b) {
@@ -304,8 +335,11 @@ HostTensor::binary(BinaryKind kind, const HostTensor &a, const HostTensor &b) {
     std::vector<int64_t> lhs = HostAccess<int64_t>::read(x, stored);
     std::vector<int64_t> rhs = HostAccess<int64_t>::read(y, stored);
     DataType type = graph::isComparison(kind) ? DataType::Bool : a.dataType;
+    const bool isWide = a.dataType == DataType::Uint64;
     for (size_t i = 0; i < lhs.size(); ++i) {
-      std::optional<int64_t> value = evaluate(kind, lhs[i], rhs[i]);
+      std::optional<int64_t> value =
+          isWide ? evaluate(kind, uint64_t(lhs[i]), uint64_t(rhs[i]))
+                 : evaluate(kind, lhs[i], rhs[i]);
       if (!value)
         return std::nullopt;
       lhs[i] = wrapTo(type, *value);
@@ -570,35 +604,26 @@ template <typename T> static T bound(DataType type, bool least) {
   if constexpr (std::numeric_limits<T>::has_infinity)
     return least ? -std::numeric_limits<T>::infinity()
                  : std::numeric_limits<T>::infinity();
-  if (type == DataType::Bool)
-    return least ? 0 : 1;
-  const unsigned bits = onnx::bitsOf(type);
-  const bool isUnsigned = type == DataType::Uint4 || type == DataType::Uint8 ||
-                          type == DataType::Uint16 ||
-                          type == DataType::Uint32 || type == DataType::Uint64;
-  if (least)
-    return isUnsigned  ? 0
-           : bits < 64 ? static_cast<T>(-(int64_t(1) << (bits - 1)))
-                       : std::numeric_limits<T>::lowest();
-  return bits < 64 ? static_cast<T>(
-                         (int64_t(1) << (isUnsigned ? bits : bits - 1)) - 1)
-                   : std::numeric_limits<T>::max();
+  return static_cast<T>(least ? leastOf(type) : largestOf(type));
 }
 
+/// Reduces elements of `type`, a tensor of `shape`, to one of `result`. Sums
+/// and products of integers wrap.
 template <typename T>
-static std::vector<T> reduceValues(ReduceKind kind, const HostTensor &x,
-                                   const Shape &result) {
-  std::vector<T> values = HostAccess<T>::read(x, x.shape());
+static std::vector<T>
+reduceValues(ReduceKind kind, DataType type, const Shape &shape,
+             const std::vector<T> &values, const Shape &result) {
+  using Sum = std::conditional_t<std::is_integral_v<T>, uint64_t, T>;
   // Of nothing: the identity of the operation, NaN for a mean.
   using Limits = std::numeric_limits<T>;
   T start = kind == ReduceKind::Prod  ? T(1)
-            : kind == ReduceKind::Max ? bound<T>(x.type(), true)
-            : kind == ReduceKind::Min ? bound<T>(x.type(), false)
+            : kind == ReduceKind::Max ? bound<T>(type, true)
+            : kind == ReduceKind::Min ? bound<T>(type, false)
                                       : T(0);
   std::vector<T> sums(elementCount(result).value_or(0), start);
   Shape strides = denseStrides(result);
   size_t next = 0;
-  forEachIndex(x.shape(), [&](const Shape &index) {
+  forEachIndex(shape, [&](const Shape &index) {
     int64_t position = 0;
     for (size_t i = 0; i < index.size(); ++i)
       position += result[i] == 1 ? 0 : index[i] * strides[i];
@@ -606,10 +631,10 @@ static std::vector<T> reduceValues(ReduceKind kind, const HostTensor &x,
     switch (kind) {
     case ReduceKind::Sum:
     case ReduceKind::Mean:
-      sum += value;
+      sum = static_cast<T>(static_cast<Sum>(sum) + static_cast<Sum>(value));
       break;
     case ReduceKind::Prod:
-      sum *= value;
+      sum = static_cast<T>(static_cast<Sum>(sum) * static_cast<Sum>(value));
       break;
     case ReduceKind::Max: // NaN stays one
       sum = value > sum || value != value ? value : sum;
@@ -634,10 +659,22 @@ HostTensor::reduce(ReduceKind kind, const std::vector<int64_t> &axes) const {
   Shape result = dims;
   for (int64_t axis : axes)
     result[axis] = 1;
-  if (!isFloat())
-    return HostAccess<int64_t>::make(
-        dataType, result, result, reduceValues<int64_t>(kind, *this, result));
-  std::vector<double> values = reduceValues<double>(kind, *this, result);
+  if (!isFloat()) {
+    std::vector<int64_t> values = intValues();
+    if (dataType == DataType::Uint64) {
+      std::vector<uint64_t> reduced = reduceValues<uint64_t>(
+          kind, dataType, dims, {values.begin(), values.end()}, result);
+      values.assign(reduced.begin(), reduced.end());
+    } else {
+      values = reduceValues(kind, dataType, dims, values, result);
+    }
+    for (int64_t &value : values)
+      value = wrapTo(dataType, value);
+    return HostAccess<int64_t>::make(dataType, result, result,
+                                     std::move(values));
+  }
+  std::vector<double> values =
+      reduceValues(kind, dataType, dims, floatValues(), result);
   for (double &value : values)
     value = roundTo(dataType, value);
   return HostAccess<double>::make(dataType, result, result, std::move(values));
@@ -656,8 +693,9 @@ std::optional<HostTensor> HostTensor::cumSum(int64_t axis, bool exclusive,
     uint64_t sum = 0;
     for (int64_t i = 0; i < size; ++i) {
       size_t at = base + (reverse ? size - 1 - i : i) * stride;
-      sums[at] = exclusive ? sum : sum + values[at];
-      sum += values[at];
+      const uint64_t next = sum + static_cast<uint64_t>(values[at]);
+      sums[at] = wrapTo(dataType, static_cast<int64_t>(exclusive ? sum : next));
+      sum = next;
     }
   }
   return HostAccess<int64_t>::make(dataType, dims, dims, std::move(sums));

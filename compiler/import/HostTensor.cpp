@@ -21,11 +21,6 @@ tilework::elementCount(const std::vector<int64_t> &shape) {
   return count;
 }
 
-bool tilework::isFloatType(DataType type) {
-  return type == DataType::Float || type == DataType::Double ||
-         type == DataType::Float16 || type == DataType::Bfloat16;
-}
-
 static double halfToDouble(uint16_t bits) {
   int exponent = bits >> 10 & 31, fraction = bits & 1023;
   double sign = bits >> 15 ? -1.0 : 1.0;
@@ -78,31 +73,6 @@ double tilework::roundTo(DataType type, double value) {
   }
 }
 
-int64_t tilework::wrapTo(DataType type, int64_t value) {
-  switch (type) {
-  case DataType::Bool:
-    return value != 0;
-  case DataType::Int8:
-    return static_cast<int8_t>(value);
-  case DataType::Uint8:
-    return static_cast<uint8_t>(value);
-  case DataType::Int16:
-    return static_cast<int16_t>(value);
-  case DataType::Uint16:
-    return static_cast<uint16_t>(value);
-  case DataType::Int32:
-    return static_cast<int32_t>(value);
-  case DataType::Uint32:
-    return static_cast<uint32_t>(value);
-  case DataType::Int4:
-    return static_cast<int64_t>(static_cast<uint64_t>(value) << 60) >> 60;
-  case DataType::Uint4:
-    return value & 15;
-  default:
-    return value;
-  }
-}
-
 HostTensor HostTensor::fromInts(DataType type, Shape shape,
                                 std::vector<int64_t> values) {
   HostTensor tensor;
@@ -134,50 +104,33 @@ static std::vector<Out> convert(std::string_view bytes, int64_t count) {
   return values;
 }
 
+/// Integers of `bits` bits each, several to a byte below 8.
+static std::vector<int64_t> readInts(DataType type, std::string_view bytes,
+                                     int64_t count) {
+  const unsigned bits = elementBits(type);
+  std::vector<int64_t> values(count);
+  for (int64_t i = 0; i < count; ++i) {
+    uint64_t raw = 0;
+    if (bits < 8)
+      raw = static_cast<uint8_t>(bytes[i * bits / 8]) >> i * bits % 8;
+    else
+      std::memcpy(&raw, bytes.data() + i * (bits / 8), bits / 8);
+    values[i] = wrapTo(type, static_cast<int64_t>(raw));
+  }
+  return values;
+}
+
 std::optional<HostTensor> HostTensor::fromBytes(DataType type, Shape shape,
                                                 std::string_view bytes) {
   std::optional<int64_t> count = elementCount(shape);
-  unsigned bits = onnx::bitsOf(type);
-  if (!count || *count > kMaxElements || bits == 0 || bits > 64 ||
-      bytes.size() < static_cast<uint64_t>(*count * bits + 7) / 8)
+  if (!isKnownType(type) || !count || *count > kMaxElements ||
+      bytes.size() < static_cast<uint64_t>(*count * elementBits(type) + 7) / 8)
     return std::nullopt;
   int64_t n = *count;
-  auto ints = [&](std::vector<int64_t> v) {
-    return fromInts(type, shape, std::move(v));
-  };
   auto floats = [&](std::vector<double> v) {
     return fromFloats(type, shape, std::move(v));
   };
   switch (type) {
-  case DataType::Bool: {
-    auto values = convert<uint8_t, int64_t>(bytes, n);
-    for (int64_t &value : values)
-      value = value != 0;
-    return ints(std::move(values));
-  }
-  case DataType::Uint8:
-    return ints(convert<uint8_t, int64_t>(bytes, n));
-  case DataType::Int8:
-    return ints(convert<int8_t, int64_t>(bytes, n));
-  case DataType::Uint16:
-    return ints(convert<uint16_t, int64_t>(bytes, n));
-  case DataType::Int16:
-    return ints(convert<int16_t, int64_t>(bytes, n));
-  case DataType::Int32:
-    return ints(convert<int32_t, int64_t>(bytes, n));
-  case DataType::Uint32:
-    return ints(convert<uint32_t, int64_t>(bytes, n));
-  case DataType::Int64:
-  case DataType::Uint64:
-    return ints(convert<int64_t, int64_t>(bytes, n));
-  case DataType::Int4:
-  case DataType::Uint4: {
-    std::vector<int64_t> values(n);
-    for (int64_t i = 0; i < n; ++i)
-      values[i] =
-          wrapTo(type, static_cast<uint8_t>(bytes[i / 2]) >> 4 * (i & 1));
-    return ints(std::move(values));
-  }
   case DataType::Float:
     return floats(convert<float, double>(bytes, n));
   case DataType::Double:
@@ -201,8 +154,21 @@ std::optional<HostTensor> HostTensor::fromBytes(DataType type, Shape shape,
     return floats(std::move(values));
   }
   default:
-    return std::nullopt;
+    return fromInts(type, shape, readInts(type, bytes, n));
   }
+}
+
+HostTensor HostTensor::withType(DataType type) const {
+  HostTensor result = *this;
+  result.dataType = type;
+  return result;
+}
+
+/// A uint64 is stored with its bits.
+static double intToDouble(DataType type, int64_t value) {
+  return type == DataType::Uint64
+             ? static_cast<double>(static_cast<uint64_t>(value))
+             : static_cast<double>(value);
 }
 
 int64_t HostTensor::size() const { return elementCount(dims).value_or(0); }
@@ -225,7 +191,11 @@ std::vector<double> HostTensor::floatValues() const {
   if (isFloat())
     return HostAccess<double>::read(*this, dims);
   std::vector<int64_t> values = HostAccess<int64_t>::read(*this, dims);
-  return std::vector<double>(values.begin(), values.end());
+  std::vector<double> result;
+  result.reserve(values.size());
+  for (int64_t value : values)
+    result.push_back(intToDouble(dataType, value));
+  return result;
 }
 
 int64_t HostTensor::intValue() const {
@@ -233,7 +203,7 @@ int64_t HostTensor::intValue() const {
 }
 
 double HostTensor::floatValue() const {
-  return isFloat() ? (*floats)[offset] : static_cast<double>((*ints)[offset]);
+  return isFloat() ? (*floats)[offset] : intToDouble(dataType, (*ints)[offset]);
 }
 
 bool HostTensor::isSplat() const {
@@ -275,9 +245,18 @@ std::string HostTensor::toBytes() const {
     }
     return bytes;
   }
-  size_t width = std::max(onnx::bitsOf(dataType) / 8, 1u);
-  for (int64_t value : intValues())
-    append(&value, width);
+  const unsigned bits = elementBits(dataType);
+  if (bits >= 8) {
+    for (int64_t value : intValues())
+      append(&value, bits / 8);
+    return bytes;
+  }
+  const std::vector<int64_t> values = intValues();
+  bytes.assign((values.size() * bits + 7) / 8, 0);
+  for (size_t i = 0; i < values.size(); ++i)
+    bytes[i * bits / 8] |= static_cast<char>(
+        (static_cast<uint64_t>(values[i]) & ((1u << bits) - 1))
+        << i * bits % 8);
   return bytes;
 }
 

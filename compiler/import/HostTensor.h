@@ -19,7 +19,8 @@
 namespace tilework {
 
 /// An immutable tensor of integers, booleans (as 0 and 1) or floats; copying
-/// shares the elements. Floats are computed in double and rounded to `type`.
+/// shares the elements. Floats are computed in double and rounded to `type`;
+/// a uint64 is kept as the int64 of the same bits.
 class HostTensor {
 public:
   using Shape = std::vector<int64_t>;
@@ -70,6 +71,9 @@ public:
                     const Shape &steps) const;
   /// The tensor with broadcast dimensions cut to one element.
   HostTensor compact() const;
+  /// The same stored values as another type of integers, or of floats, that
+  /// has them all.
+  HostTensor withType(onnx::DataType type) const;
 
   // Computations; nothing where the result would be too large or an index
   // leaves the tensor.
@@ -112,11 +116,6 @@ std::optional<int64_t> elementCount(const std::vector<int64_t> &shape);
 
 /// Rounds to the precision of a float type.
 double roundTo(onnx::DataType type, double value);
-
-/// Wraps to the range of an integer type.
-int64_t wrapTo(onnx::DataType type, int64_t value);
-
-bool isFloatType(onnx::DataType type);
 
 } // namespace tilework
 

@@ -69,11 +69,11 @@ Val Importer::constant(const onnx::Tensor &tensor) {
   Type element = values.elementType(tensor.type);
   if (!element)
     throw UnsupportedNode("a constant of type " +
-                          std::string(onnx::nameOf(tensor.type)));
+                          std::string(elementTypeName(tensor.type)));
   std::optional<int64_t> count = elementCount(tensor.dims);
   int64_t bits;
   if (!count ||
-      __builtin_mul_overflow(*count, int64_t(onnx::bitsOf(tensor.type)), &bits))
+      __builtin_mul_overflow(*count, int64_t(elementBits(tensor.type)), &bits))
     throw InvalidNode("constant " + quoted(tensor.name) +
                       " has an impossible shape");
   uint64_t bytes = (static_cast<uint64_t>(bits) + 7) / 8, offset = 0;
@@ -112,10 +112,15 @@ Val Importer::constant(const onnx::Tensor &tensor) {
                              "constant:" + std::to_string(files->size()));
   } else {
     std::string data = tensor.decoded;
-    if (onnx::bitsOf(tensor.type) == 4 && data.size() == uint64_t(*count)) {
+    // Of less than a byte each element may stand alone.
+    const unsigned width = elementBits(tensor.type);
+    if (width < 8 && data.size() == uint64_t(*count)) {
+      std::string packed(bytes, 0);
       for (size_t i = 0; i < data.size(); ++i)
-        data[i / 2] = i % 2 ? (data[i / 2] & 15) | data[i] << 4 : data[i] & 15;
-      data.resize(bytes);
+        packed[i * width / 8] |= static_cast<char>(
+            (static_cast<uint8_t>(data[i]) & ((1u << width) - 1))
+            << i * width % 8);
+      data = std::move(packed);
     }
     if (data.size() != bytes)
       throw InvalidNode("constant " + quoted(tensor.name) +

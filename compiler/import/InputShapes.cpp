@@ -60,7 +60,7 @@ Importer::inputTypes(const std::vector<const onnx::ValueInfo *> &inputs) {
       fail(Kind::Unsupported, "input " + quoted(input->name) +
                                   " has elements "
                                   "of type " +
-                                  std::string(onnx::nameOf(input->type)) +
+                                  std::string(elementTypeName(input->type)) +
                                   ", which is not supported");
     for (const onnx::Dim &dim : input->shape)
       if (!dim.value && !dim.name.empty())

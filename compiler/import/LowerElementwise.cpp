@@ -166,7 +166,7 @@ void tilework::lowerCast(NodeContext &c) {
   auto to = static_cast<onnx::DataType>(c.integer("to", 0));
   mlir::Type element = c.b.elementType(to);
   if (!element)
-    throw UnsupportedNode("a cast to " + std::string(onnx::nameOf(to)) +
+    throw UnsupportedNode("a cast to " + std::string(elementTypeName(to)) +
                           " is not supported");
   c.set(0, c.b.cast(c.in(0), element));
 }

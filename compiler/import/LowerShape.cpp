@@ -397,8 +397,8 @@ void tilework::lowerEyeLike(NodeContext &c) {
   const Val &x = c.in(0);
   if (x.rank() != 2 || x.type.getNumElements() > HostTensor::kMaxElements)
     throw InvalidNode("its input is no matrix of a reasonable size");
-  auto type = static_cast<DataType>(
-      c.integer("dtype", static_cast<int64_t>(c.b.dataType(x.element()))));
+  auto type = static_cast<DataType>(c.integer(
+      "dtype", static_cast<int64_t>(graph::elementTypeOf(x.element()))));
   std::vector<int64_t> values(x.type.getNumElements(), 0);
   int64_t k = c.integer("k", 0);
   for (int64_t i = 0; i < x.dim(0); ++i)

@@ -89,7 +89,7 @@ template <typename T> void fixedBytes(pbf_reader &reader, std::string &bytes) {
 /// Writes integers of a typed field as the raw bytes of the tensor's type.
 void narrow(const std::vector<int64_t> &values, unsigned bits,
             std::string &bytes) {
-  if (bits == 4) {
+  if (bits < 8) {
     for (int64_t value : values)
       bytes.push_back(static_cast<char>(value));
     return;
@@ -183,7 +183,7 @@ Tensor readTensor(pbf_reader reader) {
   if (!fixed.empty())
     tensor.decoded = std::move(fixed);
   else if (!typed.empty())
-    narrow(typed, bitsOf(tensor.type), tensor.decoded);
+    narrow(typed, elementBits(tensor.type), tensor.decoded);
   return tensor;
 }
 
@@ -452,60 +452,6 @@ Model readModel(pbf_reader &reader, bool &hasGraph) {
 }
 
 } // namespace
-
-unsigned tilework::onnx::bitsOf(DataType type) {
-  switch (type) {
-  case DataType::Uint2:
-  case DataType::Int2:
-    return 2;
-  case DataType::Uint4:
-  case DataType::Int4:
-  case DataType::Float4E2M1:
-    return 4;
-  case DataType::Uint8:
-  case DataType::Int8:
-  case DataType::Bool:
-  case DataType::Float8E4M3FN:
-  case DataType::Float8E4M3FNUZ:
-  case DataType::Float8E5M2:
-  case DataType::Float8E5M2FNUZ:
-  case DataType::Float8E8M0:
-    return 8;
-  case DataType::Uint16:
-  case DataType::Int16:
-  case DataType::Float16:
-  case DataType::Bfloat16:
-    return 16;
-  case DataType::Float:
-  case DataType::Int32:
-  case DataType::Uint32:
-    return 32;
-  case DataType::Int64:
-  case DataType::Uint64:
-  case DataType::Double:
-  case DataType::Complex64:
-    return 64;
-  case DataType::Complex128:
-    return 128;
-  default:
-    return 0;
-  }
-}
-
-std::string_view tilework::onnx::nameOf(DataType type) {
-  static constexpr std::string_view names[] = {
-      "undefined",      "float32",    "uint8",
-      "int8",           "uint16",     "int16",
-      "int32",          "int64",      "string",
-      "bool",           "float16",    "float64",
-      "uint32",         "uint64",     "complex64",
-      "complex128",     "bfloat16",   "float8e4m3fn",
-      "float8e4m3fnuz", "float8e5m2", "float8e5m2fnuz",
-      "uint4",          "int4",       "float4e2m1",
-      "float8e8m0",     "uint2",      "int2"};
-  auto index = static_cast<size_t>(type);
-  return index < std::size(names) ? names[index] : "unknown";
-}
 
 std::optional<Model> tilework::onnx::parseModel(std::string_view bytes,
                                                 std::string &error) {

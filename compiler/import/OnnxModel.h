@@ -9,6 +9,8 @@
 #ifndef TILEWORK_COMPILER_IMPORT_ONNXMODEL_H
 #define TILEWORK_COMPILER_IMPORT_ONNXMODEL_H
 
+#include "dialects/isa/ElementType.h"
+
 #include <cstdint>
 #include <map>
 #include <memory>
@@ -19,42 +21,7 @@
 
 namespace tilework::onnx {
 
-/// TensorProto.DataType of ONNX's schema.
-enum class DataType : int32_t {
-  Undefined = 0,
-  Float = 1,
-  Uint8 = 2,
-  Int8 = 3,
-  Uint16 = 4,
-  Int16 = 5,
-  Int32 = 6,
-  Int64 = 7,
-  String = 8,
-  Bool = 9,
-  Float16 = 10,
-  Double = 11,
-  Uint32 = 12,
-  Uint64 = 13,
-  Complex64 = 14,
-  Complex128 = 15,
-  Bfloat16 = 16,
-  Float8E4M3FN = 17,
-  Float8E4M3FNUZ = 18,
-  Float8E5M2 = 19,
-  Float8E5M2FNUZ = 20,
-  Uint4 = 21,
-  Int4 = 22,
-  Float4E2M1 = 23,
-  Float8E8M0 = 24,
-  Uint2 = 25,
-  Int2 = 26
-};
-
-/// Bits of one element as stored in raw bytes; 0 where there is no fixed size.
-unsigned bitsOf(DataType type);
-
-/// The schema's lower-case name of a type ("float32", "int64").
-std::string_view nameOf(DataType type);
+using DataType = ElementType;
 
 /// A constant tensor. Its bytes are raw (`raw`), in an external file
 /// (`isExternal`), or decoded from a typed field that cannot be read in place

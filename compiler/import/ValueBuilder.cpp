@@ -21,72 +21,7 @@ static constexpr int64_t kMaxInlineBytes = 1024;
 static constexpr int64_t kMaxFoldedFloats = 16;
 
 Type ValueBuilder::elementType(DataType type) const {
-  Builder b(builder.getContext());
-  auto integer = [&](unsigned bits, bool isSigned) -> Type {
-    return IntegerType::get(b.getContext(), bits,
-                            isSigned ? IntegerType::Signless
-                                     : IntegerType::Unsigned);
-  };
-  switch (type) {
-  case DataType::Float:
-    return b.getF32Type();
-  case DataType::Double:
-    return b.getF64Type();
-  case DataType::Float16:
-    return b.getF16Type();
-  case DataType::Bfloat16:
-    return b.getBF16Type();
-  case DataType::Bool:
-    return b.getI1Type();
-  case DataType::Int4:
-    return integer(4, true);
-  case DataType::Int8:
-    return integer(8, true);
-  case DataType::Int16:
-    return integer(16, true);
-  case DataType::Int32:
-    return integer(32, true);
-  case DataType::Int64:
-    return integer(64, true);
-  case DataType::Uint4:
-    return integer(4, false);
-  case DataType::Uint8:
-    return integer(8, false);
-  case DataType::Uint16:
-    return integer(16, false);
-  case DataType::Uint32:
-    return integer(32, false);
-  case DataType::Uint64:
-    return integer(64, false);
-  default:
-    return {};
-  }
-}
-
-DataType ValueBuilder::dataType(Type element) {
-  if (element.isF32())
-    return DataType::Float;
-  if (element.isF64())
-    return DataType::Double;
-  if (element.isF16())
-    return DataType::Float16;
-  if (element.isBF16())
-    return DataType::Bfloat16;
-  bool isUnsigned = element.isUnsignedInteger();
-  switch (element.getIntOrFloatBitWidth()) {
-  case 1:
-    return DataType::Bool;
-  case 4:
-    return isUnsigned ? DataType::Uint4 : DataType::Int4;
-  case 8:
-    return isUnsigned ? DataType::Uint8 : DataType::Int8;
-  case 16:
-    return isUnsigned ? DataType::Uint16 : DataType::Int16;
-  case 32:
-    return isUnsigned ? DataType::Uint32 : DataType::Int32;
-  default:
-    return isUnsigned ? DataType::Uint64 : DataType::Int64;
-  }
+  return mlirElementType(builder.getContext(), type);
 }
 
 //===----------------------------------------------------------------------===//
@@ -95,7 +30,7 @@ DataType ValueBuilder::dataType(Type element) {
 
 /// A value without elements, as every function that makes a Val returns it.
 static HostTensor emptyTensor(RankedTensorType type) {
-  DataType element = ValueBuilder::dataType(type.getElementType());
+  DataType element = elementTypeOf(type.getElementType());
   Shape shape = type.getShape().vec();
   return isFloatType(element) ? HostTensor::fromFloats(element, shape, {})
                               : HostTensor::fromInts(element, shape, {});
@@ -128,7 +63,7 @@ Val ValueBuilder::fromExpr(ExprAttr expr, StringRef name) {
             : kMaxFoldedFloats;
     if (val.type.getNumElements() <= limit)
       val.host = HostTensor::fromBytes(
-          dataType(val.element()), val.shape().vec(),
+          elementTypeOf(val.element()), val.shape().vec(),
           files.read(span.getFile(), span.getOffset(), span.getBytes()));
   }
   return val;
@@ -152,7 +87,7 @@ Val ValueBuilder::emit(Operation *op) {
 }
 
 Val ValueBuilder::scalar(double value, Type element) {
-  DataType type = dataType(element);
+  DataType type = elementTypeOf(element);
   if (isFloatType(type))
     return fromHost(HostTensor::fromFloats(type, {}, {roundTo(type, value)}));
   return fromHost(
@@ -214,6 +149,13 @@ static DenseElementsAttr denseAttribute(const HostTensor &tensor,
     for (int64_t value : tensor.intValues())
       bits.push_back(value != 0);
     return DenseElementsAttr::get(type, bits);
+  }
+  if (storedBits(type.getElementType()) < 8) {
+    SmallVector<APInt> values;
+    for (int64_t value : tensor.intValues())
+      values.push_back(
+          APInt(type.getElementTypeBitWidth(), value, false, true));
+    return DenseElementsAttr::get(type, values);
   }
   std::string bytes = tensor.toBytes();
   return DenseElementsAttr::getFromRawBuffer(
@@ -370,7 +312,7 @@ Val ValueBuilder::cast(const Val &x, Type element) {
   if (x.element() == element)
     return x;
   if (x.host)
-    if (auto folded = x.host->cast(dataType(element)))
+    if (auto folded = x.host->cast(elementTypeOf(element)))
       return fromHost(*folded);
   if (x.isConstant())
     return withStep(x, CastStepAttr::get(builder.getContext(), element));
@@ -388,9 +330,9 @@ Val ValueBuilder::matmul(const Val &a, const Val &b, bool transposeA,
     throw UnsupportedNode("products of integers are not supported");
   if (a.element() != b.element())
     throw InvalidNode("its inputs have different element types: " +
-                      std::string(onnx::nameOf(dataType(a.element()))) +
+                      std::string(elementTypeName(elementTypeOf(a.element()))) +
                       " and " +
-                      std::string(onnx::nameOf(dataType(b.element()))));
+                      std::string(elementTypeName(elementTypeOf(b.element()))));
   if (a.rank() < 2 || b.rank() < 2)
     throw InvalidNode("its inputs must have rank 2 or more, not shapes " +
                       shapeText(a.shape()) + " and " + shapeText(b.shape()));

@@ -68,8 +68,6 @@ public:
 
   /// MLIR's type of an ONNX element type; null where there is none.
   mlir::Type elementType(onnx::DataType type) const;
-  /// The inverse.
-  static onnx::DataType dataType(mlir::Type element);
 
   Val fromHost(HostTensor tensor);
   Val fromExpr(graph::ExprAttr expr, llvm::StringRef name);

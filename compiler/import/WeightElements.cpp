@@ -4,35 +4,13 @@
 // Element types and elementwise steps of weight expressions, over runs.
 
 #include "compiler/import/WeightElements.h"
+#include "compiler/import/WeightNode.h"
 
 #include <algorithm>
 #include <cmath>
 #include <cstring>
 
 namespace tilework::weights_detail {
-
-unsigned bitsOf(WeightType type) {
-  switch (type) {
-  case WeightType::Int4:
-  case WeightType::Uint4:
-    return 4;
-  case WeightType::Bool:
-  case WeightType::Int8:
-  case WeightType::Uint8:
-    return 8;
-  case WeightType::Int16:
-  case WeightType::Uint16:
-  case WeightType::Float16:
-  case WeightType::Bfloat16:
-    return 16;
-  case WeightType::Int32:
-  case WeightType::Uint32:
-  case WeightType::Float32:
-    return 32;
-  default:
-    return 64;
-  }
-}
 
 static float bitsToFloat(uint32_t bits) {
   float value;
@@ -73,53 +51,59 @@ static void load(const char *bytes, int64_t first, int64_t stride,
   }
 }
 
-void loadAs(WeightType type, const char *bytes, int64_t first, int64_t stride,
+void loadAs(ElementType type, const char *bytes, int64_t first, int64_t stride,
             int64_t count, float *out) {
   switch (type) {
-  case WeightType::Bool:
+  case ElementType::Bool:
     load<uint8_t>(bytes, first, stride, count, out);
     for (int64_t i = 0; i < count; ++i)
       out[i] = out[i] != 0;
     return;
-  case WeightType::Int4:
-  case WeightType::Uint4:
+  case ElementType::Int2:
+  case ElementType::Uint2:
+  case ElementType::Int4:
+  case ElementType::Uint4: {
+    const unsigned bits = elementBits(type), inByte = 8 / bits;
     for (int64_t i = 0; i < count; ++i) {
-      int64_t at = first + i * stride;
-      int nibble = static_cast<uint8_t>(bytes[at / 2]) >> 4 * (at & 1) & 15;
-      out[i] = static_cast<float>(
-          type == WeightType::Int4 && nibble > 7 ? nibble - 16 : nibble);
+      const int64_t at = first + i * stride;
+      const int64_t raw =
+          static_cast<uint8_t>(bytes[at / inByte]) >> bits * (at % inByte);
+      out[i] = static_cast<float>(wrapTo(type, raw));
     }
     return;
-  case WeightType::Int8:
+  }
+  case ElementType::Int8:
     return load<int8_t>(bytes, first, stride, count, out);
-  case WeightType::Uint8:
+  case ElementType::Uint8:
     return load<uint8_t>(bytes, first, stride, count, out);
-  case WeightType::Int16:
+  case ElementType::Int16:
     return load<int16_t>(bytes, first, stride, count, out);
-  case WeightType::Uint16:
+  case ElementType::Uint16:
     return load<uint16_t>(bytes, first, stride, count, out);
-  case WeightType::Int32:
+  case ElementType::Int32:
     return load<int32_t>(bytes, first, stride, count, out);
-  case WeightType::Uint32:
+  case ElementType::Uint32:
     return load<uint32_t>(bytes, first, stride, count, out);
-  case WeightType::Int64:
+  case ElementType::Int64:
     return load<int64_t>(bytes, first, stride, count, out);
-  case WeightType::Uint64:
+  case ElementType::Uint64:
     return load<uint64_t>(bytes, first, stride, count, out);
-  case WeightType::Float32:
+  case ElementType::Float:
     return load<float>(bytes, first, stride, count, out);
-  case WeightType::Float64:
+  case ElementType::Double:
     return load<double>(bytes, first, stride, count, out);
-  case WeightType::Float16:
-  case WeightType::Bfloat16:
+  case ElementType::Float16:
+  case ElementType::Bfloat16:
     for (int64_t i = 0; i < count; ++i) {
       uint16_t raw;
       std::memcpy(&raw, bytes + (first + i * stride) * 2, 2);
-      out[i] = type == WeightType::Float16
+      out[i] = type == ElementType::Float16
                    ? halfToFloat(raw)
                    : bitsToFloat(static_cast<uint32_t>(raw) << 16);
     }
     return;
+  default:
+    fail("a type without numbers");
   }
 }
 
@@ -244,10 +228,10 @@ void apply(WeightBinary kind, float *a, const float *b, int64_t count) {
   }
 }
 
-void castTo(WeightType type, float *values, int64_t count) {
-  if (type == WeightType::Float32 || type == WeightType::Float64)
+void castTo(ElementType type, float *values, int64_t count) {
+  if (type == ElementType::Float || type == ElementType::Double)
     return;
-  if (type == WeightType::Bfloat16) {
+  if (type == ElementType::Bfloat16) {
     for (int64_t i = 0; i < count; ++i) {
       uint16_t bits;
       roundToBf16(values + i, &bits, 1);
@@ -256,9 +240,7 @@ void castTo(WeightType type, float *values, int64_t count) {
     return;
   }
   for (int64_t i = 0; i < count; ++i) {
-    if (type == WeightType::Bool)
-      values[i] = values[i] != 0;
-    else if (type == WeightType::Float16) {
+    if (type == ElementType::Float16) {
       // Add and subtract a power of two whose unit is half's last place.
       float magnitude = std::fabs(values[i]);
       int exponent = magnitude > 0 ? std::max(std::ilogb(magnitude), -14) : -14;
@@ -267,8 +249,12 @@ void castTo(WeightType type, float *values, int64_t count) {
       values[i] = std::fabs(rounded) > 65504.0f
                       ? std::copysign(HUGE_VALF, rounded)
                       : rounded;
-    } else {
-      values[i] = std::trunc(values[i]);
+    } else if (type == ElementType::Bool) {
+      values[i] = values[i] != 0;
+    } else if (std::fabs(values[i]) < 0x1p63f) {
+      // Beyond, and of NaN, there is no integer to wrap.
+      values[i] =
+          static_cast<float>(wrapTo(type, static_cast<int64_t>(values[i])));
     }
   }
 }

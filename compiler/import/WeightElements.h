@@ -11,11 +11,8 @@
 
 namespace tilework::weights_detail {
 
-/// Bits of an element in a file.
-unsigned bitsOf(WeightType type);
-
 /// Converts `count` elements, `stride` apart, from element `first`.
-void loadAs(WeightType type, const char *bytes, int64_t first, int64_t stride,
+void loadAs(ElementType type, const char *bytes, int64_t first, int64_t stride,
             int64_t count, float *out);
 
 /// In place.
@@ -24,7 +21,7 @@ void apply(WeightUnary kind, float *values, int64_t count);
 void apply(WeightBinary kind, float *a, const float *b, int64_t count);
 
 /// Rounds values as a cast to `type` would; the reader keeps them in fp32.
-void castTo(WeightType type, float *values, int64_t count);
+void castTo(ElementType type, float *values, int64_t count);
 
 } // namespace tilework::weights_detail
 

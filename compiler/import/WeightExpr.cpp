@@ -12,32 +12,6 @@ using namespace mlir;
 using namespace tilework;
 using namespace tilework::graph;
 
-static WeightType typeOf(Type element) {
-  if (element.isF32())
-    return WeightType::Float32;
-  if (element.isF64())
-    return WeightType::Float64;
-  if (element.isF16())
-    return WeightType::Float16;
-  if (element.isBF16())
-    return WeightType::Bfloat16;
-  bool isUnsigned = element.isUnsignedInteger();
-  switch (element.getIntOrFloatBitWidth()) {
-  case 1:
-    return WeightType::Bool;
-  case 4:
-    return isUnsigned ? WeightType::Uint4 : WeightType::Int4;
-  case 8:
-    return isUnsigned ? WeightType::Uint8 : WeightType::Int8;
-  case 16:
-    return isUnsigned ? WeightType::Uint16 : WeightType::Int16;
-  case 32:
-    return isUnsigned ? WeightType::Uint32 : WeightType::Int32;
-  default:
-    return isUnsigned ? WeightType::Uint64 : WeightType::Int64;
-  }
-}
-
 /// The reader's enumerations have the dialect's names, without IsNan.
 static WeightUnary unaryOf(UnaryKind kind) {
   switch (kind) {
@@ -106,21 +80,6 @@ static WeightBinary binaryOf(BinaryKind kind) {
   llvm_unreachable("all kinds are listed");
 }
 
-/// The elements of a dense attribute, as a file would store them.
-static std::shared_ptr<std::string> denseBytes(DenseElementsAttr dense) {
-  auto bytes = std::make_shared<std::string>();
-  if (dense.getElementType().isInteger(1)) {
-    for (bool value : dense.getValues<bool>())
-      bytes->push_back(static_cast<char>(value));
-    return bytes;
-  }
-  ArrayRef<char> raw = dense.getRawData();
-  int64_t repeats = dense.isSplat() ? dense.getNumElements() : 1;
-  for (int64_t i = 0; i < repeats; ++i)
-    bytes->append(raw.data(), raw.size());
-  return bytes;
-}
-
 static FailureOr<WeightStep>
 resolveStep(Attribute attribute, const SourceFiles &files, Location loc);
 
@@ -128,7 +87,7 @@ FailureOr<WeightExpr>
 tilework::resolveWeight(ExprAttr expr, const SourceFiles &files, Location loc) {
   WeightExpr result;
   if (auto span = dyn_cast<SpanAttr>(expr.getSource())) {
-    result.type = typeOf(span.getElement());
+    result.type = graph::elementTypeOf(span.getElement());
     result.shape = span.getShape().vec();
     result.bytes =
         files.read(span.getFile(), span.getOffset(), span.getBytes());
@@ -137,9 +96,9 @@ tilework::resolveWeight(ExprAttr expr, const SourceFiles &files, Location loc) {
              << "a span of a weight leaves its file: " << span;
   } else {
     auto dense = cast<DenseElementsAttr>(expr.getSource());
-    result.type = typeOf(dense.getElementType());
+    result.type = graph::elementTypeOf(dense.getElementType());
     result.shape = dense.getType().getShape().vec();
-    result.owned = denseBytes(dense);
+    result.owned = std::make_shared<std::string>(storedBytes(dense));
     result.bytes = *result.owned;
   }
   for (Attribute step : expr.getSteps()) {
@@ -164,7 +123,7 @@ resolveStep(Attribute attribute, const SourceFiles &files, Location loc) {
   auto result = llvm::TypeSwitch<Attribute, LogicalResult>(attribute)
                     .Case([&](CastStepAttr a) {
                       step.kind = WeightStep::Cast;
-                      step.type = typeOf(a.getElement());
+                      step.type = graph::elementTypeOf(a.getElement());
                       return success();
                     })
                     .Case([&](UnaryStepAttr a) {

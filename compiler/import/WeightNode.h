@@ -17,7 +17,7 @@ struct Node {
   enum Kind { Leaf, Cast, Unary, Binary, Select, Concat } kind = Leaf;
   std::vector<int64_t> shape;
   // Leaf.
-  WeightType type = WeightType::Float32;
+  ElementType type = ElementType::Float;
   const char *bytes = nullptr;
   std::shared_ptr<void> owner;
   std::vector<int64_t> strides;

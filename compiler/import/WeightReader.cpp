@@ -49,7 +49,7 @@ static NodePtr applyStep(NodePtr node, const WeightStep &step) {
     auto outer = std::make_unique<Node>();
     bool isCast = step.kind == WeightStep::Cast;
     if (isCast &&
-        (step.type == WeightType::Float32 || step.type == WeightType::Float64))
+        (step.type == ElementType::Float || step.type == ElementType::Double))
       return node;
     outer->kind = isCast ? Node::Cast : Node::Unary;
     outer->type = step.type;
@@ -100,7 +100,7 @@ static NodePtr applyStep(NodePtr node, const WeightStep &step) {
 static NodePtr build(const WeightExpr &expr) {
   auto node = std::make_unique<Node>();
   uint64_t bits =
-      static_cast<uint64_t>(countOf(expr.shape)) * bitsOf(expr.type);
+      static_cast<uint64_t>(countOf(expr.shape)) * elementBits(expr.type);
   if (expr.bytes.size() < (bits + 7) / 8)
     fail("a span is shorter than its tensor");
   node->shape = expr.shape;

@@ -8,6 +8,8 @@
 #ifndef TILEWORK_COMPILER_IMPORT_WEIGHTREADER_H
 #define TILEWORK_COMPILER_IMPORT_WEIGHTREADER_H
 
+#include "dialects/isa/ElementType.h"
+
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -15,25 +17,6 @@
 #include <vector>
 
 namespace tilework {
-
-/// Element types of stored constants.
-enum class WeightType : uint8_t {
-  Bool,
-  Int4,
-  Uint4,
-  Int8,
-  Uint8,
-  Int16,
-  Uint16,
-  Int32,
-  Uint32,
-  Int64,
-  Uint64,
-  Float16,
-  Bfloat16,
-  Float32,
-  Float64
-};
 
 enum class WeightUnary : uint8_t {
   Neg,
@@ -102,7 +85,7 @@ struct WeightStep {
     Concat
   };
   Kind kind;
-  WeightType type = WeightType::Float32;
+  ElementType type = ElementType::Float;
   WeightUnary unary = WeightUnary::Neg;
   WeightBinary binary = WeightBinary::Add;
   /// Binary: the operand is on the left.
@@ -120,7 +103,7 @@ struct WeightStep {
 
 /// A source in memory (mapped or owned elsewhere) and the steps done to it.
 struct WeightExpr {
-  WeightType type = WeightType::Float32;
+  ElementType type = ElementType::Float;
   std::vector<int64_t> shape;
   /// Dense, row-major, little-endian.
   std::string_view bytes;

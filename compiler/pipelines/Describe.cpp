@@ -21,7 +21,7 @@ ModelDescription::Value describe(const onnx::ValueInfo &info) {
   ModelDescription::Value value;
   value.name = legalUtf8(info.name);
   value.type =
-      info.isTensor ? std::string(onnx::nameOf(info.type)) : "no tensor";
+      info.isTensor ? std::string(elementTypeName(info.type)) : "no tensor";
   for (const onnx::Dim &dim : info.shape)
     value.shape.push_back(dim.value          ? std::to_string(*dim.value)
                           : dim.name.empty() ? "?"

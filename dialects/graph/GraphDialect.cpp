@@ -108,9 +108,63 @@ bool tilework::graph::broadcastsTo(ArrayRef<int64_t> from,
   return succeeded(shape) && ArrayRef<int64_t>(*shape) == to;
 }
 
+tilework::ElementType tilework::graph::elementTypeOf(Type element) {
+  MLIRContext *context = element.getContext();
+  for (ElementType type : elementTypes())
+    if (mlirElementType(context, type) == element)
+      return type;
+  return ElementType::Undefined;
+}
+
+Type tilework::graph::mlirElementType(MLIRContext *context, ElementType type) {
+  const ElementTypeInfo &info = elementTypeInfo(type);
+  switch (info.kind) {
+  case ElementKind::Bool:
+    return IntegerType::get(context, 1);
+  case ElementKind::Signed:
+    return IntegerType::get(context, info.bits);
+  case ElementKind::Unsigned:
+    return IntegerType::get(context, info.bits, IntegerType::Unsigned);
+  case ElementKind::Float:
+    return type == ElementType::Bfloat16  ? Type(BFloat16Type::get(context))
+           : type == ElementType::Float16 ? Type(Float16Type::get(context))
+           : type == ElementType::Float   ? Type(Float32Type::get(context))
+                                          : Type(Float64Type::get(context));
+  case ElementKind::Named:
+    return {};
+  }
+  return {};
+}
+
 unsigned tilework::graph::storedBits(Type element) {
-  unsigned bits = element.isIntOrFloat() ? element.getIntOrFloatBitWidth() : 0;
-  return bits == 1 ? 8 : bits;
+  return elementBits(elementTypeOf(element));
+}
+
+std::string tilework::graph::storedBytes(DenseElementsAttr dense) {
+  const unsigned bits = storedBits(dense.getElementType());
+  std::string bytes;
+  auto append = [&](int64_t index, uint64_t value) {
+    if (index * bits % 8 == 0)
+      bytes.push_back(0);
+    bytes.back() |= static_cast<char>(value << index * bits % 8);
+  };
+  // A boolean is a bit in the attribute, and integers of less than a byte are
+  // bytes.
+  if (dense.getElementType().isInteger(1)) {
+    for (auto [i, value] : llvm::enumerate(dense.getValues<bool>()))
+      append(i, value);
+    return bytes;
+  }
+  if (bits < 8) {
+    for (auto [i, value] : llvm::enumerate(dense.getValues<llvm::APInt>()))
+      append(i, value.getZExtValue());
+    return bytes;
+  }
+  ArrayRef<char> raw = dense.getRawData();
+  int64_t repeats = dense.isSplat() ? dense.getNumElements() : 1;
+  for (int64_t i = 0; i < repeats; ++i)
+    bytes.append(raw.data(), raw.size());
+  return bytes;
 }
 
 bool tilework::graph::bandSeesAll(ArrayRef<int64_t> band, int64_t rows,

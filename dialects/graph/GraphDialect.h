@@ -7,6 +7,8 @@
 #ifndef TILEWORK_DIALECTS_GRAPH_GRAPHDIALECT_H
 #define TILEWORK_DIALECTS_GRAPH_GRAPHDIALECT_H
 
+#include "dialects/isa/ElementType.h"
+
 #include "mlir/Bytecode/BytecodeOpInterface.h"
 #include "mlir/IR/BuiltinAttributes.h"
 #include "mlir/IR/BuiltinTypes.h"
@@ -56,8 +58,16 @@ broadcastShapes(llvm::ArrayRef<int64_t> lhs, llvm::ArrayRef<int64_t> rhs);
 /// Whether `from` broadcasts to exactly `to`.
 bool broadcastsTo(llvm::ArrayRef<int64_t> from, llvm::ArrayRef<int64_t> to);
 
+/// The element type of a tensor in the table of all, and back; Undefined and
+/// null where there is none.
+ElementType elementTypeOf(mlir::Type element);
+mlir::Type mlirElementType(mlir::MLIRContext *context, ElementType type);
+
 /// Bits that one element takes in a file: a bool takes eight.
 unsigned storedBits(mlir::Type element);
+
+/// The elements of a dense attribute, as a file stores them.
+std::string storedBytes(mlir::DenseElementsAttr dense);
 
 /// Whether the kind compares and so gives i1.
 bool isComparison(BinaryKind kind);

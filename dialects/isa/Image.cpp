@@ -104,18 +104,6 @@ Image parse(const uint8_t *file, uint64_t size,
 
 } // namespace
 
-uint32_t elementBytes(ElementType type) {
-  static constexpr uint32_t bytes[] = {2, 4, 2, 8, 1, 1, 2, 4, 8, 1};
-  return bytes[static_cast<unsigned>(type)];
-}
-
-const char *elementTypeName(ElementType type) {
-  static constexpr const char *names[] = {
-      "bfloat16", "float32", "float16", "float64", "int8",
-      "uint8",    "int16",   "int32",   "int64",   "bool"};
-  return names[static_cast<unsigned>(type)];
-}
-
 std::string modelHashOf(const std::string &fileSha256,
                         const std::vector<ExternalData> &externalData) {
   if (externalData.empty())

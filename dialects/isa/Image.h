@@ -8,6 +8,8 @@
 
 #pragma once
 
+#include "dialects/isa/ElementType.h"
+
 #include <array>
 #include <cstdint>
 #include <functional>
@@ -20,23 +22,6 @@
 #include <nlohmann/json.hpp>
 
 namespace tilework::isa {
-
-/// Element types of bindings; host types on the outside, device types in DRAM.
-enum class ElementType : uint8_t {
-  Bf16,
-  Fp32,
-  Fp16,
-  Fp64,
-  Int8,
-  Uint8,
-  Int16,
-  Int32,
-  Int64,
-  Bool
-};
-uint32_t elementBytes(ElementType type);
-/// NumPy's name: "bfloat16", "float32", …
-const char *elementTypeName(ElementType type);
 
 enum class BindingKind : uint8_t {
   Weights, ///< bytes of the image's weight segment
@@ -65,7 +50,7 @@ struct Binding {
 /// bindings.
 struct Tensor {
   std::string name;
-  ElementType type = ElementType::Fp32;
+  ElementType type = ElementType::Float;
   std::vector<int64_t> shape;
   /// Integers: valid values as far as the compiler knows, both included (an
   /// index of a table of n rows: 0 … n − 1). Drawn inputs keep to them.
@@ -74,7 +59,9 @@ struct Tensor {
 
 /// One step of host work before the start or after the halt, in order. `op` is
 /// a kind of graph.launch_step (dialects/graph: cast, add, ne, select, cumsum,
-/// …) or `constant`; elementwise kinds broadcast as NumPy does.
+/// …), `constant`, or `saturate`: a cast that keeps an integer beyond the range
+/// of its result at the end of that range. Elementwise kinds broadcast as NumPy
+/// does.
 ///
 /// Attributes, JSON: `type` (an element type's name) and `shape` of the one
 /// result; where the kind has them `axis`, `dims`, `exclusive`, `reverse`;

@@ -27,9 +27,8 @@ constexpr size_t kMaxRank = 16;
 }
 
 ElementType parseType(const std::string &name) {
-  for (unsigned i = 0; i <= unsigned(ElementType::Bool); ++i)
-    if (name == elementTypeName(static_cast<ElementType>(i)))
-      return static_cast<ElementType>(i);
+  if (std::optional<ElementType> type = elementTypeNamed(name))
+    return *type;
   refuse("element type that does not exist");
 }
 

@@ -8,7 +8,6 @@
 #include "runtime/Error.h"
 #include "runtime/LaunchSteps.h"
 
-#include <array>
 #include <optional>
 
 namespace py = pybind11;
@@ -17,22 +16,11 @@ namespace tilework::python {
 
 namespace {
 
-using isa::ElementType;
-
-constexpr std::array<ElementType, 10> kTypes = {
-    ElementType::Fp32,  ElementType::Fp16,  ElementType::Fp64,
-    ElementType::Int8,  ElementType::Uint8, ElementType::Int16,
-    ElementType::Int32, ElementType::Int64, ElementType::Bool,
-    ElementType::Bf16}; // an extension of NumPy's, such as ml_dtypes has
-
+/// Also of extensions of NumPy's, such as ml_dtypes has.
 std::optional<ElementType> elementType(const py::dtype &type) {
   if (type.byteorder() == '>')
     return std::nullopt;
-  const std::string name = py::cast<std::string>(type.attr("name"));
-  for (ElementType candidate : kTypes)
-    if (name == isa::elementTypeName(candidate))
-      return candidate;
-  return std::nullopt;
+  return elementTypeNamed(py::cast<std::string>(type.attr("name")));
 }
 
 } // namespace
@@ -71,14 +59,12 @@ TensorMap toTensors(const py::dict &arrays) {
 }
 
 py::array toArray(const Tensor &given, bool writable) {
-  const Tensor tensor = given.type == ElementType::Bf16
-                            ? convert(given, ElementType::Fp32)
-                            : given;
+  const Tensor tensor = convert(given, elementTypeInfo(given.type).carrier);
   py::capsule owner(new std::shared_ptr<const void>(tensor.owner),
                     [](void *held) {
                       delete static_cast<std::shared_ptr<const void> *>(held);
                     });
-  py::array array(py::dtype(isa::elementTypeName(tensor.type)), tensor.shape,
+  py::array array(py::dtype(elementTypeName(tensor.type)), tensor.shape,
                   tensor.data, owner);
   if (!writable)
     array.attr("setflags")(py::arg("write") = false);

@@ -15,12 +15,13 @@ namespace tilework::python {
 
 /// Borrows the array's bytes and keeps it alive; an array that is not dense in
 /// C order is copied. Throws UserError for a type that no model has.
-/// (bfloat16 is what an extension of NumPy calls so.)
+/// (bfloat16 and int4 are what an extension of NumPy calls so.)
 Tensor toTensor(const std::string &name, const pybind11::array &array);
 TensorMap toTensors(const pybind11::dict &arrays);
 
-/// An array over the tensor's bytes, which it keeps alive; bfloat16, which
-/// NumPy does not know, is widened to float32. `writable`: whether the caller
+/// An array over the tensor's bytes, which it keeps alive; a type that NumPy
+/// lacks is widened to the one that carries it: bfloat16 to float32, int4 to
+/// int8. `writable`: whether the caller
 /// may change the bytes.
 pybind11::array toArray(const Tensor &tensor, bool writable);
 pybind11::dict toArrays(const TensorMap &tensors, bool writable);

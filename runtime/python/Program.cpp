@@ -46,7 +46,7 @@ json tensorReport(const std::vector<isa::Tensor> &tensors) {
   json reports = json::array();
   for (const isa::Tensor &tensor : tensors)
     reports.push_back({{"name", tensor.name},
-                       {"dtype", isa::elementTypeName(tensor.type)},
+                       {"dtype", elementTypeName(tensor.type)},
                        {"shape", tensor.shape},
                        {"minimum", tensor.minimum},
                        {"maximum", tensor.maximum}});
@@ -346,6 +346,12 @@ void registerPrograms(py::module_ &module) {
   module.def("rate_text", &rateText);
   module.def("seconds_text", &secondsText);
   module.def("hertz_text", &hertzText);
+  // The type of NumPy that holds the values of an element type.
+  module.def("carrier", [](const std::string &name) {
+    const ElementType type =
+        elementTypeNamed(name).value_or(ElementType::Undefined);
+    return std::string(elementTypeName(elementTypeInfo(type).carrier));
+  });
   module.attr("report_schema") = kReportSchema;
 }
 

@@ -24,11 +24,17 @@ namespace {
 
 using nlohmann::json;
 
-std::vector<float> floatsOf(const Tensor &tensor) {
-  const Tensor wide = convert(tensor, isa::ElementType::Fp32);
-  std::vector<float> values(wide.bytes / sizeof(float));
+std::vector<double> numbersOf(const Tensor &tensor) {
+  const Tensor wide = convert(tensor, ElementType::Double);
+  std::vector<double> values(wide.bytes / sizeof(double));
   std::memcpy(values.data(), wide.data, wide.bytes);
   return values;
+}
+
+/// Whether integers differ that are the same number as doubles.
+bool differBeyondDouble(const Tensor &value, const Tensor &reference) {
+  return value.type == reference.type && isIntegerType(value.type) &&
+         std::memcmp(value.data, reference.data, value.bytes) != 0;
 }
 
 } // namespace
@@ -233,26 +239,27 @@ TensorError compareTensors(const Tensor &value, const Tensor &reference) {
     throw MismatchError("the output is " + describe(value.type, value.shape) +
                         " and its reference " +
                         describe(reference.type, reference.shape));
-  const std::vector<float> a = floatsOf(value), b = floatsOf(reference);
+  const std::vector<double> a = numbersOf(value), b = numbersOf(reference);
   TensorError error;
   double ab = 0, aa = 0, bb = 0, squares = 0, referenceSquares = 0;
   for (size_t i = 0; i < a.size(); ++i) {
     if (a[i] == b[i] ? std::isinf(a[i]) : std::isnan(a[i]) && std::isnan(b[i]))
       continue;
-    const double difference = std::abs(double(a[i]) - double(b[i]));
+    const double difference = std::abs(a[i] - b[i]);
     error.maxAbsolute = std::isnan(difference)
                             ? difference
                             : std::max(error.maxAbsolute, difference);
     squares += difference * difference;
-    ab += double(a[i]) * b[i];
-    aa += double(a[i]) * a[i];
-    bb += double(b[i]) * b[i];
+    ab += a[i] * b[i];
+    aa += a[i] * a[i];
+    bb += b[i] * b[i];
     if (std::isfinite(b[i])) {
-      referenceSquares += double(b[i]) * b[i];
-      error.referenceLargest =
-          std::max(error.referenceLargest, std::abs(double(b[i])));
+      referenceSquares += b[i] * b[i];
+      error.referenceLargest = std::max(error.referenceLargest, std::abs(b[i]));
     }
   }
+  if (squares == 0 && differBeyondDouble(value, reference))
+    squares = error.maxAbsolute = 1;
   const double count = std::max<double>(1, double(a.size()));
   error.rms = std::sqrt(squares / count);
   error.referenceRms = std::sqrt(referenceSquares / count);

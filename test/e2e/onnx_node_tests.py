@@ -154,10 +154,20 @@ def frozen(test):
     return NodeTest(test.name, model, [(rest, wanted)])
 
 
+# What holds the values of types that NumPy itself lacks.
+CARRIERS = {
+    "bfloat16": np.float32,
+    "int2": np.int8,
+    "int4": np.int8,
+    "uint2": np.uint8,
+    "uint4": np.uint8,
+}
+
+
 def _plain(value):
-    """As float32 where NumPy itself has no such float."""
+    """In a type that NumPy itself has."""
     array = np.asarray(value)
-    return array.astype(np.float32) if array.dtype.name == "bfloat16" else array
+    return array.astype(CARRIERS.get(array.dtype.name, array.dtype))
 
 
 def _rounded(value):

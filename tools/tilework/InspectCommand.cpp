@@ -28,7 +28,7 @@ nlohmann::json describeTensors(const std::vector<isa::Tensor> &tensors,
   nlohmann::json list = nlohmann::json::array();
   for (const isa::Tensor &tensor : tensors) {
     list.push_back({{"name", tensor.name},
-                    {"dtype", isa::elementTypeName(tensor.type)},
+                    {"dtype", elementTypeName(tensor.type)},
                     {"shape", tensor.shape}});
     context.say(std::string("  ") + what + " " + printable(tensor.name) + " " +
                 describe(tensor.type, tensor.shape));

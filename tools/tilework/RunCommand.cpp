@@ -88,17 +88,10 @@ std::string figureText(double value) {
 
 /// Without an option, floats may differ by what bf16 does to a model; other
 /// values are right or wrong.
-Tolerance toleranceFor(const Options &options, isa::ElementType type) {
+Tolerance toleranceFor(const Options &options, ElementType type) {
   if (!options.tolerance.empty())
     return parseTolerance(options.tolerance);
-  switch (type) {
-  case isa::ElementType::Fp32:
-  case isa::ElementType::Fp16:
-  case isa::ElementType::Bf16:
-    return kModelTolerance;
-  default:
-    return {};
-  }
+  return isFloatType(type) ? kModelTolerance : Tolerance();
 }
 
 int run(const Options &options, const Context &context) {
@@ -133,7 +126,7 @@ int run(const Options &options, const Context &context) {
   nlohmann::json outputs = nlohmann::json::object();
   for (const auto &[name, tensor] : report.outputs) {
     outputs[name] = {{"shape", tensor.shape},
-                     {"dtype", isa::elementTypeName(tensor.type)}};
+                     {"dtype", elementTypeName(tensor.type)}};
     context.say(name + " " + describe(tensor.type, tensor.shape));
   }
   for (const auto &[name, file] : wanted)

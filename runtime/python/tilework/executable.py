@@ -66,8 +66,8 @@ class Executable:
                 arrays[name] = np.asarray(value)
             else:
                 try:
-                    arrays[name] = np.asarray(value, dtype=wanted[0])
-                except (TypeError, ValueError) as error:
+                    arrays[name] = np.asarray(value, dtype=_native.carrier(wanted[0]))
+                except (TypeError, ValueError, OverflowError) as error:
                     raise WrongType(
                         f"input '{name}' is an array of {wanted[0]}, shape {wanted[1]}, "
                         f"not {_checks.kind(value)}: {error}"

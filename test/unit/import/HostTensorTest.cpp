@@ -104,6 +104,23 @@ TEST(HostTensorTest, running_sums) {
   EXPECT_EQ(x.cumSum(0, false, false)->intValues(), (Ints{1, 2, 3, 5, 7, 9}));
 }
 
+TEST(HostTensorTest, every_type_is_stored_as_onnx_stores_it) {
+  for (ElementType type : elementTypes()) {
+    std::vector<int64_t> values = {1, 0, 1, 1, 0};
+    if (type != ElementType::Bool && isIntegerType(type))
+      values[0] = leastOf(type), values[3] = largestOf(type);
+    HostTensor x =
+        isFloatType(type)
+            ? HostTensor::fromFloats(type, {5}, {values.begin(), values.end()})
+            : HostTensor::fromInts(type, {5}, values);
+    const std::string bytes = x.toBytes();
+    EXPECT_EQ(bytes.size(), (5 * elementBits(type) + 7) / 8);
+    auto back = HostTensor::fromBytes(type, {5}, bytes);
+    ASSERT_TRUE(back) << elementTypeName(type);
+    EXPECT_EQ(back->intValues(), values) << elementTypeName(type);
+  }
+}
+
 TEST(HostTensorTest, bytes_that_are_too_few_are_refused) {
   EXPECT_FALSE(HostTensor::fromBytes(DataType::Int64, {2}, std::string(15, 0)));
   EXPECT_FALSE(

@@ -31,7 +31,7 @@ WeightExpr floats(std::vector<int64_t> shape, float first = 0) {
   return expr;
 }
 
-WeightExpr bytes(std::vector<int64_t> shape, WeightType type,
+WeightExpr bytes(std::vector<int64_t> shape, ElementType type,
                  std::string data) {
   WeightExpr expr;
   expr.shape = std::move(shape);
@@ -68,7 +68,7 @@ using Values = std::vector<float>;
 } // namespace
 
 TEST(WeightReaderTest, dequantises_with_scale_and_zero_point) {
-  WeightExpr w = bytes({2, 3}, WeightType::Int8, {1, 2, 3, -1, -2, -128});
+  WeightExpr w = bytes({2, 3}, ElementType::Int8, {1, 2, 3, -1, -2, -128});
   w.steps = {binary(WeightBinary::Sub, floats({1}, 1)),
              binary(WeightBinary::Mul, floats({1, 3}, 1))};
   EXPECT_EQ(all(w), (Values{0, 2, 6, -2, -6, -387}));
@@ -136,9 +136,9 @@ TEST(WeightReaderTest, broadcasts_and_scalars) {
 }
 
 TEST(WeightReaderTest, widens_nibbles_and_halves) {
-  WeightExpr nibbles = bytes({1, 3}, WeightType::Int4, {'\x71', '\x0f'});
+  WeightExpr nibbles = bytes({1, 3}, ElementType::Int4, {'\x71', '\x0f'});
   EXPECT_EQ(all(nibbles), (Values{1, 7, -1}));
-  WeightExpr halves = bytes({3}, WeightType::Float16,
+  WeightExpr halves = bytes({3}, ElementType::Float16,
                             std::string("\x00\x3c\x01\x00\x00\xfc", 6));
   EXPECT_EQ(all(halves), (Values{1, std::ldexp(1.0f, -24), -HUGE_VALF}));
 }

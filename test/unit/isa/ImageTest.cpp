@@ -12,6 +12,7 @@
 #include <filesystem>
 #include <random>
 
+using namespace tilework;
 using namespace tilework::isa;
 
 namespace {
@@ -25,7 +26,7 @@ Image sample() {
   Entry entry;
   entry.pc = 2;
   entry.inputs = {{"ids\n\xff", ElementType::Int64, {1, 16}, 0, 99}};
-  entry.outputs = {{"y", ElementType::Fp32, {1, 16, 4}, 0, 1}};
+  entry.outputs = {{"y", ElementType::Float, {1, 16, 4}, 0, 1}};
   entry.bindings = {{"weights", BindingKind::Weights, 0, 5000},
                     {"ids32", BindingKind::Input, 3, 64}};
   entry.parameters = {{"length", 2, 1, 16, 16}};

@@ -14,7 +14,7 @@ namespace tilework {
 namespace {
 
 template <typename T>
-Tensor make(isa::ElementType type, const std::vector<T> &values) {
+Tensor make(ElementType type, const std::vector<T> &values) {
   std::vector<uint8_t> bytes(values.size() * sizeof(T));
   std::memcpy(bytes.data(), values.data(), bytes.size());
   return Tensor::own(type, {int64_t(values.size())}, std::move(bytes));
@@ -26,7 +26,7 @@ template <typename T> std::vector<T> valuesOf(const Tensor &tensor) {
   return values;
 }
 
-Tensor noBinding(const std::string &name, isa::ElementType,
+Tensor noBinding(const std::string &name, ElementType,
                  const std::vector<int64_t> &) {
   throw UserError("no value '" + name + "'");
 }
@@ -39,23 +39,30 @@ isa::LaunchStep step(const char *op, std::vector<std::string> inputs,
 TEST(LaunchStepsTest, RoundsToTheNearestEvenBf16) {
   // Halfway between 1 and the next value, and between that and its next.
   const Tensor rounded = convert(
-      make<float>(isa::ElementType::Fp32, {1.00390625f, 1.01171875f, -2.0f}),
-      isa::ElementType::Bf16);
+      make<float>(ElementType::Float, {1.00390625f, 1.01171875f, -2.0f}),
+      ElementType::Bfloat16);
   EXPECT_EQ(valuesOf<uint16_t>(rounded),
             (std::vector<uint16_t>{0x3f80, 0x3f82, 0xc000}));
-  EXPECT_EQ(valuesOf<float>(convert(rounded, isa::ElementType::Fp32)),
+  EXPECT_EQ(valuesOf<float>(convert(rounded, ElementType::Float)),
             (std::vector<float>{1.0f, 1.015625f, -2.0f}));
 }
 
-TEST(LaunchStepsTest, IntegersSaturate) {
-  const Tensor narrow =
-      convert(make<int64_t>(isa::ElementType::Int64, {int64_t(1) << 40, -5}),
-              isa::ElementType::Int32);
-  EXPECT_EQ(valuesOf<int32_t>(narrow), (std::vector<int32_t>{INT32_MAX, -5}));
+TEST(LaunchStepsTest, ACastWrapsAndWhatTheChipReadsSaturates) {
+  TensorMap values = {
+      {"a", make<int64_t>(ElementType::Int64, {(int64_t(1) << 40) + 3, -5})}};
+  isa::LaunchStep wrapped = step("cast", {"a"}, "int32", {2});
+  wrapped.output = "wrapped";
+  isa::LaunchStep kept = step("saturate", {"a"}, "int32", {2});
+  kept.output = "kept";
+  executeLaunchSteps({wrapped, kept}, values, noBinding);
+  EXPECT_EQ(valuesOf<int32_t>(values.at("wrapped")),
+            (std::vector<int32_t>{3, -5}));
+  EXPECT_EQ(valuesOf<int32_t>(values.at("kept")),
+            (std::vector<int32_t>{INT32_MAX, -5}));
 }
 
 TEST(LaunchStepsTest, StepsFollowEachOther) {
-  TensorMap values = {{"a", make<int64_t>(isa::ElementType::Int64, {1, 2, 3})}};
+  TensorMap values = {{"a", make<int64_t>(ElementType::Int64, {1, 2, 3})}};
   isa::LaunchStep sum = step("add", {"a", "a"}, "int64", {3});
   sum.output = "b";
   executeLaunchSteps({sum, step("cast", {"b"}, "int32", {3})}, values,
@@ -65,7 +72,7 @@ TEST(LaunchStepsTest, StepsFollowEachOther) {
 }
 
 TEST(LaunchStepsTest, RefusalsNameTheStep) {
-  const Tensor a = make<int64_t>(isa::ElementType::Int64, {1, 2, 3});
+  const Tensor a = make<int64_t>(ElementType::Int64, {1, 2, 3});
   for (const isa::LaunchStep &wrong :
        {step("frobnicate", {"a"}, "int64", {3}),
         step("add", {"a"}, "int64", {3}), step("add", {"a", "a"}, "int64", {4}),

@@ -19,8 +19,8 @@ std::shared_ptr<isa::Image> image() {
   auto bytes = std::make_shared<std::vector<uint8_t>>(100, 7);
   image->weights = {bytes->data(), bytes->size(), bytes};
   isa::Entry entry;
-  entry.inputs = {{"x", isa::ElementType::Int32, {4}, 0, 9}};
-  entry.outputs = {{"x.copy", isa::ElementType::Int32, {4}}};
+  entry.inputs = {{"x", ElementType::Int32, {4}, 0, 9}};
+  entry.outputs = {{"x.copy", ElementType::Int32, {4}}};
   entry.bindings = {{"weights", isa::BindingKind::Weights, 0, 100},
                     {"x", isa::BindingKind::Input, 1, 16},
                     {"x.copy", isa::BindingKind::Output, 2, 16}};
@@ -43,8 +43,8 @@ TEST(LoaderTest, PlacesBindingsByPages) {
 TEST(LoaderTest, PlacesSeveralBindingsInOneSegment) {
   auto program = std::make_shared<isa::Image>(*image());
   isa::Entry &entry = program->entries[0];
-  entry.inputs.push_back({"y", isa::ElementType::Int32, {2}, 0, 9});
-  entry.outputs.push_back({"y.copy", isa::ElementType::Int32, {2}});
+  entry.inputs.push_back({"y", ElementType::Int32, {2}, 0, 9});
+  entry.outputs.push_back({"y.copy", ElementType::Int32, {2}});
   entry.bindings = {{"weights", isa::BindingKind::Weights, 0, 100},
                     {"x", isa::BindingKind::Input, 1, 4100},
                     {"y", isa::BindingKind::Input, 1, 8},
@@ -102,7 +102,7 @@ TEST(LoaderTest, RefusesAProgramLargerThanMemory) {
 TEST(LoaderTest, NamesEveryInputThatDoesNotFit) {
   auto program = image();
   LoadedEntry loaded(program, program->entries[0], 1 << 20);
-  TensorMap inputs = {{"y", Tensor::own(isa::ElementType::Int8, {1}, {0})}};
+  TensorMap inputs = {{"y", Tensor::own(ElementType::Int8, {1}, {0})}};
   try {
     loaded.setInputs(inputs);
     FAIL();

@@ -19,7 +19,7 @@ namespace {
 Tensor floats(const std::vector<float> &values) {
   std::vector<uint8_t> bytes(values.size() * 4);
   std::memcpy(bytes.data(), values.data(), bytes.size());
-  return Tensor::own(isa::ElementType::Fp32, {int64_t(values.size())},
+  return Tensor::own(ElementType::Float, {int64_t(values.size())},
                      std::move(bytes));
 }
 
