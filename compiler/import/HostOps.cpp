@@ -31,9 +31,10 @@ static Shape storedShape(const Shape &shape,
   return stored;
 }
 
-static bool tooLarge(const Shape &stored) {
+static void checkSize(const Shape &stored) {
   std::optional<int64_t> count = elementCount(stored);
-  return !count || *count > HostTensor::kMaxElements;
+  if (!count || *count > HostTensor::kMaxElements)
+    throw HostTensorTooLarge(count);
 }
 
 static std::optional<Shape> broadcast(const Shape &a, const Shape &b) {
@@ -45,8 +46,7 @@ static std::optional<Shape> broadcast(const Shape &a, const Shape &b) {
 
 std::optional<HostTensor> HostTensor::cast(DataType to) const {
   Shape stored = compact().dims;
-  if (tooLarge(stored))
-    return std::nullopt;
+  checkSize(stored);
   if (isFloatType(to)) {
     std::vector<double> values = compact().floatValues();
     for (double &value : values)
@@ -143,8 +143,7 @@ static std::optional<double> evaluate(UnaryKind kind, double x) {
 std::optional<HostTensor> HostTensor::unary(UnaryKind kind,
                                             const HostTensor &x) {
   HostTensor stored = x.compact();
-  if (tooLarge(stored.dims))
-    return std::nullopt;
+  checkSize(stored.dims);
   if (kind == UnaryKind::IsNan) {
     std::vector<int64_t> result;
     for (double value : stored.floatValues())
@@ -329,8 +328,7 @@ HostTensor::binary(BinaryKind kind, const HostTensor &a, const HostTensor &b) {
     return std::nullopt;
   HostTensor x = a.broadcastTo(*shape), y = b.broadcastTo(*shape);
   Shape stored = storedShape(*shape, {&x, &y});
-  if (tooLarge(stored))
-    return std::nullopt;
+  checkSize(stored);
   if (!a.isFloat()) {
     std::vector<int64_t> lhs = HostAccess<int64_t>::read(x, stored);
     std::vector<int64_t> rhs = HostAccess<int64_t>::read(y, stored);
@@ -385,8 +383,7 @@ std::optional<HostTensor> HostTensor::select(const HostTensor &c,
   if (z.size() > 0 && z.isSplat())
     return z.intValue() ? x : y;
   Shape stored = storedShape(*shape, {&x, &y, &z});
-  if (tooLarge(stored))
-    return std::nullopt;
+  checkSize(stored);
   return a.isFloat() ? choose<double>(z, x, y, stored)
                      : choose<int64_t>(z, x, y, stored);
 }
@@ -421,8 +418,7 @@ HostTensor::concat(const std::vector<HostTensor> &inputs, int64_t axis) {
   for (size_t i = 0; i < shape.size(); ++i)
     if (static_cast<int64_t>(i) == axis || shape[i] == 0)
       stored[i] = shape[i];
-  if (tooLarge(stored))
-    return std::nullopt;
+  checkSize(stored);
   std::vector<int64_t> ints;
   std::vector<double> floats;
   bool isFloat = inputs.front().isFloat();
@@ -468,8 +464,7 @@ template <typename Fn>
 static std::optional<HostTensor> pick(const HostTensor &from,
                                       const Shape &shape, const Shape &stored,
                                       Fn locate) {
-  if (tooLarge(stored))
-    return std::nullopt;
+  checkSize(stored);
   std::vector<int64_t> ints;
   std::vector<double> floats;
   Shape source(from.rank());
@@ -591,8 +586,10 @@ scatter(const HostTensor &data, const HostTensor &indices,
 std::optional<HostTensor>
 HostTensor::scatterND(const HostTensor &indices,
                       const HostTensor &updates) const {
-  if (tooLarge(dims) || tooLarge(indices.dims) || tooLarge(updates.dims) ||
-      indices.dims.empty() || indices.dims.back() < 1 ||
+  checkSize(dims);
+  checkSize(indices.dims);
+  checkSize(updates.dims);
+  if (indices.dims.empty() || indices.dims.back() < 1 ||
       indices.dims.back() > rank() || updates.isFloat() != isFloat())
     return std::nullopt;
   return isFloat() ? scatter<double>(*this, indices, updates, floatValues())
@@ -654,8 +651,7 @@ reduceValues(ReduceKind kind, DataType type, const Shape &shape,
 
 std::optional<HostTensor>
 HostTensor::reduce(ReduceKind kind, const std::vector<int64_t> &axes) const {
-  if (tooLarge(dims))
-    return std::nullopt;
+  checkSize(dims);
   Shape result = dims;
   for (int64_t axis : axes)
     result[axis] = 1;
@@ -680,30 +676,45 @@ HostTensor::reduce(ReduceKind kind, const std::vector<int64_t> &axes) const {
   return HostAccess<double>::make(dataType, result, result, std::move(values));
 }
 
-std::optional<HostTensor> HostTensor::cumSum(int64_t axis, bool exclusive,
-                                             bool reverse) const {
-  if (tooLarge(dims) || isFloat())
-    return std::nullopt;
-  std::vector<int64_t> values = intValues(), sums(values.size());
-  Shape strides = denseStrides(dims);
-  int64_t stride = std::max<int64_t>(strides[axis], 1), size = dims[axis];
+/// Sums along one dimension, rounded or wrapped to the type by `fit`.
+template <typename T, typename Sum, typename Fit>
+static std::vector<T> runningSums(const std::vector<T> &values, int64_t stride,
+                                  int64_t size, bool exclusive, bool reverse,
+                                  Fit fit) {
+  std::vector<T> sums(values.size());
   for (size_t base = 0; base < values.size(); ++base) {
     if (static_cast<int64_t>(base) / stride % size != 0)
       continue;
-    uint64_t sum = 0;
+    Sum sum = 0;
     for (int64_t i = 0; i < size; ++i) {
-      size_t at = base + (reverse ? size - 1 - i : i) * stride;
-      const uint64_t next = sum + static_cast<uint64_t>(values[at]);
-      sums[at] = wrapTo(dataType, static_cast<int64_t>(exclusive ? sum : next));
+      const size_t at = base + (reverse ? size - 1 - i : i) * stride;
+      const Sum next = sum + static_cast<Sum>(values[at]);
+      sums[at] = fit(static_cast<T>(exclusive ? sum : next));
       sum = next;
     }
   }
-  return HostAccess<int64_t>::make(dataType, dims, dims, std::move(sums));
+  return sums;
+}
+
+std::optional<HostTensor> HostTensor::cumSum(int64_t axis, bool exclusive,
+                                             bool reverse) const {
+  checkSize(dims);
+  const int64_t stride = std::max<int64_t>(denseStrides(dims)[axis], 1);
+  if (isFloat())
+    return HostAccess<double>::make(
+        dataType, dims, dims,
+        runningSums<double, double>(
+            floatValues(), stride, dims[axis], exclusive, reverse,
+            [&](double sum) { return roundTo(dataType, sum); }));
+  return HostAccess<int64_t>::make(
+      dataType, dims, dims,
+      runningSums<int64_t, uint64_t>(
+          intValues(), stride, dims[axis], exclusive, reverse,
+          [&](int64_t sum) { return wrapTo(dataType, sum); }));
 }
 
 std::optional<HostTensor> HostTensor::triangle(int64_t k, bool upper) const {
-  if (tooLarge(dims))
-    return std::nullopt;
+  checkSize(dims);
   // The row and column decide; the batch repeats where the input does.
   Shape stored = compact().dims;
   size_t rows = dims.size() - 2;

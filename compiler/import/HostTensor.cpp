@@ -104,6 +104,12 @@ static std::vector<Out> convert(std::string_view bytes, int64_t count) {
   return values;
 }
 
+HostTensorTooLarge::HostTensorTooLarge(std::optional<int64_t> elements)
+    : std::runtime_error(
+          (elements ? std::to_string(*elements) : "too many") +
+          " elements that the host would compute with; it takes up to " +
+          std::to_string(HostTensor::kMaxElements)) {}
+
 /// Integers of `bits` bits each, several to a byte below 8.
 static std::vector<int64_t> readInts(DataType type, std::string_view bytes,
                                      int64_t count) {
@@ -123,9 +129,13 @@ static std::vector<int64_t> readInts(DataType type, std::string_view bytes,
 std::optional<HostTensor> HostTensor::fromBytes(DataType type, Shape shape,
                                                 std::string_view bytes) {
   std::optional<int64_t> count = elementCount(shape);
-  if (!isKnownType(type) || !count || *count > kMaxElements ||
-      bytes.size() < static_cast<uint64_t>(*count * elementBits(type) + 7) / 8)
+  int64_t bits;
+  if (!isKnownType(type) || !count ||
+      __builtin_mul_overflow(*count, int64_t(elementBits(type)), &bits) ||
+      bytes.size() < (static_cast<uint64_t>(bits) + 7) / 8)
     return std::nullopt;
+  if (*count > kMaxElements)
+    throw HostTensorTooLarge(count);
   int64_t n = *count;
   auto floats = [&](std::vector<double> v) {
     return fromFloats(type, shape, std::move(v));

@@ -14,9 +14,15 @@
 
 #include <memory>
 #include <optional>
+#include <stdexcept>
 #include <vector>
 
 namespace tilework {
+
+/// Thrown where a tensor would have more elements than the host computes with.
+struct HostTensorTooLarge : std::runtime_error {
+  explicit HostTensorTooLarge(std::optional<int64_t> elements);
+};
 
 /// An immutable tensor of integers, booleans (as 0 and 1) or floats; copying
 /// shares the elements. Floats are computed in double and rounded to `type`;
@@ -25,11 +31,11 @@ class HostTensor {
 public:
   using Shape = std::vector<int64_t>;
 
-  /// More stored elements than this are never folded by value.
-  static constexpr int64_t kMaxElements = 1 << 24;
+  /// More stored elements than this, which take 2 GiB, are not computed with.
+  static constexpr int64_t kMaxElements = 1 << 28;
 
   /// Little-endian bytes of a dense tensor; nothing where the type is not
-  /// numeric or the bytes are too few.
+  /// numeric or the bytes are too few. Throws HostTensorTooLarge.
   static std::optional<HostTensor> fromBytes(onnx::DataType type, Shape shape,
                                              std::string_view bytes);
   static HostTensor fromInts(onnx::DataType type, Shape shape,
@@ -75,8 +81,8 @@ public:
   /// has them all.
   HostTensor withType(onnx::DataType type) const;
 
-  // Computations; nothing where the result would be too large or an index
-  // leaves the tensor.
+  // Computations; nothing where an index leaves the tensor. They throw
+  // HostTensorTooLarge.
   std::optional<HostTensor> cast(onnx::DataType to) const;
   static std::optional<HostTensor> unary(graph::UnaryKind kind,
                                          const HostTensor &x);

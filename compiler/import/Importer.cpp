@@ -249,6 +249,10 @@ void Importer::lowerNode(const onnx::Node &node, const OpEntry &entry,
       throw UnsupportedNode("its output " + std::to_string(i) + " is read");
     if (c.results[i].isAbsent())
       continue;
+    if (c.results[i].rank() > kMaxRank)
+      throw UnsupportedNode(
+          "its result has " + std::to_string(c.results[i].rank()) +
+          " dimensions; up to " + std::to_string(kMaxRank) + " are supported");
     constant &= c.results[i].isConstant();
     report.work += c.results[i].type.getNumElements();
   }
@@ -319,6 +323,8 @@ void Importer::importNode(const onnx::Node &node, Scope &scope) {
         report.runsOn = "unknown";
       else
         report.reason = e.what();
+    } catch (const HostTensorTooLarge &e) {
+      report.reason = e.what();
     } catch (const std::bad_alloc &) {
       throw;
     } catch (const std::exception &e) {

@@ -145,6 +145,11 @@ Importer::inputTypes(const std::vector<const onnx::ValueInfo *> &inputs) {
       else
         shape.push_back(dim.value ? *dim.value : known->second);
     }
+    if (int64_t(shape.size()) > kMaxRank)
+      fail(Kind::Unsupported, "input " + quoted(input->name) + " has " +
+                                  std::to_string(shape.size()) +
+                                  " dimensions; up to " +
+                                  std::to_string(kMaxRank) + " are supported");
     std::optional<int64_t> count = elementCount(shape);
     if (!count || *count > (int64_t(1) << 40))
       fail(Kind::User, "input " + quoted(input->name) + " is too large");

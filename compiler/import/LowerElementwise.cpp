@@ -90,7 +90,8 @@ void tilework::lowerPow(NodeContext &c) {
   Val x = c.in(0), y = c.b.cast(c.in(1), c.in(0).element());
   if (!x.isFloat() && c.in(1).isFloat())
     throw UnsupportedNode("a power of integers by an exponent of floats");
-  if (c.b.known(y) && y.host->isSplat() && y.host->floatValue() == 0) {
+  if (auto power = c.b.known(y);
+      power && power->isSplat() && power->floatValue() == 0) {
     auto shape = graph::broadcastShapes(x.shape(), y.shape());
     if (failed(shape))
       throw InvalidNode("shapes of its inputs do not broadcast: " +

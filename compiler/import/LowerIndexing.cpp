@@ -126,9 +126,12 @@ void tilework::lowerScatterND(NodeContext &c) {
   if (depth < 1 || depth > x.rank() ||
       updates.shape() != llvm::ArrayRef<int64_t>(wanted))
     throw InvalidNode("its indices or updates do not fit its input");
-  if (reductionOf(c) == std::nullopt && x.host && indices.host && updates.host)
-    if (auto folded = x.host->scatterND(*indices.host, *updates.host))
-      return c.set(0, c.b.fromHost(*folded));
+  if (reductionOf(c) == std::nullopt) {
+    auto to = c.b.known(x), at = c.b.known(indices), from = c.b.known(updates);
+    if (to && at && from)
+      if (auto folded = to->scatterND(*at, *from))
+        return c.set(0, c.b.fromHost(*folded));
+  }
   Val linear = c.b.ints({0});
   int64_t rows = 1;
   for (int64_t i = 0; i < depth; ++i) {
@@ -180,7 +183,7 @@ void tilework::lowerCumSum(NodeContext &c) {
   const int64_t axis = c.axis(given[0], x.rank());
   const bool exclusive = c.integer("exclusive", 0) != 0;
   const bool reverse = c.integer("reverse", 0) != 0;
-  if (!x.isFloat() || x.host || x.type.getNumElements() == 0)
+  if (!x.isFloat() || x.isConstant() || x.type.getNumElements() == 0)
     return c.set(0, c.b.cumSum(x, axis, exclusive, reverse));
   // A product with a triangle of ones.
   Sampling ones(x.dim(axis), x.dim(axis));
@@ -200,8 +203,8 @@ void tilework::lowerTrilu(NodeContext &c) {
   Val k = c.has(1) ? c.in(1) : c.b.ints({0});
   if (k.isFloat() || k.type.getNumElements() != 1)
     throw InvalidNode("its k is not one integer");
-  if (x.host && k.host)
-    if (auto folded = x.host->triangle(
+  if (auto whole = c.b.known(x); whole && k.host)
+    if (auto folded = whole->triangle(
             std::clamp(k.host->intValue(), -rows, columns), upper))
       return c.set(0, c.b.fromHost(*folded));
   Val distance = c.b.binary(BinaryKind::Sub,

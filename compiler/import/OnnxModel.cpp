@@ -21,7 +21,7 @@ namespace {
 /// Graphs inside attributes of nodes of graphs: exporters use two or three.
 constexpr unsigned kMaxNesting = 16;
 /// Far above any real tensor; keeps a hostile list of dimensions short.
-constexpr size_t kMaxRank = 64;
+constexpr size_t kMostDimensions = 64;
 
 /// What is wrong with the file, thrown inside this file only.
 struct Malformed : std::runtime_error {
@@ -177,7 +177,7 @@ Tensor readTensor(pbf_reader reader) {
       reader.skip();
     }
   tensor.isExternal = external;
-  if (tensor.dims.size() > kMaxRank)
+  if (tensor.dims.size() > kMostDimensions)
     throw Malformed("a tensor has " + std::to_string(tensor.dims.size()) +
                     " dimensions");
   if (!fixed.empty())
@@ -302,7 +302,7 @@ void readTensorType(pbf_reader reader, ValueInfo &info) {
           info.shape.push_back(readDim(message(shape)));
         else
           shape.skip();
-      if (info.shape.size() > kMaxRank)
+      if (info.shape.size() > kMostDimensions)
         throw Malformed("a value has too many dimensions");
       break;
     }

@@ -16,9 +16,10 @@ using Shape = ValueBuilder::Shape;
 
 /// A constant of at most this many bytes may stand in the module itself.
 static constexpr int64_t kMaxInlineBytes = 1024;
-/// Float constants that stand in the file are folded by value up to this many
-/// elements; larger ones are weights.
-static constexpr int64_t kMaxFoldedFloats = 16;
+/// Constants of floats and of narrow integers that stand in the file are known
+/// by value from the start up to this many elements; larger ones, which may be
+/// weights, are read where something asks for their value (`known`).
+static constexpr int64_t kMaxReadAtOnce = 16;
 
 Type ValueBuilder::elementType(DataType type) const {
   return mlirElementType(builder.getContext(), type);
@@ -57,10 +58,10 @@ Val ValueBuilder::fromExpr(ExprAttr expr, StringRef name) {
   if (auto span = dyn_cast<SpanAttr>(expr.getSource());
       span && expr.getSteps().empty()) {
     int64_t limit =
-        val.isFloat() ? kMaxFoldedFloats
+        val.isFloat() ? kMaxReadAtOnce
         : storedBits(val.element()) >= 32 || val.element().isInteger(1)
             ? HostTensor::kMaxElements
-            : kMaxFoldedFloats;
+            : kMaxReadAtOnce;
     if (val.type.getNumElements() <= limit)
       val.host = HostTensor::fromBytes(
           elementTypeOf(val.element()), val.shape().vec(),
@@ -216,21 +217,87 @@ Value ValueBuilder::materialise(const Val &val) {
   return op;
 }
 
+static std::optional<HostTensor> evaluate(ExprAttr expr, SourceFiles &files);
+
+/// One step of an expression, by the computation that folds small constants;
+/// nothing where there is no such.
+static std::optional<HostTensor> evaluate(Attribute step, const HostTensor &x,
+                                          SourceFiles &files) {
+  if (auto a = dyn_cast<CastStepAttr>(step))
+    return x.cast(elementTypeOf(a.getElement()));
+  if (auto a = dyn_cast<UnaryStepAttr>(step))
+    return HostTensor::unary(a.getKind(), x);
+  if (auto a = dyn_cast<TransposeStepAttr>(step))
+    return x.transpose(a.getPermutation().vec());
+  if (auto a = dyn_cast<ReshapeStepAttr>(step))
+    return x.reshape(a.getShape().vec());
+  if (auto a = dyn_cast<SliceStepAttr>(step))
+    return x.slice(a.getOffsets().vec(), a.getSizes().vec(),
+                   a.getStrides().vec());
+  if (auto a = dyn_cast<BroadcastStepAttr>(step))
+    return x.broadcastTo(a.getShape().vec());
+  if (auto a = dyn_cast<BinaryStepAttr>(step)) {
+    std::optional<HostTensor> y = evaluate(a.getOperand(), files);
+    if (!y)
+      return std::nullopt;
+    return a.getReversed() ? HostTensor::binary(a.getKind(), *y, x)
+                           : HostTensor::binary(a.getKind(), x, *y);
+  }
+  if (auto a = dyn_cast<SelectStepAttr>(step)) {
+    std::optional<HostTensor> condition = x.cast(DataType::Bool),
+                              y = evaluate(a.getOnTrue(), files),
+                              z = evaluate(a.getOnFalse(), files);
+    if (!condition || !y || !z)
+      return std::nullopt;
+    return HostTensor::select(*condition, *y, *z);
+  }
+  if (auto a = dyn_cast<ConcatStepAttr>(step)) {
+    std::vector<HostTensor> parts = {x};
+    for (ExprAttr other : a.getOthers()) {
+      std::optional<HostTensor> part = evaluate(other, files);
+      if (!part)
+        return std::nullopt;
+      parts.push_back(*part);
+    }
+    return HostTensor::concat(parts, a.getAxis());
+  }
+  return std::nullopt;
+}
+
+static std::optional<HostTensor> evaluate(ExprAttr expr, SourceFiles &files) {
+  std::optional<HostTensor> x;
+  if (auto span = dyn_cast<SpanAttr>(expr.getSource())) {
+    x = HostTensor::fromBytes(
+        elementTypeOf(span.getElement()), span.getShape().vec(),
+        files.read(span.getFile(), span.getOffset(), span.getBytes()));
+  } else {
+    auto dense = cast<DenseElementsAttr>(expr.getSource());
+    x = HostTensor::fromBytes(elementTypeOf(dense.getElementType()),
+                              dense.getType().getShape().vec(),
+                              storedBytes(dense));
+  }
+  for (Attribute step : expr.getSteps())
+    if (x)
+      x = evaluate(step, *x, files);
+  return x;
+}
+
 std::optional<HostTensor> ValueBuilder::known(const Val &val) {
-  return val.host;
+  return val.host || !val.expr ? val.host : evaluate(val.expr, files);
 }
 
 ValueBuilder::Shape ValueBuilder::requireInts(const Val &val,
                                               const char *what) {
   if (val.isAbsent())
     throw InvalidNode(std::string(what) + " is missing");
-  if (!val.host)
+  std::optional<HostTensor> host = known(val);
+  if (!host)
     throw UnsupportedNode(std::string(what) +
                           " depends on the data of an input, so shapes would "
                           "change from run to run");
-  if (val.host->storedSize() > 4096)
-    throw InvalidNode(std::string(what) + " has too many elements");
-  return val.host->intValues();
+  if (host->size() > HostTensor::kMaxElements)
+    throw HostTensorTooLarge(host->size());
+  return host->intValues();
 }
 
 Val ValueBuilder::withStep(const Val &x, Attribute step) {
@@ -261,8 +328,11 @@ static std::vector<int64_t> broadcastShape(const Val &a, const Val &b) {
 }
 
 Val ValueBuilder::unary(UnaryKind kind, const Val &x) {
-  if (x.host)
-    if (auto folded = HostTensor::unary(kind, *x.host))
+  // What a weight's reader, which computes in fp32, has not.
+  const bool byValue =
+      x.isConstant() && (!x.isFloat() || kind == UnaryKind::IsNan);
+  if (auto host = byValue ? known(x) : x.host)
+    if (auto folded = HostTensor::unary(kind, *host))
       return fromHost(*folded);
   Type element = kind == UnaryKind::IsNan ? builder.getI1Type() : x.element();
   if (x.expr && kind != UnaryKind::IsNan)
@@ -272,14 +342,24 @@ Val ValueBuilder::unary(UnaryKind kind, const Val &x) {
                               materialise(x)));
 }
 
+std::optional<Val> ValueBuilder::foldBinary(BinaryKind kind, const Val &a,
+                                            const Val &b) {
+  std::optional<HostTensor> x = known(a), y = known(b);
+  if (!x || !y)
+    return std::nullopt;
+  std::optional<HostTensor> folded = HostTensor::binary(kind, *x, *y);
+  return folded ? std::optional<Val>(fromHost(*folded)) : std::nullopt;
+}
+
 Val ValueBuilder::binary(BinaryKind kind, const Val &a, const Val &b) {
   if (a.element() != b.element())
     throw InvalidNode("its inputs differ in element type");
   Shape shape = broadcastShape(a, b);
-  if (a.host && b.host)
-    if (auto folded = HostTensor::binary(kind, *a.host, *b.host))
-      return fromHost(*folded);
-  if (a.isConstant() && b.isConstant() && a.isFloat() && !isComparison(kind)) {
+  const bool constant = a.isConstant() && b.isConstant();
+  if ((a.host && b.host) || (constant && (!a.isFloat() || isComparison(kind))))
+    if (auto folded = foldBinary(kind, a, b))
+      return *folded;
+  if (constant && a.isFloat() && !isComparison(kind)) {
     MLIRContext *context = builder.getContext();
     bool reversed = !a.expr;
     const Val &left = reversed ? b : a, &right = reversed ? a : b;
@@ -301,9 +381,12 @@ Val ValueBuilder::select(const Val &c, const Val &a, const Val &b) {
   Shape shape = broadcastShape(shaped, c);
   if (c.host && c.type.getNumElements() > 0 && c.host->isSplat())
     return broadcast(c.host->intValue() ? a : b, shape);
-  if (a.host && b.host && c.host)
-    if (auto folded = HostTensor::select(*c.host, *a.host, *b.host))
-      return fromHost(*folded);
+  if (a.isConstant() && b.isConstant() && c.isConstant()) {
+    std::optional<HostTensor> x = known(a), y = known(b), z = known(c);
+    if (x && y && z)
+      if (auto folded = HostTensor::select(*z, *x, *y))
+        return fromHost(*folded);
+  }
   return emit(SelectOp::create(builder, loc, tensorType(shape, a.element()),
                                materialise(c), materialise(a), materialise(b)));
 }
@@ -311,8 +394,10 @@ Val ValueBuilder::select(const Val &c, const Val &a, const Val &b) {
 Val ValueBuilder::cast(const Val &x, Type element) {
   if (x.element() == element)
     return x;
-  if (x.host)
-    if (auto folded = x.host->cast(elementTypeOf(element)))
+  // A weight's reader has integers up to 24 bits.
+  const bool byValue = x.isConstant() && !mlir::isa<FloatType>(element);
+  if (auto host = byValue ? known(x) : x.host)
+    if (auto folded = host->cast(elementTypeOf(element)))
       return fromHost(*folded);
   if (x.isConstant())
     return withStep(x, CastStepAttr::get(builder.getContext(), element));
@@ -392,8 +477,8 @@ Val ValueBuilder::gelu(const Val &x, GeluForm form) {
 Val ValueBuilder::reduce(ReduceKind kind, const Val &x, const Shape &axes) {
   if (axes.empty())
     return x;
-  if (x.host)
-    if (auto folded = x.host->reduce(kind, axes))
+  if (auto host = known(x))
+    if (auto folded = host->reduce(kind, axes))
       return fromHost(*folded);
   Shape shape = x.shape().vec();
   for (int64_t axis : axes)
@@ -404,8 +489,8 @@ Val ValueBuilder::reduce(ReduceKind kind, const Val &x, const Shape &axes) {
 
 Val ValueBuilder::cumSum(const Val &x, int64_t axis, bool exclusive,
                          bool reverse) {
-  if (x.host)
-    if (auto folded = x.host->cumSum(axis, exclusive, reverse))
+  if (auto host = known(x))
+    if (auto folded = host->cumSum(axis, exclusive, reverse))
       return fromHost(*folded);
   return emit(CumSumOp::create(builder, loc, x.type, materialise(x), axis,
                                exclusive, reverse));

@@ -78,7 +78,8 @@ public:
   /// The value as an operand of an op; makes the constant where it is one.
   mlir::Value materialise(const Val &val);
 
-  /// The elements of a constant, or nothing where it is not known by value.
+  /// The elements of a constant, however many, or nothing where the value is
+  /// none. They are computed anew each time where `val.host` has none.
   std::optional<HostTensor> known(const Val &val);
   /// As above, for operands that must be known at import.
   Shape requireInts(const Val &val, const char *what);
@@ -140,6 +141,8 @@ public:
 
 private:
   Val withStep(const Val &x, mlir::Attribute step);
+  std::optional<Val> foldBinary(graph::BinaryKind kind, const Val &a,
+                                const Val &b);
   /// The result of a new op; the op goes again where the result is empty.
   Val emit(mlir::Operation *op);
   mlir::RankedTensorType tensorType(const Shape &shape, mlir::Type element) {

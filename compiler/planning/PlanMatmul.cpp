@@ -630,6 +630,12 @@ Planned MatmulPlanner::plan() {
 } // namespace
 
 Planned planMatmul(const MatmulGroup &group, const Machine &machine) {
+  // Three loops of tiles besides.
+  if (group.batch.size() + 3 > static_cast<size_t>(kMaxDepth)) {
+    Planned result;
+    result.refusal = tooManyLoops(group.batch.size() + 3);
+    return result;
+  }
   return MatmulPlanner(group, machine).plan();
 }
 

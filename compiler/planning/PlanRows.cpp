@@ -71,10 +71,7 @@ Planned planRows(const RowsGroup &group, const Machine &machine) {
   // One loop for the rows and one for the columns besides.
   if (group.batch.size() + 2 > static_cast<size_t>(kMaxDepth)) {
     Planned result;
-    result.refusal = "it takes " + std::to_string(group.batch.size() + 2) +
-                     " loops over dimensions that are not dense, and there "
-                     "are " +
-                     std::to_string(kMaxDepth);
+    result.refusal = tooManyLoops(group.batch.size() + 2);
     return result;
   }
   bool whole = false, statistics = false;

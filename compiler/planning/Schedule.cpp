@@ -9,6 +9,12 @@
 
 namespace tilework::planning {
 
+std::string tooManyLoops(size_t loops) {
+  return "it takes " + std::to_string(loops) +
+         " loops over dimensions that are not dense, and there are " +
+         std::to_string(kMaxDepth);
+}
+
 int64_t Schedule::peakRows(Space space) const {
   int64_t rows = 0;
   for (const Buffer &buffer : buffers)

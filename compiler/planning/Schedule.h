@@ -34,6 +34,8 @@ using isa::VectorType;
 /// Loops around a step, counted from 0 at the outermost; deeper nests than the
 /// hardware's six are unrolled.
 constexpr int kMaxDepth = 8;
+/// Why an op is refused that takes more.
+std::string tooManyLoops(size_t loops);
 
 /// base + sum of steps[d] × (iteration of the loop at depth d).
 struct Affine {

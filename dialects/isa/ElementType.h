@@ -14,6 +14,9 @@
 
 namespace tilework {
 
+/// Dimensions of a tensor at most.
+constexpr int64_t kMaxRank = 16;
+
 /// TensorProto.DataType of ONNX's schema.
 enum class ElementType : int32_t {
   Undefined = 0,

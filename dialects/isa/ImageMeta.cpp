@@ -20,7 +20,6 @@ constexpr int kSchema = 1;
 constexpr const char *kKinds[] = {"weights", "input", "output", "state",
                                   "scratch"};
 constexpr uint64_t kMaxBytes = uint64_t(1) << 40;
-constexpr size_t kMaxRank = 16;
 
 [[noreturn]] void refuse(const std::string &what) {
   throw ImageError("damaged program: " + what + "; compile the model again");
@@ -48,7 +47,7 @@ Tensor tensorFromJson(const json &value) {
   tensor.minimum = value.at("minimum").get<int64_t>();
   tensor.maximum = value.at("maximum").get<int64_t>();
   uint64_t bytes = elementBytes(tensor.type);
-  if (tensor.shape.size() > kMaxRank)
+  if (int64_t(tensor.shape.size()) > kMaxRank)
     refuse("a tensor of rank " + std::to_string(tensor.shape.size()));
   for (int64_t dimension : tensor.shape)
     if (dimension < 0 ||
