@@ -50,11 +50,18 @@ static std::optional<BinaryForm> functionOf(graph::BinaryKind kind) {
   }
 }
 
+/// A constant as values are stored: what is finite stays so in bf16.
+static float heldConstant(double value) {
+  if (std::isfinite(value))
+    value = std::clamp(value, -graph::kLargestBf16, graph::kLargestBf16);
+  return static_cast<float>(value);
+}
+
 Expected<int> RowsBuilder::withScalar(graph::BinaryOp op, double c, bool left) {
   auto x = operand(left ? op.getRhs() : op.getLhs(), op);
   if (!x)
     return x.takeError();
-  float s = static_cast<float>(c);
+  float s = heldConstant(c);
   switch (op.getKind()) {
   case graph::BinaryKind::Add:
     return unary(RowOpKind::AddScalar, *x, s);
@@ -153,12 +160,10 @@ Expected<int> RowsBuilder::addBinary(graph::BinaryOp op) {
   return form->inverted ? inverted(result) : result;
 }
 
-/// A constant that a choice gives: stored as bf16, what is finite stays so.
 static std::optional<float> chosenConstant(Value value) {
-  std::optional<double> constant = splatOf(value);
-  if (constant && std::isfinite(*constant))
-    constant = std::clamp(*constant, -graph::kLargestBf16, graph::kLargestBf16);
-  return constant;
+  if (std::optional<double> constant = splatOf(value))
+    return heldConstant(*constant);
+  return std::nullopt;
 }
 
 Expected<int> RowsBuilder::addSelect(graph::SelectOp op) {

@@ -49,12 +49,13 @@ struct Operand {
 
 } // namespace
 
-/// Says conditions as values to add, behind which another one is added. A
-/// number that is not minus infinity is one to add only where it is so small
-/// that scores vanish beside it, and a larger one stands in its place.
+/// Makes room for a value that is added behind the conditions. Minus infinity
+/// is what it is whatever is added. Another number is one to add itself, where
+/// it is so small that scores vanish beside it; a larger one stands in the way.
 static bool addConditions(Scores &scores, Location loc, Type element,
                           OpBuilder &builder) {
-  if (scores.seen.empty())
+  if (scores.seen.empty() ||
+      scores.otherwise == -std::numeric_limits<double>::infinity())
     return true;
   if (scores.otherwise > kReplaces)
     return false;
@@ -100,8 +101,7 @@ static bool findProduct(Value value, double scale, Scores &scores,
   if (auto reshape = value.getDefiningOp<ReshapeOp>()) {
     ArrayRef<int64_t> from = shapeOf(reshape.getInput()), to = shapeOf(value);
     return from.size() >= 2 && to.size() >= 2 &&
-           from.take_back(2) == to.take_back(2) && scores.masks.empty() &&
-           scores.seen.empty() &&
+           from.take_back(2) == to.take_back(2) &&
            findProduct(reshape.getInput(), scale, scores, builder);
   }
   if (BinaryOp add = binaryOf(value, BinaryKind::Add))

@@ -433,10 +433,12 @@ def test_a_row_without_keys_is_what_its_mask_says(spelling, keys, low, dtype):
         np.testing.assert_allclose(got, wanted, rtol=2**-6, atol=2**-6)
 
 
-@pytest.mark.parametrize("low", (-np.inf, -1e9, -3.0))
+@pytest.mark.parametrize(
+    "low, bias", ((-np.inf, True), (-np.inf, False), (-1e9, False), (-3.0, False))
+)
 @pytest.mark.parametrize("shape", ((1, 1, 1), (1, 5, 1), (2, 5, 1)))
 @pytest.mark.parametrize("keys", (9, 300))
-def test_hidden_keys_leave_nothing(keys, shape, low):
+def test_hidden_keys_leave_nothing(keys, shape, low, bias):
     """What a Where hides may be NaN or infinite, per key and per query, with a causal part."""
     rows, size = 5, 16
     k, v = normal(1, 2, keys, size, seed=1), normal(1, 2, keys, size, seed=2)
@@ -449,13 +451,19 @@ def test_hidden_keys_leave_nothing(keys, shape, low):
         node("Transpose", ["k"], ["t"], perm=[0, 1, 3, 2]),
         node("MatMul", ["q", "t"], ["s"]),
         node("And", ["m", "causal"], ["c"]),
-        node("Where", ["c", "s", "low"], ["masked"]),
+        node("Where", ["c", "s", "low"], ["chosen"]),
+        node("Add", ["chosen", "bias"], ["masked"])
+        if bias
+        else node("Identity", ["chosen"], ["masked"]),
         node("Softmax", ["masked"], ["p"], axis=-1),
         node("MatMul", ["p", "v"], ["y"]),
     ]
     causal = np.tril(np.ones((rows, keys), bool), 2)
     feeds = {"q": normal(1, 2, rows, size), "k": k, "v": v, "m": seen}
-    model = on_chip.build(nodes, feeds, {"causal": causal, "low": np.float32(low)})
+    constants = {"causal": causal, "low": np.float32(low)}
+    if bias:
+        feeds["bias"] = normal(1, 2, rows, keys, seed=4)
+    model = on_chip.build(nodes, feeds, constants)
     wanted = on_chip.reference(model, feeds)["y"]
     assert np.isfinite(wanted).all()
     got = tw.compile(model, target="edge")(**feeds)["y"]

@@ -191,6 +191,25 @@ def test_a_guard_behind_a_softmax(hidden):
     np.testing.assert_allclose(got, wanted, rtol=2**-7, atol=0)
 
 
+@pytest.mark.parametrize("spelling", ("add", "subtract", "multiply"))
+def test_the_least_number_is_a_number(spelling):
+    """-FLT_MAX is beyond bf16, and rows that it masks as a whole have equal weights."""
+    x = np.zeros((3, 24), np.float32)
+    x[1] = 1
+    x[2, ::2] = 1
+    constants = {"least": np.finfo(np.float32).min, "one": np.float32(1)}
+    nodes = {
+        "add": [node("Add", ["x", "least"], "m")],
+        "subtract": [node("Neg", ["least"], "large"), node("Sub", ["x", "large"], "m")],
+        "multiply": [node("Sub", ["one", "x"], "r"), node("Mul", ["r", "least"], "m")],
+    }[spelling]
+    got = run([*nodes, node("Softmax", ["m"])], {"x": x}, constants=constants)
+    wanted = np.full((3, 24), 1 / 24)
+    if spelling == "multiply":
+        wanted[2] = np.where(x[2], 1 / 12, 0)
+    np.testing.assert_allclose(got, wanted, rtol=2**-7, atol=0)
+
+
 @pytest.mark.parametrize("length", (1, 3, 33, 700, 9000))
 @pytest.mark.parametrize("spelling", ("where", "add"))
 @pytest.mark.parametrize("hidden", (-1e9, -1e30, -70000.0))
