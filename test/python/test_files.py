@@ -15,10 +15,19 @@ NAME = os.fsdecode(b"r\x1b[31m\xff e")
 @pytest.fixture(scope="module")
 def writers(executable):
     run = executable.simulate()
-    return {"tw": executable.save, "json": run.save, "npz": run.save, "csv": run.layers.save}
+    return {
+        "tw": executable.save,
+        "json": run.save,
+        "npz": run.save,
+        "csv": run.layers.save,
+        "roofline.html": run.roofline().save,
+        "timeline.html": run.timeline().save,
+        "scratchpad.html": run.scratchpad().save,
+    }
 
 
-KINDS = ("tw", "json", "npz", "csv")
+PAGES = ("roofline.html", "timeline.html", "scratchpad.html")
+KINDS = ("tw", "json", "npz", "csv", *PAGES)
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -47,6 +56,16 @@ def test_a_file_is_replaced_whole_and_has_the_usual_rights(writers, tmp_path, ki
     other = tmp_path / "other"
     other.touch()
     assert path.stat().st_mode == other.stat().st_mode
+
+
+@pytest.mark.parametrize("kind", PAGES)
+def test_a_picture_is_a_page_that_needs_nothing_beside_it(writers, tmp_path, kind):
+    path = tmp_path / f"a.{kind}"
+    writers[kind](path)
+    text = path.read_text(encoding="utf-8")
+    assert text.startswith("<!DOCTYPE html>") and text.rstrip().endswith("</html>")
+    assert "<svg" in text and "charset" in text and 'class="tw-picture"' in text
+    assert not any(word in text for word in ("<script", "<link", "src=", "@import"))
 
 
 def test_what_fails_half_way_leaves_the_old_file(executable, tmp_path, monkeypatch):

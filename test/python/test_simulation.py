@@ -42,6 +42,25 @@ def test_drawn_inputs_come_from_the_seed(executable):
     assert repr(tw.compare(first, second)).endswith("EQUAL: every byte, every retire cycle)")
 
 
+def test_a_key_that_is_not_there_is_an_error_of_this_package(executable, x):
+    result, outputs = executable.simulate(), executable(x=x)
+    for mapping, key, near in (
+        (executable.target, "dram.channel", "dram.channels"),
+        (executable.inputs, "xx", "x"),
+        (result.stalls, "systolic_aray", "systolic_array"),
+        (result.units["load_dma"], "bussy", "busy"),
+        (result.dram_bytes, "reads", "read"),
+        (result.layers[0], "cycle", "cycles"),
+    ):
+        with pytest.raises(tw.UnknownKey) as caught:
+            mapping[key]
+        assert isinstance(caught.value, (KeyError, tw.TileworkError))
+        assert str(caught.value) == f"there is no {key!r}; did you mean {near!r}?"
+    for mapping in (outputs, result.outputs):
+        with pytest.raises(tw.UnknownKey, match="there is no 'logits'; there are y"):
+            mapping["logits"]
+
+
 def test_memory_can_be_changed_and_the_program_not(executable):
     slow = executable.simulate(set={"dram.read_latency_ps": 400000})
     comparison = tw.compare(slow, executable.simulate())

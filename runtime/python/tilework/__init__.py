@@ -24,6 +24,7 @@ from tilework.errors import (
     NotModelled,
     ProgramTrap,
     TileworkError,
+    UnknownKey,
     UnsupportedModel,
     WrongType,
 )
@@ -54,6 +55,7 @@ __all__ = [
     "Target",
     "TileworkError",
     "Timeline",
+    "UnknownKey",
     "UnsupportedModel",
     "WrongType",
     "compare",

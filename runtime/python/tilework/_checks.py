@@ -4,17 +4,39 @@
 
 from __future__ import annotations
 
+import difflib
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from numbers import Integral
 from typing import Any
 
-from tilework.errors import InvalidArgument, WrongType
+from tilework.errors import InvalidArgument, UnknownKey, WrongType
 
 
 def kind(value: object) -> str:
     """The type of a value, for a message."""
     return "None" if value is None else type(value).__name__
+
+
+def unknown_key(key: object, known: Iterable[str]) -> UnknownKey:
+    names = list(known)
+    near = difflib.get_close_matches(key, names, 1) if isinstance(key, str) else []
+    hint = f"did you mean {near[0]!r}?" if near else f"there are {', '.join(names) or 'none'}"
+    return UnknownKey(f"there is no {key!r}; {hint}")
+
+
+class Named(dict[str, Any]):
+    """A dictionary of a result: what is not in it is an error of this package."""
+
+    def __missing__(self, key: object) -> Any:
+        raise unknown_key(key, self)
+
+
+def named(value: Any) -> Any:
+    """The same lists and values, with every dictionary in them a Named."""
+    if isinstance(value, dict):
+        return Named((key, named(item)) for key, item in value.items())
+    return [named(item) for item in value] if isinstance(value, list) else value
 
 
 def integer(name: str, value: Any, least: int = 0) -> int:

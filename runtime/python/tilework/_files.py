@@ -9,6 +9,7 @@ import os
 import secrets
 import zipfile
 from collections.abc import Mapping
+from html import escape
 from typing import IO, Any, Callable
 
 import numpy as np
@@ -24,6 +25,15 @@ def put_arrays(file: IO[bytes], arrays: Mapping[str, NDArray[Any]]) -> None:
         for name, array in arrays.items():
             with archive.open(f"{name}.npy", "w", force_zip64=True) as member:
                 np.lib.format.write_array(member, np.asarray(array), allow_pickle=False)
+
+
+def put_page(path: Any, title: str, block: str) -> None:
+    """A picture as a page of its own."""
+    text = (
+        '<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8">'
+        f"<title>{escape(title)}</title></head>\n<body>{block}</body></html>\n"
+    )
+    write(path, lambda file: file.write(text.encode()))
 
 
 def write(path: Any, fill: Callable[[IO[bytes]], object]) -> None:

@@ -24,6 +24,13 @@ class WrongType(InvalidArgument, TypeError):  # noqa: N818
     """An argument of a type that the call does not take."""
 
 
+class UnknownKey(InvalidArgument, KeyError):  # noqa: N818
+    """A key that a target or a result does not have."""
+
+    def __str__(self) -> str:
+        return Exception.__str__(self)  # KeyError's own puts quotes around the message
+
+
 class InvalidTarget(InvalidArgument):
     """A value of a hardware parameter that cannot be used."""
 

@@ -44,12 +44,12 @@ class Executable:
     @property
     def inputs(self) -> dict[str, tuple[str, tuple[int, ...]]]:
         """{name: (dtype, shape)} of what a call needs."""
-        return {t["name"]: (t["dtype"], tuple(t["shape"])) for t in self._report["inputs"]}
+        return _described(self._report["inputs"])
 
     @property
     def outputs(self) -> dict[str, tuple[str, tuple[int, ...]]]:
         """{name: (dtype, shape)} of what a call returns."""
-        return {t["name"]: (t["dtype"], tuple(t["shape"])) for t in self._report["outputs"]}
+        return _described(self._report["outputs"])
 
     @property
     def nodes(self) -> list[NodeReport]:
@@ -83,7 +83,7 @@ class Executable:
         input must be there.
         """
         name = _checks.text("engine", engine)
-        return self._run(self._arrays(inputs), name).outputs(True)
+        return _checks.Named(self._run(self._arrays(inputs), name).outputs(True))
 
     def _run(
         self,
@@ -166,6 +166,10 @@ class Executable:
 
     def _repr_html_(self) -> str:
         return drawing.memory_map(self._report, repr(self))
+
+
+def _described(tensors: Sequence[Mapping[str, Any]]) -> dict[str, tuple[str, tuple[int, ...]]]:
+    return _checks.Named((t["name"], (t["dtype"], tuple(t["shape"]))) for t in tensors)
 
 
 def _restore(program: bytes, nodes: list[NodeReport]) -> Executable:

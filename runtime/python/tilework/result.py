@@ -72,7 +72,7 @@ class Simulation:
 
     def __init__(self, native: _native.Run | _Kept, *, inputs_seed: int | None = None) -> None:
         self._native = native
-        self._report = native.report()
+        self._report: SimulationReport = _checks.named(native.report())
         if inputs_seed is not None:
             self._report["inputs_seed"] = inputs_seed
         self._outputs: dict[str, NDArray[Any]] | None = None
@@ -171,7 +171,7 @@ class Simulation:
     @property
     def stalls(self) -> dict[str, dict[str, int]]:
         """{unit: {cause: cycles}}."""
-        return {name: unit["stalls"] for name, unit in self.units.items()}
+        return _checks.Named((name, unit["stalls"]) for name, unit in self.units.items())
 
     @property
     def layers(self) -> Layers:
@@ -202,7 +202,7 @@ class Simulation:
     def outputs(self) -> dict[str, NDArray[Any]]:
         """{name: array} of the model's types and shapes, read-only; empty after timing_only."""
         if self._outputs is None:
-            self._outputs = self._native.outputs(False)
+            self._outputs = _checks.Named(self._native.outputs(False))
         return self._outputs
 
     @property

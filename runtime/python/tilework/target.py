@@ -84,8 +84,10 @@ class Target:
         self._native.apply([(str(key), str(value)) for key, value in overrides.items()])
 
     def __getitem__(self, key: str) -> Any:
-        """A number, or the text of a choice; KeyError for a key that is none."""
-        return self._native.value(_checks.text("a key", key))
+        """A number, or the text of a choice; UnknownKey, a KeyError, for a key that is none."""
+        if _checks.text("a key", key) not in self:
+            raise _checks.unknown_key(key, self)
+        return self._native.value(key)
 
     def __setitem__(self, key: str, value: Any) -> None:
         self.update({key: value})

@@ -4,13 +4,14 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from tilework import _native, drawing
+from tilework import _files, _native, drawing
 from tilework.errors import InvalidArgument
 from tilework.reports import UNITS, SimulationReport
 
@@ -114,6 +115,10 @@ class Roofline:
             f"{100 * self.efficiency:.1f} % of what the {limit} allows there)"
         )
 
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Writes the picture as a page of HTML, which needs nothing beside it."""
+        _files.put_page(path, repr(self), self._repr_html_())
+
     def _repr_html_(self) -> str:
         return drawing.roofline(self)
 
@@ -175,6 +180,10 @@ class ScratchpadUse:
             f"{text(self.mean_bytes)} on an average)"
         )
 
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Writes the picture as a page of HTML, which needs nothing beside it."""
+        _files.put_page(path, repr(self), self._repr_html_())
+
     def _repr_html_(self) -> str:
         return drawing.scratchpad_use(self)
 
@@ -224,6 +233,10 @@ class Timeline:
     def __repr__(self) -> str:
         count = sum(len(columns["end"]) for columns in self.units.values())
         return f"Timeline({count:,} instructions over {self.cycles:,} cycles)"
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Writes the picture as a page of HTML, which needs nothing beside it."""
+        _files.put_page(path, repr(self), self._repr_html_())
 
     def _repr_html_(self) -> str:
         return drawing.timeline(self)
