@@ -17,8 +17,22 @@ namespace tilework::sim {
 
 namespace {
 
-/// No program of the generator needs more; a chip that hangs ends here.
-constexpr uint64_t kCycleLimit = 4000000;
+/// No program of the generator needs more where a burst takes the memory
+/// kBurstCycles.
+constexpr uint64_t kCycleLimit = 4000000, kBurstCycles = 1024;
+
+/// Cycles after which a chip hangs: in proportion to the longest burst, as a
+/// program may wait for each before it asks for the next.
+uint64_t cycleLimit(const Geometry &geometry, const DramTiming &timing) {
+  const uint64_t bytes = std::max<uint64_t>(geometry.dmaBurstBytes, 128),
+                 accesses = bytes / timing.accessBytes + 2,
+                 ps = std::max(timing.readToWritePs, timing.writeToReadPs) +
+                      accesses * timing.accessPs +
+                      std::max(timing.readLatencyPs, timing.writeLatencyPs) +
+                      2 * timing.randomLatencyPs;
+  const uint64_t cycles = ps / timing.clockPs;
+  return kCycleLimit * std::max<uint64_t>(1, cycles / kBurstCycles + 1);
+}
 
 struct Outcome {
   RunResult result;
@@ -50,7 +64,7 @@ public:
       request.launch = program.launch(static_cast<uint32_t>(flat.words.size()));
       request.memory = &outcome.memory;
       request.timing = &timing;
-      request.options.cycleLimit = kCycleLimit;
+      request.options.cycleLimit = cycleLimit(settings.geometry, timing);
       request.options.cancelled = settings.cancelled;
       request.options.chipSeed = static_cast<uint32_t>(seed % 1000000 + 1);
       try {

@@ -133,8 +133,11 @@ int run(const Options &options, const Context &context) {
                        std::to_string(program.seed),
                    options.folder);
   }
+  uint64_t mismatches = 0; // programs, of all kinds
+  for (const sim::CosimFailure &failure : result.failures)
+    mismatches += failure.programs;
   context.emit("cosim", {{"programs", result.programs},
-                         {"mismatches", result.failures.size()},
+                         {"mismatches", mismatches},
                          {"failures", failures},
                          {"seed", options.seed},
                          {"target", targetReport(target)},
@@ -142,12 +145,12 @@ int run(const Options &options, const Context &context) {
                          {"cycles", result.cycles},
                          {"operations", result.operations},
                          {"wall_s", wall}});
-  context.say(withCommas(result.programs) + " programs, " +
-              withCommas(result.operations) + " unit instructions, " +
-              withCommas(result.cycles) + " cycles, " +
-              std::to_string(result.traps) + " traps, " +
-              std::to_string(result.failures.size()) + " mismatches, " +
-              secondsText(wall));
+  context.say(
+      withCommas(result.programs) + " programs, " +
+      withCommas(result.operations) + " unit instructions, " +
+      withCommas(result.cycles) + " cycles, " + std::to_string(result.traps) +
+      " traps, " + withCommas(mismatches) +
+      (mismatches == 1 ? " mismatch, " : " mismatches, ") + secondsText(wall));
   return result.failures.empty() ? 0 : 3;
 }
 

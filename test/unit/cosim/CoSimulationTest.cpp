@@ -57,6 +57,26 @@ TEST(CoSimulationTest, OneKindOfDifferenceIsOneFailure) {
             failure.difference);
 }
 
+TEST(CoSimulationTest, TheLimitOfCyclesGrowsWithTheMemory) {
+  uint64_t limit = 0;
+  const CosimEngine asking =
+      counting("asking", [&](const RunRequest &request, RunResult &) {
+        limit = request.options.cycleLimit;
+      });
+  const auto limitWith = [&](auto change) {
+    CosimSettings slower = settings();
+    slower.count = 1;
+    change(slower.timing);
+    cosimulate(slower, {kGood, asking});
+    return limit;
+  };
+  const uint64_t usual = limitWith([](DramTiming &) {});
+  EXPECT_GE(usual, 4000000u);
+  EXPECT_GE(limitWith([](DramTiming &t) { t.readLatencyPs *= 1000; }),
+            40 * usual);
+  EXPECT_GE(limitWith([](DramTiming &t) { t.accessPs *= 10000; }), 100 * usual);
+}
+
 TEST(CoSimulationTest, EveryKindIsReportedUpToTheLimit) {
   // By the place of the program: other bytes, other cycles, an exception.
   const CosimEngine broken =
