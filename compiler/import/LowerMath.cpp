@@ -6,6 +6,7 @@
 #include "compiler/import/Lowering.h"
 
 #include <algorithm>
+#include <limits>
 
 using namespace tilework;
 using graph::BinaryKind;
@@ -81,15 +82,18 @@ void tilework::lowerReduce(NodeContext &c) {
   Val x = c.in(0);
   std::string_view op = c.node.op;
   std::optional<Shape> given = c.integersFrom("axes", 1);
+  if (!x.isFloat() &&
+      (op == "ReduceL2" || op == "ReduceLogSum" || op == "ReduceLogSumExp"))
+    throw UnsupportedNode("integers, whose roots and logarithms are none");
   Shape axes, dropped;
   std::vector<bool> reduced(x.rank(), false);
   for (int64_t axis : given.value_or(Shape()))
     reduced[c.axis(axis, x.rank())] = true;
   bool none = !given || given->empty();
-  if (none && c.integer("noop_with_empty_axes", 0))
-    return c.set(0, x);
+  // Then nothing is reduced, and what comes before and behind remains.
+  bool all = none && !c.integer("noop_with_empty_axes", 0);
   for (int64_t i = 0; i < x.rank(); ++i)
-    if (reduced[i] || none)
+    if (reduced[i] || all)
       axes.push_back(i);
     else
       dropped.push_back(x.dim(i));
@@ -101,6 +105,12 @@ void tilework::lowerReduce(NodeContext &c) {
   Val largest;
   if (op == "ReduceLogSumExp") {
     largest = c.b.reduce(ReduceKind::Max, x, axes);
+    // Infinity less itself is NaN; zero in its place keeps infinite sums.
+    constexpr double infinity = std::numeric_limits<double>::infinity();
+    Val infinite =
+        c.b.binary(BinaryKind::Eq, c.b.unary(UnaryKind::Abs, largest),
+                   c.b.scalar(infinity, x.element()));
+    largest = c.b.select(infinite, c.b.scalar(0, x.element()), largest);
     x = c.b.unary(UnaryKind::Exp, c.b.binary(BinaryKind::Sub, x, largest));
   }
   ReduceKind kind = reduceKind(op);

@@ -166,7 +166,8 @@ static const OpEntry kOps[] = {
     {kMicrosoft, "Gelu", 1, 1, lowerGelu},
     {kMicrosoft, "GroupQueryAttention", 1, 1, lowerGroupQueryAttention,
      "kv_cache_bit_width=* qk_norm_epsilon=* q_norm_epsilon=* "
-     "k_norm_epsilon=* qk_output=0 sliding_window_cache=0"},
+     "k_norm_epsilon=* qk_output=0 sliding_window_cache=0 "
+     "rotary_interleaved=*"},
     {kMicrosoft, "LayerNormalization", 1, 1, lowerLayerNorm, "stash_type=1"},
     {kMicrosoft, "MultiHeadAttention", 1, 1, lowerMultiHeadAttention},
     {kMicrosoft, "QuickGelu", 1, 1, lowerQuickGelu},

@@ -187,7 +187,7 @@ private:
   }
 
   /// `input` reduced over every axis but the last one of the op.
-  static Value reducedBut(OpBuilder &builder, ReduceOp op, Value input) {
+  Value reducedBut(OpBuilder &builder, ReduceOp op, Value input) {
     for (int64_t axis : op.getAxes().drop_back()) {
       RankedTensorType type = tensorTypeOf(input);
       SmallVector<int64_t> shape(type.getShape());
@@ -196,6 +196,7 @@ private:
           step(builder, op->getLoc(), *stepOf(op), input,
                RankedTensorType::get(shape, type.getElementType()));
       next.setAxis(axis);
+      next.setFinish(finishing.contains(op));
       input = next.getResult();
     }
     return input;

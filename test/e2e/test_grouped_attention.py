@@ -75,6 +75,7 @@ CASES = [
     case("a cap and a scale", 5, softcap=2.0, scale=0.3, cached=False),
     case("a bias", 5, bias=True, cached=False),
     case("a step", 1, past=11, do_rotary=1),
+    case("neighbours that nothing turns", 6, rotary_interleaved=1),
     case("a step of a known length", 1, past=11, do_rotary=1, fixed=True),
     case("a step of two", 1, past=8, batch=2, do_rotary=1),
     case("a step within a window", 1, past=12, local_window_size=5),

@@ -534,3 +534,58 @@ def test_a_centre_is_cut_or_padded(sizes):
         pads[axis] = (missing // 2, missing - missing // 2)
         wanted = np.pad(wanted, pads)
     assert np.array_equal(got, wanted)
+
+
+@pytest.mark.parametrize(
+    "op, reference",
+    [
+        ("ReduceL1", np.abs),
+        ("ReduceL2", np.abs),
+        ("ReduceSumSquare", np.square),
+        ("ReduceLogSum", np.log),
+        ("ReduceLogSumExp", np.positive),
+        ("ReduceMax", np.positive),
+    ],
+)
+def test_a_reduction_over_no_axis_keeps_its_steps_of_each_element(op, reference):
+    x = uniform(0.5, 3, 4, 9) * (1 if op == "ReduceLogSum" else -1)
+    for keep in (0, 1):
+        model, feeds = one(op, x, noop_with_empty_axes=1, keepdims=keep)
+        assert_near(run(model, feeds)[0], reference(x), 2.0**-7, 2.0**-9, op)
+
+
+def test_the_logarithm_of_a_sum_of_exponentials_takes_infinities():
+    x = np.zeros((6, 5), np.float32)
+    x[0], x[1, 2], x[2, 1], x[3, :2] = -np.inf, np.inf, -np.inf, (-np.inf, np.inf)
+    x[4, 3], x[5] = np.nan, 300
+    model, feeds = one("ReduceLogSumExp", x, weights={"a": np.array([1])})
+    wanted = np.float32([-np.inf, np.inf, np.log(4), np.inf, np.nan, 300 + np.log(5)])
+    assert_near(run(model, feeds)[0], wanted[:, None], what="ReduceLogSumExp")
+
+
+@pytest.mark.parametrize("op", ["ReduceSum", "ReduceMax", "ReduceMin", "ReduceProd", "ReduceMean"])
+def test_integers_of_the_chip_are_reduced_over_several_axes(op):
+    x = to_bf16(np.random.default_rng(1).integers(-3, 4, (2, 3, 4)))
+    nodes = [
+        helper.make_node("Neg", ["x"], ["n"]),
+        helper.make_node("Cast", ["n"], ["i"], to=TensorProto.INT64),
+        helper.make_node(op, ["i", "a"], ["y"], keepdims=0),
+    ]
+    model = on_chip.build(nodes, {"x": x}, {"a": np.array([0, 2])}, 22, [])
+    model.graph.output.append(helper.make_tensor_value_info("y", TensorProto.INT64, None))
+    function = {"ReduceProd": np.prod, "ReduceMax": np.max, "ReduceMin": np.min}
+    sums = function.get(op, np.sum)((-x).astype(np.int64), axis=(0, 2))
+    wanted = np.trunc(sums / 8).astype(np.int64) if op == "ReduceMean" else sums
+    np.testing.assert_array_equal(run(model, {"x": x})[0], wanted)
+
+
+@pytest.mark.parametrize("op", ["ReduceL2", "ReduceLogSum", "ReduceLogSumExp"])
+def test_roots_and_logarithms_of_integers_are_refused_by_name(op):
+    model = on_chip.build(
+        [helper.make_node(op, ["x"], ["y"], name="the_node")], {"x": np.arange(4)}, {}, 22, []
+    )
+    model.graph.output.append(helper.make_tensor_value_info("y", TensorProto.INT64, None))
+    with pytest.raises(tw.UnsupportedModel) as raised:
+        tw.compile(model)
+    (node,) = raised.value.nodes
+    assert node["name"] == "the_node" and "integers" in node["reason"]
