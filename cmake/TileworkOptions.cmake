@@ -7,6 +7,7 @@ option(TILEWORK_BUILD_TESTS "Build the tests" ON)
 option(TILEWORK_BUILD_PYTHON "Build the Python module" ON)
 option(TILEWORK_USE_PCH "Precompile the MLIR headers" ON)
 option(TILEWORK_WERROR "Treat compiler warnings as errors" OFF)
+option(TILEWORK_ASSERTIONS "Keep assertions, the standard library's among them, in an optimised build" ON)
 set(TILEWORK_SANITIZE "" CACHE STRING
     "Sanitizers for every target, as -fsanitize= takes them (address,undefined)")
 
@@ -25,8 +26,13 @@ set(CMAKE_ARCHIVE_OUTPUT_DIRECTORY "${PROJECT_BINARY_DIR}/lib")
 set(CMAKE_LIBRARY_OUTPUT_DIRECTORY "${PROJECT_BINARY_DIR}/lib")
 
 # -O2 and no -march: host SIMD is chosen at run time by Highway.
-set(CMAKE_CXX_FLAGS_RELEASE "-O2 -DNDEBUG")
-set(CMAKE_C_FLAGS_RELEASE "-O2 -DNDEBUG")
+if(TILEWORK_ASSERTIONS)
+  set(assertions "-D_GLIBCXX_ASSERTIONS")
+else()
+  set(assertions "-DNDEBUG")
+endif()
+set(CMAKE_CXX_FLAGS_RELEASE "-O2 ${assertions}")
+set(CMAKE_C_FLAGS_RELEASE "-O2 ${assertions}")
 
 # GCC contracts a*b+c into one rounding where the target has FMA. The engines
 # agree on bytes, so a product and a sum are always two roundings unless the
