@@ -5,6 +5,10 @@
 
 #include "runtime/report/Bound.h"
 
+#include "sim/machine/TargetGeometry.h"
+#include "sim/systemc/Dma.h"
+#include "sim/systemc/InstructionBuffer.h"
+
 #include <algorithm>
 #include <array>
 #include <cmath>
@@ -21,17 +25,20 @@ double ceilDiv(double a, double b) { return std::ceil(a / b); }
 using Named = std::pair<double, const char *>;
 
 Named longest(const Limits &limits, const Traffic &traffic) {
-  const double read = traffic.readBytes, write = traffic.writeBytes;
-  return std::max({Named(traffic.total() / limits.dramBytes, "dram"),
-                   Named(std::max(read, write) / limits.axiBytes, "axi"),
-                   Named(read / limits.pathBytes, "load path"),
-                   Named(write / limits.pathBytes, "store path"),
-                   Named(std::max(read / limits.readWindowBytes,
-                                  write / limits.writeWindowBytes),
-                         "bursts under way")},
-                  [](const Named &a, const Named &b) {
-                    return a.first < b.first; // the first of equals stays
-                  });
+  const double read = traffic.readBytes, write = traffic.writeBytes,
+               fetch = traffic.fetchBytes;
+  return std::max(
+      {Named(traffic.total() / limits.dramBytes, "dram"),
+       Named(std::max(read + fetch, write) / limits.axiBytes, "axi"),
+       Named(read / limits.pathBytes, "load path"),
+       Named(write / limits.pathBytes, "store path"),
+       Named(std::max(read / limits.readWindowBytes,
+                      write / limits.writeWindowBytes),
+             "bursts under way"),
+       Named(fetch / limits.fetchWindowBytes, "fetch")},
+      [](const Named &a, const Named &b) {
+        return a.first < b.first; // the first of equals stays
+      });
 }
 
 /// Whether `work` has what boundOf reads.
@@ -97,13 +104,17 @@ Limits limitsOf(const target::Target &target) {
              target.dramAccessPs());
   limits.axiBytes = ports * double(target.axi.data_bytes);
   limits.pathBytes = double(target.scratchpadRowBytes());
-  const double window =
-      double(target.dma.outstanding_bursts) * double(target.dma.burst_bytes);
+  const sim::DmaShape dma(sim::geometryOf(target));
+  const double window = double(dma.outstandingBursts) * double(dma.burstBytes);
   limits.readWindowBytes =
       inTime(ports * std::min(window, double(target.dma.buffer_bytes)),
              target.dram.read_latency_ps);
   limits.writeWindowBytes =
       inTime(ports * window, target.dram.write_latency_ps);
+  limits.fetchWindowBytes =
+      inTime(double(sim::InstructionBuffer::kMaxInflight) *
+                 double(sim::MemoryPorts::kFetchLineBytes),
+             target.dram.read_latency_ps);
   return limits;
 }
 

@@ -14,10 +14,10 @@
 
 namespace tilework {
 
-/// Bytes that cross the pins in each direction.
+/// Bytes that cross the pins: of loads, of stores, and of the instructions.
 struct Traffic {
-  double readBytes = 0, writeBytes = 0;
-  double total() const { return readBytes + writeBytes; }
+  double readBytes = 0, writeBytes = 0, fetchBytes = 0;
+  double total() const { return readBytes + writeBytes + fetchBytes; }
 };
 
 /// Amounts a cycle that no program exceeds on a target.
@@ -31,11 +31,12 @@ struct Limits {
   double pathBytes = 0;       ///< a row of the scratchpad, each direction
   /// What buffers and bursts under way cover of the memory's latency.
   double readWindowBytes = 0, writeWindowBytes = 0;
+  double fetchWindowBytes = 0; ///< the same of the instruction buffer's lines
 
   /// The least cycles in which these bytes can move.
   double cycles(const Traffic &traffic) const;
   /// What makes it so many: "dram", "axi", "load path", "store path", "bursts
-  /// under way".
+  /// under way", "fetch".
   const char *limit(const Traffic &traffic) const;
 };
 

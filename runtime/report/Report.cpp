@@ -202,9 +202,9 @@ json simulationReport(const Executable &executable, const RunReport &report) {
 Bandwidth bandwidthOf(const RunReport &report) {
   const auto &counters = report.result.counters;
   Traffic traffic;
-  traffic.readBytes = double(counters[sim::Counter::LoadBytes]) +
-                      double(counters[sim::Counter::FetchBytes]);
+  traffic.readBytes = double(counters[sim::Counter::LoadBytes]);
   traffic.writeBytes = double(counters[sim::Counter::StoreBytes]);
+  traffic.fetchBytes = double(counters[sim::Counter::FetchBytes]);
   const double seconds = report.latencySeconds();
   const double bytes = traffic.total();
   // Without traffic, what reads alone would reach.

@@ -18,6 +18,7 @@ namespace tilework::sim {
 
 class InstructionBuffer {
 public:
+  static constexpr unsigned kMaxInflight = 4; ///< lines under way
   /// `programBase` is the DRAM address of line 0; `fetch` outlives the buffer.
   InstructionBuffer(const Geometry &geometry, uint64_t programBase,
                     uint32_t instructionCount, MemoryPorts::Fetch &fetch);
@@ -41,7 +42,6 @@ public:
 
 private:
   static constexpr unsigned kPrefetchLines = 3;
-  static constexpr unsigned kMaxInflight = 4;
 
   struct Slot {
     uint32_t line = 0;

@@ -2,8 +2,9 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """No program on any chip takes fewer cycles than the bound of its model.
 
-Targets are drawn around the built-in ones, each resource within a factor of four; the
-share of draws that are no legal chip is printed. Graphs are those of
+Targets are drawn around the built-in ones, compute within a factor of four, words,
+bursts and interleaving over all that is legal; the share of draws that are no legal
+chip is printed. Graphs are those of
 random_graphs.py, and products, chains and slices of odd sizes.
 """
 
@@ -24,10 +25,11 @@ FACTORS = {
     "scratchpad.size_bytes": (131072, 524288, 2097152),
     "scratchpad.banks": (4, 8, 16),
     "axi.ports": (1, 2, 4),
-    "axi.data_bytes": (16, 32, 64),
+    "axi.data_bytes": (8, 16, 32, 64, 128),
     "dma.buffer_bytes": (4096, 8192, 32768),
-    "dma.outstanding_bursts": (4, 16, 64),
-    "dma.burst_bytes": (512, 1024, 2048),
+    "dma.outstanding_bursts": (2, 4, 16, 64),
+    "dma.burst_bytes": (8, 16, 64, 512, 2048),
+    "dma.interleave_bytes": (128, 512, 4096),
     "dram.channels": (1, 2, 4, 8),
     "dram.read_latency_ps": (50000, 100000, 400000),
     "clock.frequency_hz": (500000000, 1000000000, 2000000000),
@@ -100,6 +102,30 @@ def test_no_run_is_shorter_than_its_bound(first):
         assert moved <= rates["dram_bytes_per_s"] * (1 + 1e-9), (seed, run.target, rates)
     print(f"{tried} of {CHUNK} graphs, {refused} draws were no chip")
     assert tried >= CHUNK // 2
+
+
+def rates(program, **changes):
+    """(bytes a second that crossed the pins, what the report calls possible, its limit)."""
+    run = program.simulate(timing_only=True, set=changes)
+    limits = run.to_dict()["limits"]
+    return (
+        sum(run.dram_bytes.values()) / run.latency_s,
+        limits["dram_bytes_per_s"],
+        limits["dram_bytes_limit"],
+    )
+
+
+@pytest.mark.parametrize("burst", [8, 16, 32])
+def test_a_burst_holds_a_word(burst):
+    """A window of bursts shorter than a word covers what the words cover."""
+    gemv = build([node("MatMul", "x a", "y")], {"x": normal(1, 256)}, {"a": normal(256, 256)})
+    program = tw.compile(gemv, target=tw.Target("edge", {"axi.data_bytes": 8}))
+    few = {"dma.outstanding_bursts": 4, "dram.read_latency_ps": 2000000}
+    reached, possible, limit = rates(program, **{"dma.burst_bytes": burst}, **few)
+    assert reached <= possible * (1 + 1e-9)
+    assert limit == "bursts under way"
+    word = rates(program, **{"dma.burst_bytes": 32}, **few)
+    assert (reached, possible) == word[:2]
 
 
 def bound(model, **changes):

@@ -87,11 +87,36 @@ TEST(BoundTest, TheNarrowestPlaceOnTheWayOfTheBytesLimitsThem) {
   EXPECT_EQ(limit(fast, writes), "store path");
   EXPECT_EQ(limit({"dram.read_latency_ps=100000000"}, reads),
             "bursts under way");
+  // Instructions have lines under way of their own.
+  EXPECT_EQ(limit({"dram.read_latency_ps=100000000"}, {0, 0, 1e6}), "fetch");
+  const std::vector<std::string> few = {"dma.outstanding_bursts=2",
+                                        "dma.burst_bytes=64"};
+  EXPECT_DOUBLE_EQ(limitsWith(few).cycles({0, 0, 1e6}),
+                   limitsWith({}).cycles({0, 0, 1e6}));
   // Each direction has its own wires; the memory's are shared.
   const Limits narrow = limitsWith({"dram.channels=64", "axi.data_bytes=8"});
   EXPECT_DOUBLE_EQ(narrow.cycles(both), narrow.cycles(reads));
   const Limits slow = limitsWith({"dram.channels=1", "axi.data_bytes=128"});
   EXPECT_DOUBLE_EQ(slow.cycles(both), 2 * slow.cycles(reads));
+}
+
+TEST(BoundTest, ABurstIsAWordAtLeastAndWhatThePortAllowsAtMost) {
+  const auto window = [](std::vector<std::string> changes) {
+    changes.push_back("dma.buffer_bytes=1M");
+    return limitsWith(changes).writeWindowBytes;
+  };
+  const double word = window({"axi.data_bytes=128", "dma.burst_bytes=128"});
+  EXPECT_GT(word, 0);
+  EXPECT_DOUBLE_EQ(window({"axi.data_bytes=128", "dma.burst_bytes=4096",
+                           "dma.interleave_bytes=128"}),
+                   word);
+  const double row = window({"axi.data_bytes=8", "dma.burst_bytes=8"});
+  EXPECT_DOUBLE_EQ(
+      row,
+      window({"axi.data_bytes=8",
+              "dma.burst_bytes=" +
+                  std::to_string(
+                      target::Target::preset("nano").scratchpadRowBytes())}));
 }
 
 TEST(BoundTest, WorkThatIsNotWholeIsADamagedProgram) {
