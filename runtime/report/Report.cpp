@@ -157,7 +157,8 @@ json simulationReport(const Executable &executable, const RunReport &report) {
   if (const json *work = workOf(executable.image())) {
     const Bound bound = boundOf(*work, limitsOf(report.target));
     object["bound"] = bound.report();
-    object["bound_limit"] = bound.limit();
+    if (bound.cycles() > 0) // else nothing of the model runs on the chip
+      object["bound_limit"] = bound.limit();
     object["work"] = {{"macs", macsOf(*work)},
                       {"dram_bytes", trafficOf(*work).total()}};
   }
@@ -175,8 +176,9 @@ json simulationReport(const Executable &executable, const RunReport &report) {
       {"read", result.counters[sim::Counter::LoadBytes]},
       {"write", result.counters[sim::Counter::StoreBytes]},
       {"instructions", result.counters[sim::Counter::FetchBytes]}};
-  if (result.cycles > 0 && !result.records.empty())
-    object["layers"] = layersReport(executable, report);
+  object["layers"] = result.cycles > 0 && !result.records.empty()
+                         ? layersReport(executable, report)
+                         : json::array();
   json units = json::object();
   for (unsigned unit = 0; unit < sim::kCountedUnits; ++unit) {
     json stalls = json::object();

@@ -7,6 +7,7 @@ import json
 import numpy as np
 import pytest
 import tilework as tw
+from onnx import TensorProto, helper
 
 
 def test_the_cycle_model_gives_the_functional_bytes(executable, x):
@@ -116,3 +117,25 @@ def test_an_engine_without_cycles_is_refused(executable):
         executable.simulate(engine="functional")
     with pytest.raises(tw.InvalidArgument, match="two results|takes two"):
         tw.compare(executable, executable)
+
+
+def test_a_model_without_work_for_the_chip_has_no_bound_and_no_layers():
+    value = helper.make_tensor_value_info
+    graph = helper.make_graph(
+        [helper.make_node("Identity", ["x"], ["y"])],
+        "host",
+        [value("x", TensorProto.FLOAT, [4, 4])],
+        [value("y", TensorProto.FLOAT, [4, 4])],
+    )
+    opset = [helper.make_opsetid("", 17)]
+    model = helper.make_model(graph, opset_imports=opset, ir_version=8)
+    result = tw.compile(model, target="nano").simulate()
+    assert result.bound["cycles"] == 0 and result.bound_limit is None
+    assert len(result.layers) == len(result.layers.by("op")) == 0
+    assert result.to_dict()["layers"] == []
+    # All that moved are instructions, which DMA windows do not hold back.
+    small = {"dma.outstanding_bursts": 2, "dma.burst_bytes": 32}
+    run = tw.compile(model, target=tw.Target("nano", small)).simulate()
+    limits = run.to_dict()["limits"]
+    assert limits["dram_bytes_limit"] == "fetch"
+    assert sum(run.dram_bytes.values()) / run.latency_s <= limits["dram_bytes_per_s"]

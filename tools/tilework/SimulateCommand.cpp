@@ -11,8 +11,10 @@
 #include "runtime/report/Layers.h"
 #include "runtime/report/Report.h"
 
+#include <charconv>
 #include <iostream>
 #include <memory>
+#include <string_view>
 
 namespace tilework::tool {
 
@@ -28,18 +30,23 @@ struct Options {
   bool timingOnly = false;
 };
 
+/// Digits alone, within 64 bits.
+bool readCycle(std::string_view text, uint64_t &cycle) {
+  const char *end = text.data() + text.size();
+  const auto [last, error] = std::from_chars(text.data(), end, cycle);
+  return error == std::errc() && last == end;
+}
+
 sim::WaveWindow waveWindow(const Options &options) {
   sim::WaveWindow window{options.waves, 0, ~uint64_t(0)};
   if (options.window.empty())
     return window;
-  const size_t colon = options.window.find(':');
-  try {
-    window.begin = std::stoull(options.window.substr(0, colon));
-    window.end = std::stoull(options.window.substr(colon + 1));
-  } catch (const std::exception &) {
+  const std::string_view text = options.window;
+  const size_t colon = text.find(':');
+  if (colon == text.npos || !readCycle(text.substr(0, colon), window.begin) ||
+      !readCycle(text.substr(colon + 1), window.end))
     throw UserError("--window " + options.window +
-                    ": write first:last cycle, as 1000:2000");
-  }
+                    ": write first:end, as 1000:2000 for cycles 1000 to 1999");
   if (window.begin >= window.end)
     throw UserError("--window " + options.window + ": it is empty");
   return window;
@@ -55,7 +62,10 @@ void summarise(const Context &context, const Executable &executable,
               "; simulated in " + secondsText(result.wallSeconds));
   if (const std::string note = plannedNote(executable, report); !note.empty())
     context.say("  " + note + "; --target compiles for that chip");
-  if (auto bound = boundOf(executable.image(), report.target))
+  const auto bound = boundOf(executable.image(), report.target);
+  if (bound && bound->cycles() == 0)
+    context.say("  nothing of the model runs on the chip");
+  else if (bound)
     context.say("  bound " + withCommas(uint64_t(bound->cycles())) +
                 " cycles by " + bound->limit() + ": " +
                 ratioText(double(result.cycles) / bound->cycles()) +
@@ -190,7 +200,7 @@ void addSimulate(CommandLine &line, Context &context) {
                    "nodes; --layers=csv for machines (--json has every node)");
   command.option("--waves", options->waves, "FST waves of the RTL");
   command.option("--window", options->window,
-                 "cycles of the waves: first:last");
+                 "cycles of the waves: first:end, without end itself");
 }
 
 } // namespace tilework::tool

@@ -122,6 +122,7 @@ class _SimulationReport(TypedDict):
     limits: Rates
     dram_bytes: DramBytes
     units: dict[str, Unit]
+    layers: list[LayerRow]
 
 
 class SimulationReport(_SimulationReport, total=False):
@@ -130,7 +131,6 @@ class SimulationReport(_SimulationReport, total=False):
     bound: Bound
     bound_limit: str
     work: Work
-    layers: list[LayerRow]
     mac_utilization: float
     planned_for: TargetReport
     set: dict[str, Any]

@@ -155,7 +155,10 @@ class Simulation:
 
     @property
     def bound_limit(self) -> str | None:
-        """What the least cycles are set by: "array", "weight load", "vector", "dram", …"""
+        """What the least cycles are set by: "array", "weight load", "vector", "dram", …
+
+        None where nothing of the model runs on the chip, as there are none.
+        """
         return self._report.get("bound_limit")
 
     @property
@@ -175,7 +178,10 @@ class Simulation:
 
     @property
     def layers(self) -> Layers:
-        """Cycles by node of the model, a Layers; they add up to the cycles of the run."""
+        """Cycles by node of the model, a Layers; they add up to the cycles of the run.
+
+        Empty where nothing of the model runs on the chip.
+        """
         return Layers(self._report["layers"], self.cycles)
 
     @property
