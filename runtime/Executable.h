@@ -34,6 +34,9 @@ struct RunReport {
   bool computed = false; ///< values: without them, or after a trap, there are
                          ///< no outputs
   TensorMap outputs;
+  /// digestOf the inputs that were bound, of an engine with times: even without
+  /// values those that are indices change the cycles.
+  std::string inputsDigest;
   /// Of an engine with times that computed values: a digest of each 4096 bytes
   /// of the off-chip memory behind the run.
   std::vector<uint64_t> memory;

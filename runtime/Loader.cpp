@@ -179,6 +179,13 @@ void LoadedEntry::setInputs(const TensorMap &inputs) {
       writeBinding(binding, found->second);
 }
 
+std::string LoadedEntry::inputsDigest() const {
+  TensorMap bound;
+  for (const isa::Tensor &input : description.inputs)
+    bound[input.name] = values.at(input.name);
+  return digestOf(bound);
+}
+
 TensorMap LoadedEntry::outputs() {
   TensorMap results = values;
   auto read = [&](const std::string &name, ElementType type,

@@ -40,6 +40,8 @@ public:
   /// input of the entry must be there with its type and shape and none besides;
   /// throws UserError that names each that is missing or wrong.
   void setInputs(const TensorMap &inputs);
+  /// digestOf what setInputs bound, each in the entry's own type.
+  std::string inputsDigest() const;
   /// Runs the steps after the halt and returns the outputs.
   TensorMap outputs();
 

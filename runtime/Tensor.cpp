@@ -5,6 +5,8 @@
 
 #include "runtime/Tensor.h"
 
+#include "dialects/target/Sha256.h"
+
 namespace tilework {
 
 Tensor Tensor::own(ElementType type, std::vector<int64_t> shape,
@@ -32,6 +34,16 @@ std::string describe(ElementType type, const std::vector<int64_t> &shape) {
   for (size_t i = 0; i < shape.size(); ++i)
     text += (i ? ", " : "") + std::to_string(shape[i]);
   return text + ']';
+}
+
+std::string digestOf(const TensorMap &tensors) {
+  target::Sha256 hash;
+  for (const auto &[name, tensor] : tensors) {
+    hash.update(name);
+    hash.update(describe(tensor.type, tensor.shape));
+    hash.update(tensor.data, tensor.bytes);
+  }
+  return hash.finish();
 }
 
 } // namespace tilework

@@ -1,7 +1,7 @@
 // Part of the Tilework project, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// Chips, then subjects, then figures.
+// Latency first, then what may have moved it.
 
 #include "runtime/report/Compare.h"
 
@@ -19,6 +19,8 @@ namespace tilework {
 namespace {
 
 using nlohmann::json;
+
+constexpr const char *kCycles = "cycles";
 
 void requireReport(const json &report, const std::string &name) {
   const auto has = [&](const char *key, auto isKind) {
@@ -52,7 +54,7 @@ json chips(const json &a, const json &b) {
 
 /// {figure: cycles or bytes}.
 std::map<std::string, double> figures(const json &report) {
-  std::map<std::string, double> values = {{"cycles", report.at("cycles")}};
+  std::map<std::string, double> values = {{kCycles, report.at("cycles")}};
   const auto add = [&](const std::string &name, const json &value) {
     if (value.is_number())
       values[name] = value;
@@ -90,6 +92,31 @@ json changes(const json &a, const json &b) {
   return rows;
 }
 
+/// " (+1.5 %)"; empty where there was nothing before, or nothing moved.
+std::string percentText(double before, double after) {
+  char text[32] = "";
+  if (before > 0 && before != after)
+    std::snprintf(text, sizeof(text), " (%+.1f %%)",
+                  100 * (after - before) / before);
+  return text;
+}
+
+/// Latency decides what is faster: chips may have different clocks.
+std::string latencyLines(const json &comparison) {
+  const double before = comparison.at("latency_s").at(0),
+               after = comparison.at("latency_s").at(1);
+  const uint64_t first = comparison.at(kCycles).at(0),
+                 second = comparison.at(kCycles).at(1);
+  std::string text =
+      "  latency: " + secondsText(before) + " → " + secondsText(after);
+  char speedup[48] = "";
+  if (before > 0 && after > 0 && before != after)
+    std::snprintf(speedup, sizeof(speedup), ": %.3g × as fast, %s",
+                  before / after, after < before ? "faster" : "slower");
+  return text + speedup + "\n  cycles: " + withCommas(first) + " → " +
+         withCommas(second) + percentText(double(first), double(second)) + "\n";
+}
+
 } // namespace
 
 json compareReports(const json &first, const json &second,
@@ -101,7 +128,7 @@ json compareReports(const json &first, const json &second,
                      {"warnings", json::array()}};
   for (const auto &[key, what] :
        {std::pair("model_sha256", "models"), std::pair("shapes", "shapes"),
-        std::pair("inputs_seed", "inputs")})
+        std::pair("inputs_sha256", "inputs")})
     if (first.value(key, json()) != second.value(key, json()))
       comparison["warnings"].push_back(
           std::string("the two reports speak of different ") + what);
@@ -115,12 +142,12 @@ json compareReports(const json &first, const json &second,
   const double before = first.at("latency_s"), after = second.at("latency_s");
   comparison["speedup"] = after > 0 ? json(before / after) : json();
   comparison["changes"] = changes(first, second);
-  comparison["equal"] = comparison["changes"].empty();
+  comparison["equal"] = comparison["changes"].empty() && before == after;
   return comparison;
 }
 
 std::string comparisonText(const json &comparison, size_t most) {
-  std::string text;
+  std::string text = latencyLines(comparison);
   for (const auto &[key, values] : comparison.at("chips").items())
     text += "  chip: " + printable(key) + " " + values.at(0).dump() + " → " +
             values.at(1).dump() + "\n";
@@ -129,20 +156,16 @@ std::string comparisonText(const json &comparison, size_t most) {
       "\n";
   size_t shown = 0;
   for (const json &row : comparison.at("changes")) {
+    if (row.at("figure") == kCycles)
+      continue;
     if (most && shown++ == most)
       break;
     const double before = row.at("first"), after = row.at("second");
     text += "  " + printable(row.at("figure").get<std::string>()) + ": " +
-            roundedText(before) + " → " + roundedText(after);
-    if (before > 0) {
-      char figures[32];
-      std::snprintf(figures, sizeof(figures), " (%+.1f %%)",
-                    100 * (after - before) / before);
-      text += figures;
-    }
-    text += "\n";
+            roundedText(before) + " → " + roundedText(after) +
+            percentText(before, after) + "\n";
   }
-  if (comparison.at("changes").empty())
+  if (comparison.at("equal").get<bool>())
     text += "nothing moved\n";
   text.pop_back();
   return text;

@@ -23,8 +23,8 @@ nlohmann::json compareReports(const nlohmann::json &first,
                               const std::string &firstName = "the first",
                               const std::string &secondName = "the second");
 
-/// The same as lines for people, without a final newline; `most` changes, 0 for
-/// all.
+/// The same as lines for people, without a final newline: latency, speedup and
+/// cycles, then how the chips differ and what moved; `most` changes, 0 for all.
 std::string comparisonText(const nlohmann::json &comparison, size_t most = 0);
 
 } // namespace tilework

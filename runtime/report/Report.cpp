@@ -152,6 +152,8 @@ json simulationReport(const Executable &executable, const RunReport &report) {
   const json set = targetDifferences(executable.target(), report.target);
   for (const auto &[key, values] : set.items())
     object["set"][key] = values.at(1);
+  if (!report.inputsDigest.empty())
+    object["inputs_sha256"] = report.inputsDigest;
   if (const auto digest = outputsDigest(report))
     object["outputs_sha256"] = *digest;
   if (const json *work = workOf(executable.image())) {

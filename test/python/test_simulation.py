@@ -43,6 +43,27 @@ def test_drawn_inputs_come_from_the_seed(executable):
     assert repr(tw.compare(first, second)).endswith("EQUAL: every byte, every retire cycle)")
 
 
+def test_compare_sees_whether_inputs_are_the_same(executable):
+    given = executable.draw_inputs(seed=1)
+    drawn, same = executable.simulate(seed=1), executable.simulate(given)
+    other = executable.simulate({name: 2 * array for name, array in given.items()})
+    timed = executable.simulate(timing_only=True)
+    assert drawn.inputs_digest == same.inputs_digest == timed.inputs_digest != other.inputs_digest
+    assert tw.compare(drawn, same).warnings == tw.compare(same, timed).warnings == []
+    for pair in ((same, other), (drawn, other), (timed, other)):
+        assert tw.compare(*pair).warnings == ["the two reports speak of different inputs"]
+
+
+def test_latency_says_what_is_faster_and_not_cycles(executable):
+    fast, slow = (executable.simulate(set={"clock.frequency_hz": f}) for f in (10**9, 5 * 10**8))
+    assert slow.cycles < fast.cycles and slow.latency_s > fast.latency_s
+    comparison = tw.compare(fast, slow)
+    latency, cycles = str(comparison).splitlines()[:2]
+    assert latency.endswith(f"{comparison.speedup:.3g} × as fast, slower")
+    assert cycles.strip().startswith(f"cycles: {fast.cycles:,} → {slow.cycles:,} (-")
+    assert comparison.speedup < 1 and not comparison.to_dict()["equal"]
+
+
 def test_a_key_that_is_not_there_is_an_error_of_this_package(executable, x):
     result, outputs = executable.simulate(), executable(x=x)
     for mapping, key, near in (
@@ -81,7 +102,9 @@ def test_a_result_names_the_chip_it_ran_on_and_the_one_it_was_planned_for(execut
     assert "planned_for" not in executable.simulate().to_dict()
     comparison = tw.compare(executable.simulate(), wider)
     assert comparison.chips == {"dram.channels": [planned, 4]}
-    assert str(comparison).splitlines()[1].strip() == f"chip: dram.channels {planned} → 4"
+    lines = [line.strip() for line in str(comparison).splitlines()]
+    assert lines[0].startswith("latency: ") and lines[1].startswith("cycles: ")
+    assert lines[2] == f"chip: dram.channels {planned} → 4"
     assert comparison.warnings == []
 
 

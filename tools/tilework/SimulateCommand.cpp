@@ -139,9 +139,10 @@ int run(const Options &options, const Context &context) {
   auto sayLayers = [&](const nlohmann::json &object) {
     if (!options.givesLayers || context.json)
       return;
-    const nlohmann::json groups = groupLayers(object.at("layers"), "block");
-    std::cout << (options.layers == "csv" ? layersCsv(groups)
-                                          : layersTable(groups));
+    const nlohmann::json &rows = object.at("layers");
+    std::cout << (isCsv(options.layers)
+                      ? layersCsv(rows)
+                      : layersTable(groupLayers(rows, "block")));
   };
   auto finish = [&](nlohmann::json object) {
     if (drawn)
@@ -197,7 +198,7 @@ void addSimulate(CommandLine &line, Context &context) {
                "cycles without values (systemc)");
   command.optional("--layers", options->givesLayers, options->layers, isCsv,
                    "where the cycles went, by block and shape of the model's "
-                   "nodes; --layers=csv for machines (--json has every node)");
+                   "nodes; --layers=csv for machines, a row for each node");
   command.option("--waves", options->waves, "FST waves of the RTL");
   command.option("--window", options->window,
                  "cycles of the waves: first:end, without end itself");

@@ -67,21 +67,23 @@ class Comparison:
         }
 
     def __repr__(self) -> str:
-        text = f"Comparison({self.first.cycles:,} → {self.second.cycles:,} cycles, "
-        text += f"{self.speedup:.3g} × as fast"
-        if self.equal:
-            if self.equal["bytes"] and self.equal["cycles"]:
-                text += "; EQUAL: every byte, every retire cycle"
-            else:
-                words = {True: "equal", False: "differ", None: "not computed"}
-                text += f"; bytes {words[self.equal['bytes']]}, cycles "
-                text += "equal" if self.equal["cycles"] else "differ"
-        return text + ")"
+        seconds = [_native.seconds_text(run.latency_s) for run in (self.first, self.second)]
+        text = f"Comparison({seconds[0]} → {seconds[1]}, {self.speedup:.3g} × as fast; "
+        text += f"{self.first.cycles:,} → {self.second.cycles:,} cycles"
+        return f"{text}; {self._verdict()})" if self.equal else text + ")"
+
+    def _verdict(self) -> str:
+        equal = self.equal or {}
+        if equal["bytes"] and equal["cycles"]:
+            return "EQUAL: every byte, every retire cycle"
+        words = {True: "equal", False: "differ", None: "not computed"}
+        return f"bytes {words[equal['bytes']]}, cycles {words[equal['cycles']]}"
 
     def __str__(self) -> str:
-        lines = [repr(self)]
+        lines = [_native.comparison_text(json.dumps(self._report), 10)]
         lines += [f"  warning: {warning}" for warning in self.warnings]
-        lines.append(_native.comparison_text(json.dumps(self._report), 10))
+        if self.equal:
+            lines.append(f"  {self._verdict()}")
         if self.equal and "first_difference" in self.equal:
             lines.append(f"  first difference: {self.equal['first_difference']}")
         return "\n".join(lines)

@@ -135,6 +135,7 @@ class SimulationReport(_SimulationReport, total=False):
     planned_for: TargetReport
     set: dict[str, Any]
     outputs_sha256: str
+    inputs_sha256: str
     inputs_seed: int
     equal: dict[str, Any]
     systemc: dict[str, Any]

@@ -212,6 +212,11 @@ class Simulation:
         return self._outputs
 
     @property
+    def inputs_digest(self) -> str | None:
+        """SHA-256 over names, types, shapes and bytes of the inputs that it ran with."""
+        return self._report.get("inputs_sha256")
+
+    @property
     def digest(self) -> str | None:
         """SHA-256 over names, types, shapes and bytes of the outputs; None if not computed."""
         return self._native.digest()

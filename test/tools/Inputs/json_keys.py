@@ -15,7 +15,8 @@ CHIP = "target.name target.preset target.changes target.parameters target.text"
 SUBJECT = CHIP + " model_sha256 program_sha256 shapes"
 SIMULATION = (
     SUBJECT
-    + """ engine cycles latency_s clock_hz inputs_seed dims.rows bound.cycles bound_limit
+    + """ engine cycles latency_s clock_hz inputs_seed inputs_sha256 dims.rows bound.cycles
+    bound_limit
     bound.array_cycles bound.weight_load_cycles bound.vector_cycles bound.dram_cycles work.macs
     work.dram_bytes limits.macs_per_s limits.dram_bytes_per_s limits.dram_bytes_limit
     layers.*.node layers.*.op layers.*.block layers.*.shape layers.*.cycles layers.*.share

@@ -7,9 +7,10 @@ unsupported.onnx  the same with two nodes that no compiler pass knows
 positions.onnx    x[rows, 32] plus as many rows of a table of 48
 names.onnx        one node, names that a terminal obeys and that are no UTF-8
 m.safetensors     weights without a graph
+stack.onnx        x[rows, 32] through two equal layers, fc1 and fc2
 pair.onnx         a, b [rows, columns] -> s, their sum, and d, their difference
 contradiction.onnx  a matrix product whose shapes do not go together
-x.npy, bad_shape.npy, bad_type.npy, y.npy (what tiny gives for x), y_other.npy (something else)
+x.npy, x_other.npy, bad_shape.npy, bad_type.npy, y.npy (what tiny gives for x), y_other.npy (something else)
 """
 
 import sys
@@ -113,6 +114,12 @@ def main(folder):
         node("MatMul", ["p", "b"], "y"),
     ]
     onnx.save(model(tiny), folder / "tiny.onnx")
+    stack = [
+        helper.make_node("MatMul", ["x", "a"], ["h"], "/fc1"),
+        helper.make_node("Relu", ["h"], ["r"], "/relu"),
+        helper.make_node("MatMul", ["r", "a"], ["y"], "/fc2"),
+    ]
+    onnx.save(model(stack), folder / "stack.onnx")
     onnx.save(positions(), folder / "positions.onnx")
     (folder / "names.onnx").write_bytes(names())
     header = b'{"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}}'
@@ -133,6 +140,7 @@ def main(folder):
 
     x = np.random.default_rng(2).normal(0, 1, (ROWS, INNER)).astype(np.float32)
     np.save(folder / "x.npy", x)
+    np.save(folder / "x_other.npy", 2 * x)
     np.save(folder / "bad_shape.npy", x[:-1])
     np.save(folder / "bad_type.npy", x.astype(np.int64))
     np.save(folder / "y.npy", reference(x))
