@@ -41,9 +41,7 @@ std::map<uint32_t, std::string> nodeComments(const isa::Image &image) {
 
 } // namespace
 
-static std::string weightsBeside(const std::string &path) {
-  return path + ".weights";
-}
+std::string weightsBeside(const std::string &path) { return path + ".weights"; }
 
 void writeAssembly(const isa::Image &image, const std::string &text,
                    const std::string &path) {
@@ -142,9 +140,11 @@ isa::Image assembleImage(const std::string &text, const std::string &origin) {
                         std::to_string(size));
       image.weights = {bytes->data(), bytes->size(), bytes};
     } else if (size > 0) {
-      auto zeros = std::make_shared<std::vector<uint8_t>>(
-          std::min<uint64_t>(size, uint64_t(1) << 32));
-      image.weights = {zeros->data(), zeros->size(), zeros};
+      throw UserError("'" + origin +
+                      "' has no weights, and its program needs " +
+                      std::to_string(size) +
+                      " bytes of them: `tilework disassemble PROGRAM -o "
+                      "TEXT` writes both");
     }
     isa::metaFromJson(object.at("meta"), image);
     isa::provenanceFromJson(object.at("provenance"), image);

@@ -13,6 +13,9 @@
 
 namespace tilework {
 
+/// The file of a text's weights.
+std::string weightsBeside(const std::string &path);
+
 /// `path` not empty: the text will stand there and names the file of weights
 /// beside it, `path`.weights; otherwise it says only how many bytes there are.
 /// Throws UserError for words that are no instructions.

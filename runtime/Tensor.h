@@ -33,7 +33,7 @@ using TensorMap = std::map<std::string, Tensor>;
 /// Product of the shape times the element size.
 uint64_t tensorBytes(ElementType type, const std::vector<int64_t> &shape);
 /// "float32[1, 128, 384]".
-std::string describe(isa::ElementType type, const std::vector<int64_t> &shape);
+std::string describe(ElementType type, const std::vector<int64_t> &shape);
 /// SHA-256 over names, types, shapes and bytes, in hex.
 std::string digestOf(const TensorMap &tensors);
 

@@ -130,21 +130,21 @@ def test_a_type_is_read_from_and_written_to_files(element, tmp_path):
         made([helper.make_node("Identity", ["x"], ["y"])], {"x": element}, {"y": element})
     ).save(program)
 
-    def run(file, *more):
-        command = [TILEWORK, "run", program, "--input", f"x=@{file}", "--output", f"y=@{taken}"]
+    def run(file, output, *more):
+        command = [TILEWORK, "run", program, "--input", f"x=@{file}", "--output", f"y=@{output}"]
         return subprocess.run([*command, *more], capture_output=True, text=True)
 
     # NumPy writes extensions of its own as bytes without a type: bfloat16 alone
     # has two of them.
     np.save(given, x if kind is ml_dtypes.bfloat16 else carried(x))
-    done = run(given, "--expect", f"y=@{given}", "--json")
+    done = run(given, taken, "--expect", f"y=@{given}", "--json")
     assert done.returncode == 0, done.stderr
     assert json.loads(done.stdout)["outputs"]["y"]["shape"] == list(SHAPE)
     written = np.load(taken)
     if kind is ml_dtypes.bfloat16:
         written = written.view(kind)
     np.testing.assert_array_equal(carried(written), carried(x))
-    assert run(taken).returncode == 0
+    assert run(taken, tmp_path / "again.npy").returncode == 0
 
 
 @each_type

@@ -7,6 +7,7 @@
 #include "runtime/Assembly.h"
 #include "runtime/Error.h"
 #include "runtime/Npy.h"
+#include "runtime/OpenProgram.h"
 #include "runtime/report/Report.h"
 
 #include <iostream>
@@ -21,6 +22,9 @@ struct Options {
 };
 
 int assemble(const Options &options, const Context &context) {
+  requireApart(options.output, {options.input, weightsBeside(options.input)});
+  if (isProgramFile(options.input))
+    throw UserError("'" + options.input + "' is a program, not its text");
   const std::vector<uint8_t> bytes = readFile(options.input);
   const isa::Image image =
       assembleImage({bytes.begin(), bytes.end()}, options.input);
@@ -33,6 +37,9 @@ int assemble(const Options &options, const Context &context) {
 }
 
 int disassemble(const Options &options, const Context &context) {
+  requireApart(options.output, {options.input});
+  if (!options.output.empty())
+    requireApart(weightsBeside(options.output), {options.input});
   const isa::Image image = isa::readImage(options.input);
   const std::string text = disassembleImage(image, options.output);
   nlohmann::json object = {{"instructions", image.text.size()},
@@ -65,7 +72,7 @@ void addAssemble(CommandLine &line, Context &context) {
   from.required("program", options->input, "the program file");
   from.option("-o,--output", options->output,
               "the text; weights go beside it (default: standard output, "
-              "without weights)");
+              "without weights, which is to read and not to assemble)");
 }
 
 } // namespace tilework::tool

@@ -82,6 +82,11 @@ RunReport runBehindLine(const Context &context, const Executable &executable,
 std::pair<std::string, std::string> splitFile(const std::string &text,
                                               const std::string &option);
 
+/// Throws UserError where the file to write is one of those that are read, by
+/// whatever name. Outputs that are empty, or not there yet, are none.
+void requireApart(const std::string &output,
+                  const std::vector<std::string> &inputs);
+
 void addCompile(CommandLine &line, Context &context);
 void addRun(CommandLine &line, Context &context);
 void addSimulate(CommandLine &line, Context &context);

@@ -54,6 +54,7 @@ int run(const Options &options, const Context &context) {
     throw UserError("'" + options.model + "' is already a program");
   if (options.output.empty() && options.stopAfter.empty())
     throw UserError("name the program file: -o m.tw");
+  requireApart(options.output, {options.model, options.reference});
   CompileOptions compile = options.how.compileOptions();
   compile.stopAfter = options.stopAfter;
   compile.dumpFolder = options.dumpFolder;
@@ -77,6 +78,12 @@ int run(const Options &options, const Context &context) {
         compileModel({options.model, {}, {}}, target, compile, interrupted);
   }
   CompileResult &result = checked.result;
+  if (result.image)
+    for (const isa::ExternalData &data : result.image->externalData)
+      requireApart(
+          options.output,
+          {(std::filesystem::path(options.model).parent_path() / data.location)
+               .string()});
   const bool isIR = !options.stopAfter.empty();
   if (isIR && !options.output.empty())
     writeFile(options.output, result.ir.data(), result.ir.size());

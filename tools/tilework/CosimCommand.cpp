@@ -35,6 +35,10 @@ struct Options {
 sim::CosimEngine engineOf(const std::string &name,
                           const target::Target &target) {
   const bool stepping = name == "stepping", checked = name == "checked";
+  if (!stepping && !checked && name != "functional" && name != "systemc" &&
+      name != "rtl")
+    throw UserError("--engines: no engine '" + name +
+                    "': choose functional, systemc, stepping, rtl or checked");
   const Engine engine = stepping  ? Engine::SystemC
                         : checked ? Engine::Rtl
                                   : parseEngine(name);

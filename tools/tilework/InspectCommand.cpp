@@ -37,6 +37,9 @@ nlohmann::json describeTensors(const std::vector<isa::Tensor> &tensors,
 }
 
 int inspectProgram(const Options &options, const Context &context) {
+  if (options.support)
+    throw UserError("--support goes with a model, and '" + options.file +
+                    "' is a program: its ops are compiled");
   const Executable executable = Executable::load(options.file);
   const isa::Image &image = executable.image();
   nlohmann::json object = {{"target", targetReport(executable.target())},
@@ -150,6 +153,9 @@ int inspectOpen(const Options &options, const ModelDescription &model,
 }
 
 int inspectModel(const Options &options, const Context &context) {
+  if (options.memory)
+    throw UserError("--memory goes with a program, and '" + options.file +
+                    "' is none: compile it first");
   const target::Target target = target::Target::load(
       options.how.target.empty() ? "edge" : options.how.target);
   CompileOptions compile = options.how.compileOptions();

@@ -11,6 +11,7 @@
 #include "runtime/report/Report.h"
 
 #include <cstdio>
+#include <filesystem>
 #include <iostream>
 #include <memory>
 
@@ -101,12 +102,26 @@ int run(const Options &options, const Context &context) {
       throw UserError("--tolerance " + options.tolerance +
                       " goes with --expect, the values to compare with");
   }
+  if (options.shadow && parseEngine(options.engine) != Engine::Functional)
+    throw UserError("--shadow goes with --engine functional, which alone "
+                    "watches memory");
   const Executable executable =
       openProgram(context, options.program, options.how);
   const std::vector<NamedFile> wanted =
       outputFiles(executable.entry(), options.outputs, "--output");
   const std::vector<NamedFile> expected =
       outputFiles(executable.entry(), options.expected, "--expect");
+  std::vector<std::string> read = {options.program};
+  for (const std::string &input : options.inputs.inputs)
+    read.push_back(splitFile(input, "--input").second);
+  for (const NamedFile &file : expected)
+    read.push_back(file.file);
+  for (const isa::ExternalData &data : executable.image().externalData)
+    read.push_back(
+        (std::filesystem::path(options.program).parent_path() / data.location)
+            .string());
+  for (const NamedFile &file : wanted)
+    requireApart(file.file, read);
   RunSettings settings;
   settings.engine = parseEngine(options.engine);
   settings.options.records = false;

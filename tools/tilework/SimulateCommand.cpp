@@ -113,6 +113,10 @@ int run(const Options &options, const Context &context) {
     throw UserError("--timing-only goes with --engine systemc: the RTL always "
                     "computes values, and without them there are none to "
                     "compare");
+  std::vector<std::string> read = {options.program};
+  for (const std::string &input : options.inputs.inputs)
+    read.push_back(splitFile(input, "--input").second);
+  requireApart(options.waves, read);
   const Executable executable =
       openProgram(context, options.program, options.how);
   const bool drawn = options.inputs.inputs.empty();

@@ -42,11 +42,9 @@ TEST(AssemblyTest, ComesBackWithItsWeights) {
   fs::remove_all(folder);
 }
 
-TEST(AssemblyTest, WithoutAFileTheWeightsAreZero) {
-  const isa::Image back =
-      assembleImage(disassembleImage(program(), ""), "text");
-  ASSERT_EQ(back.weights.size, 10u);
-  EXPECT_EQ(back.weights.data[9], 0);
+TEST(AssemblyTest, WithoutItsWeightsATextIsRefused) {
+  EXPECT_THROW(assembleImage(disassembleImage(program(), ""), "text"),
+               UserError);
 }
 
 TEST(AssemblyTest, ErrorsHaveTheLineOfTheWholeText) {
