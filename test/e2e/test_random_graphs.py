@@ -86,10 +86,6 @@ def check_floats(name, mine, wanted, runs, outcomes):
         )
 
 
-def by_runtime(model, feeds):
-    return reference(model, feeds)
-
-
 def by_the_book(model, feeds):
     """What ONNX's own reference gives: ONNX Runtime loses a NaN in some maxima."""
     with np.errstate(all="ignore"):
@@ -127,12 +123,12 @@ def check_graph(graph, target, outcomes):
         return
     except tw.InvalidModel:
         with pytest.raises(Exception, match=".") as theirs:  # a maximum of nothing, for one
-            by_runtime(model, graph.feeds)
+            reference(model, graph.feeds)
         outcomes.invalid += bool(theirs)
         return
     got = executable(**graph.feeds)
     try:
-        check_outputs(graph, model, got, by_runtime, outcomes)
+        check_outputs(graph, model, got, reference, outcomes)
     except WrongResultError as error:
         try:
             check_outputs(graph, model, got, by_the_book, outcomes)
