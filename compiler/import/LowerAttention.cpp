@@ -323,6 +323,25 @@ static Val withBias(NodeContext &c, const Val &x, const Val &bias,
   return bias.isAbsent() ? x : c.b.add(x, c.b.range(bias, 0, first, x.dim(-1)));
 }
 
+/// Query i sees keys 0 to i, whatever their numbers are, and the last query
+/// sees every key: so does ONNX Runtime.
+static void hideLaterKeys(NodeContext &c, Heads &h) {
+  int64_t rows = h.query.dim(1), keys = h.key.dim(1);
+  constexpr float hidden = std::numeric_limits<float>::lowest();
+  if (rows >= keys) {
+    h.band = {1 - rows, 0};
+    h.bandValue = hidden;
+    return;
+  }
+  Val query = positions(c, rows, {1, 1, rows, 1});
+  Val seen = c.b.binary(
+      BinaryKind::Or,
+      c.b.binary(BinaryKind::Le, positions(c, keys, {1, 1, 1, keys}), query),
+      c.b.binary(BinaryKind::Eq, query, c.b.ints({rows - 1})));
+  Val mask = maskOf(c, seen, h.query.element(), hidden);
+  h.mask = h.mask.isAbsent() ? mask : c.b.add(h.mask, mask);
+}
+
 static void addMask(NodeContext &c, Heads &h, size_t mask, size_t bias) {
   if (c.has(mask))
     h.mask = integerMask(c, c.in(mask), h.query.dim(0), h.key.dim(1),
@@ -331,11 +350,8 @@ static void addMask(NodeContext &c, Heads &h, size_t mask, size_t bias) {
     Val more = rank4(c, c.in(bias));
     h.mask = h.mask.isAbsent() ? more : c.b.add(h.mask, more);
   }
-  if (c.integer("unidirectional", 0)) {
-    int64_t rows = h.query.dim(1), keys = h.key.dim(1);
-    h.band = {1 - rows, keys - rows};
-    h.bandValue = std::numeric_limits<float>::lowest();
-  }
+  if (c.integer("unidirectional", 0))
+    hideLaterKeys(c, h);
   if (float scale = c.real("scale", 0))
     h.scale = scale;
 }

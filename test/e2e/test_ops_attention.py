@@ -284,6 +284,27 @@ def fused():
         cross,
         **bound,
     )
+    # Query i sees keys 0 to i, and the last query every key.
+    for queries, keys in ((1, 5), (5, 5), (3, 8), (8, 3)):
+        rectangle = {
+            "q": normal(2, queries, width),
+            "k": normal(2, keys, width, seed=1),
+            "v": normal(2, keys, width, seed=2),
+        }
+        yield Case(
+            f"MultiHeadAttention causal {queries} of {keys}",
+            [
+                node(
+                    "MultiHeadAttention",
+                    list(rectangle),
+                    domain=MICROSOFT,
+                    num_heads=heads,
+                    unidirectional=1,
+                )
+            ],
+            rectangle,
+            **bound,
+        )
 
 
 MAKERS = (splits, standard, fused)
