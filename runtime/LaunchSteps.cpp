@@ -68,6 +68,29 @@ struct InputError : UserError {
   using UserError::UserError;
 };
 
+/// The inputs that the values a step checks are made of; none for constants and
+/// results.
+std::string originOf(const isa::LaunchStep &step) {
+  std::string names;
+  for (const std::string &name :
+       step.attributes.value("of", std::vector<std::string>()))
+    names += (names.empty() ? "input '" : ", '") + name + "'";
+  return names;
+}
+
+/// Throws InputError for a divisor of 0, which integers do not have.
+void checkDivisor(const HostTensor &divisor, const isa::LaunchStep &step) {
+  const std::vector<int64_t> values = divisor.intValues();
+  const auto zero = std::find(values.begin(), values.end(), 0);
+  if (zero == values.end())
+    return;
+  const std::string origin = originOf(step);
+  throw InputError(
+      "integer division by zero: element " +
+      std::to_string(zero - values.begin()) + " of the divisor" +
+      (origin.empty() ? "" : ", which comes from " + origin + ",") + " is 0");
+}
+
 /// Indices of `rows` rows with the negative ones counted from the end. Throws
 /// InputError for one out of range.
 HostTensor inRange(const HostTensor &indices, int64_t rows,
@@ -76,13 +99,10 @@ HostTensor inRange(const HostTensor &indices, int64_t rows,
   for (size_t i = 0; i < values.size(); ++i) {
     const int64_t value = values[i];
     if (value < -rows || value >= rows) {
-      std::string names;
-      for (const std::string &name :
-           step.attributes.value("of", std::vector<std::string>()))
-        names += (names.empty() ? "'" : ", '") + name + "'";
+      const std::string origin = originOf(step);
       throw InputError("index " + std::to_string(value) + " at element " +
                        std::to_string(i) + " of the indices that come from " +
-                       (names.empty() ? "constants" : "input " + names) +
+                       (origin.empty() ? "constants" : origin) +
                        " is out of range: the table has " +
                        std::to_string(rows) + " rows and takes " +
                        std::to_string(-rows) + " to " +
@@ -148,6 +168,8 @@ std::optional<HostTensor> evaluate(const isa::LaunchStep &step,
   if (op.rfind("reduce_", 0) == 0)
     if (auto kind = graph::symbolizeReduceKind(op.substr(7)))
       return in[0].reduce(*kind, {axis});
+  if ((op == "div" || op == "mod") && in.size() == 2 && !in[1].isFloat())
+    checkDivisor(in[1], step);
   if (in.size() == 2)
     if (auto kind = graph::symbolizeBinaryKind(op))
       return HostTensor::binary(*kind, in[0], in[1]);

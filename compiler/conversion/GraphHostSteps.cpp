@@ -209,9 +209,12 @@ llvm::Error GraphPlanner::planLaunchStep(graph::LaunchStepOp op) {
     program.after.push_back(std::move(step));
     return llvm::Error::success();
   }
-  bool indexes = op.getKind() == graph::StepKind::Index ||
-                 op.getKind() == graph::StepKind::Gather;
-  if (indexes) {
+  // What the host refuses of a caller's values it names.
+  bool checks = op.getKind() == graph::StepKind::Index ||
+                op.getKind() == graph::StepKind::Gather ||
+                op.getKind() == graph::StepKind::Div ||
+                op.getKind() == graph::StepKind::Mod;
+  if (checks) {
     llvm::SetVector<BlockArgument> arguments;
     collectArguments(op.getInputs().back(), arguments);
     for (BlockArgument argument : arguments)

@@ -6,6 +6,8 @@
 
 #include "compiler/conversion/LowerSchedule.h"
 
+#include <algorithm>
+
 namespace tilework {
 
 using namespace planning;
@@ -77,7 +79,9 @@ bool ScheduleLowering::hardwareLoop(size_t begin, size_t end,
     bool legal = range(begin, end, scratch);
     open.pop_back();
     collecting = false;
-    if (!legal)
+    if (!legal ||
+        std::any_of(loopExtents.begin(), loopExtents.end(),
+                    [](const LoopExtent &e) { return e.total > kMostCounted; }))
       return false;
     beginAnew();
     for (Stream &s : streams) {
@@ -116,7 +120,7 @@ bool ScheduleLowering::hardwareLoop(size_t begin, size_t end,
     return false;
   open.pop_back();
   size_t length = out.instructions.size() - at - 1;
-  if (length == 0 || length > 65535 || trip >= (1 << 24))
+  if (length == 0 || length > 65535 || trip > kMostCounted)
     return false;
   isa::Loop loop;
   loop.count = static_cast<uint32_t>(trip);

@@ -37,6 +37,9 @@ constexpr int kMaxDepth = 8;
 /// Why an op is refused that takes more.
 std::string tooManyLoops(size_t loops);
 
+/// What a loop and the extent of one count to; longer ones are unrolled.
+constexpr int64_t kMostCounted = (1 << 24) - 1;
+
 /// base + sum of steps[d] × (iteration of the loop at depth d).
 struct Affine {
   int64_t base = 0;

@@ -81,6 +81,17 @@ def test_negative_indices_count_from_the_end():
     np.testing.assert_array_equal(got, reference(model, feeds)["y"])
 
 
+@pytest.mark.parametrize("op", ("Div", "Mod"))
+def test_an_integer_divisor_of_zero_is_an_error_that_names_its_input(op):
+    feeds = {"a": np.array([7, -7, 5]), "b": np.array([2, 0, 3])}
+    executable = tw.compile(build([helper.make_node(op, ["a", "b"], ["y"])], feeds))
+    wanted = "integer division by zero: element 1 of the divisor, which comes from input 'b', is 0"
+    with pytest.raises(tw.InvalidArgument, match=wanted):
+        executable(**feeds)
+    feeds["b"][1] = 2
+    executable(**feeds)
+
+
 @pytest.mark.parametrize("wrong", [11, -12, 2**40])
 def test_index_out_of_range_is_an_error(wrong, tmp_path):
     feeds, weights = gather_case([[0, wrong, 2]])

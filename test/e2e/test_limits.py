@@ -187,3 +187,13 @@ def test_a_tensor_has_up_to_sixteen_dimensions(rank):
     flat = [node("Reshape", ["x", "shape"], ["y"], name="deep")]
     with pytest.raises(tw.UnsupportedModel, match="'deep'.*17 dimensions; up to 16"):
         tw.compile(on_chip.build(flat, {"x": normal(2, 3)}, {"shape": np.array(x.shape)}))
+
+
+@pytest.mark.long
+def test_rows_beyond_what_an_instruction_counts_are_computed():
+    """A register counts to 2^24 − 1; a loop over more is written out."""
+    x = np.zeros((2**24 + 1, 2), np.float32)
+    x[:, 1] = np.arange(len(x)) % 2
+    got = tw.compile(on_chip.build([node("Softmax", ["x"], ["y"])], {"x": x}))(x=x)["y"]
+    wanted = np.float32(1) / (1 + np.exp(-x[:, 1]))
+    np.testing.assert_allclose(got[:, 1], wanted, rtol=2**-8)
