@@ -168,16 +168,25 @@ llvm::Expected<std::string> GraphPlanner::leavingName(Value value,
   if (!binding)
     return binding.takeError();
   auto type = cast<RankedTensorType>(value.getType());
-  HostStep step;
-  step.op = "cast";
-  step.inputs = {program.tensors[*binding].name};
-  step.source = BFloat16Type::get(value.getContext());
-  step.output = uniqueName("result");
-  step.element = type.getElementType();
-  step.shape.assign(type.getShape().begin(), type.getShape().end());
-  hostNames[value] = step.output;
-  program.after.push_back(std::move(step));
-  return program.after.back().output;
+  auto addStep = [&](std::string op, std::vector<std::string> inputs) {
+    HostStep step;
+    step.op = std::move(op);
+    step.inputs = std::move(inputs);
+    step.output = uniqueName("result");
+    step.element = type.getElementType();
+    step.shape.assign(type.getShape().begin(), type.getShape().end());
+    program.after.push_back(std::move(step));
+    return program.after.back().output;
+  };
+  auto read = [&](int tensor) {
+    std::string name = addStep("cast", {program.tensors[tensor].name});
+    program.after.back().source = BFloat16Type::get(value.getContext());
+    return name;
+  };
+  std::string name = read(*binding);
+  for (int part : finished[value])
+    name = addStep("add", {name, read(part)});
+  return hostNames[value] = name;
 }
 
 llvm::Error GraphPlanner::planLaunchStep(graph::LaunchStepOp op) {

@@ -645,8 +645,10 @@ Expected<PlannedProgram> GraphPlanner::run() {
     makeInPlace(value, program.outputs[i].name);
   for (Operation *op : ops)
     if (isStep(op, /*finish=*/true))
-      for (Value value : op->getOperands())
+      for (Value value : op->getOperands()) {
         makeInPlace(value, "result");
+        finished[value];
+      }
   std::vector<RefusedOp> refused;
   llvm::DenseSet<Operation *> known;
   for (size_t i = 0; i < ops.size();) {

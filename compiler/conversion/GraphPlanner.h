@@ -118,6 +118,10 @@ private:
                                       size_t begin);
   llvm::Error planCluster(llvm::ArrayRef<mlir::Operation *> cluster);
   llvm::Error planReduce(graph::ReduceOp op);
+  /// Makes op `x` of a row program the result `value`; one that becomes
+  /// integers behind the launch leaves in parts, whose sum is its fp32.
+  void addOutput(planning::RowsGroup &group, int x, const planning::Access &at,
+                 mlir::Value value);
 
   mlir::ModuleOp module;
   const planning::Machine &machine;
@@ -130,6 +134,9 @@ private:
   std::map<std::string, int> usedNames;
   std::map<std::vector<int64_t>, planning::Planned> plans;
   llvm::DenseMap<mlir::Value, int> outputTensors; ///< made in their place
+  /// What host steps behind the launch read, and the parts of it below the bf16
+  /// that stands in its place.
+  llvm::DenseMap<mlir::Value, llvm::SmallVector<int, 2>> finished;
   friend class RowsBuilder;
 };
 

@@ -8,6 +8,8 @@
 
 #include "llvm/ADT/STLExtras.h"
 
+#include <cmath>
+
 using namespace mlir;
 
 namespace tilework {
@@ -98,6 +100,80 @@ Expected<size_t> GraphPlanner::planRowsFrom(ArrayRef<Operation *> ops,
   return next;
 }
 
+/// Whether a value of a row program is 0 or 1.
+static bool isCondition(const RowsGroup &group, int x) {
+  const RowOp &op = group.ops[x];
+  switch (op.kind) {
+  case RowOpKind::Function:
+    return op.function == VectorFunction::is_nan;
+  case RowOpKind::AddScalar:
+    return op.scalar == 0 && isCondition(group, op.lhs);
+  case RowOpKind::Combine:
+    return (op.function >= VectorFunction::equal &&
+            op.function <= VectorFunction::greater_or_equal) ||
+           (op.function == VectorFunction::maximum && op.rhs >= 0 &&
+            isCondition(group, op.lhs) && isCondition(group, op.rhs));
+  default:
+    return false;
+  }
+}
+
+/// Whether a value of a row program is a bf16 before it is stored.
+static bool isNarrow(const RowsGroup &group, int x) {
+  const RowOp &op = group.ops[x];
+  switch (op.kind) {
+  case RowOpKind::Input:
+  case RowOpKind::Column:
+  case RowOpKind::RowScalar:
+  case RowOpKind::Gather:
+    return true;
+  case RowOpKind::RowMaximum:
+    return isNarrow(group, op.lhs);
+  case RowOpKind::AddScalar:
+    return op.scalar == 0 && isNarrow(group, op.lhs);
+  case RowOpKind::MultiplyScalar:
+    return std::fabs(op.scalar) == 1 && isNarrow(group, op.lhs);
+  case RowOpKind::Multiply:
+    return (isCondition(group, op.lhs) && isNarrow(group, op.rhs)) ||
+           (isCondition(group, op.rhs) && isNarrow(group, op.lhs));
+  default:
+    return isCondition(group, x);
+  }
+}
+
+void GraphPlanner::addOutput(RowsGroup &group, int x, const Access &at,
+                             Value value) {
+  auto parts = finished.find(value);
+  if (parts == finished.end() ||
+      (parts->second.empty() && isNarrow(group, x))) {
+    group.outputs.push_back({x, at});
+    return;
+  }
+  while (parts->second.size() < 2)
+    parts->second.push_back(outputTensor(value, "result"));
+  auto push = [&](RowOpKind kind, int lhs, int rhs, bool wide) {
+    RowOp op;
+    op.kind = kind;
+    op.lhs = lhs;
+    op.rhs = rhs;
+    op.scalar = 1;
+    op.wide = wide;
+    op.source = group.ops[x].source;
+    group.ops.push_back(op);
+    return static_cast<int>(group.ops.size()) - 1;
+  };
+  group.ops[x].wide = true;
+  for (int tensor : {at.tensor, parts->second[0], parts->second[1]}) {
+    // What is stored is rounded, and the rest is exact.
+    const int part = push(RowOpKind::MultiplyScalar, x, -1, false);
+    Access place = at;
+    place.tensor = tensor;
+    group.outputs.push_back({part, place});
+    if (tensor != parts->second[1])
+      x = push(RowOpKind::Subtract, x, part, true);
+  }
+}
+
 Error GraphPlanner::planCluster(ArrayRef<Operation *> cluster) {
   size_t before = program.schedules.size();
   RowsBuilder builder(*this, cluster);
@@ -111,8 +187,14 @@ Error GraphPlanner::planCluster(ArrayRef<Operation *> cluster) {
   // Too many tiles for one group: two halves, with tensors between them. A half
   // that lost what its vectors came from is more than one group.
   program.schedules.resize(before);
-  for (Operation *op : cluster)
+  for (Operation *op : cluster) {
     views.erase(op->getResult(0));
+    if (auto parts = finished.find(op->getResult(0)); parts != finished.end()) {
+      for (int tensor : parts->second)
+        program.tensors[tensor].kind = TensorKind::Scratch; // of no schedule
+      parts->second.clear();
+    }
+  }
   size_t half = cluster.size() / 2;
   for (ArrayRef<Operation *> rest :
        {cluster.take_front(half), cluster.drop_front(half)})
@@ -180,7 +262,7 @@ Error GraphPlanner::planReduce(graph::ReduceOp op) {
   result.tensor = out.tensor;
   result.offset = out.offset * 2;
   result.rowStride = 2;
-  group.outputs.push_back({x, result});
+  addOutput(group, x, result, op.getResult());
   return place(planRows(group, machine), op, "reduce");
 }
 

@@ -403,9 +403,9 @@ Error RowsBuilder::build() {
     auto view = planner.viewOf(value);
     if (!view)
       return view.takeError();
-    group.outputs.push_back(
-        {values[value],
-         planner.access(*view, loops.strides[stridesOf[value]])});
+    planner.addOutput(group, values[value],
+                      planner.access(*view, loops.strides[stridesOf[value]]),
+                      value);
   }
   return Error::success();
 }

@@ -57,17 +57,22 @@ std::optional<HostTensor> HostTensor::cast(DataType to) const {
     return std::nullopt;
   std::vector<int64_t> values;
   if (isFloat()) {
+    // What does not fit becomes the least integer of the conversion's width,
+    // as on x86: 32 bits for what has no more, 64 for the others.
+    const bool isShort = to != DataType::Int64 && to != DataType::Uint64 &&
+                         to != DataType::Uint32;
+    const double bound = isShort ? 0x1p31 : 0x1p63;
+    const int64_t least = leastOf(isShort ? DataType::Int32 : DataType::Int64);
     for (double value : compact().floatValues()) {
+      const double whole = std::trunc(value);
       if (to == DataType::Bool)
         values.push_back(value != 0);
-      else if (to == DataType::Uint64 && value >= 0x1p63)
-        values.push_back(value < 0x1p64 ? static_cast<int64_t>(uint64_t(value))
-                                        : largestOf(to));
+      else if (to == DataType::Uint64 && whole >= 0x1p63 && whole < 0x1p64)
+        values.push_back(static_cast<int64_t>(uint64_t(whole)));
       else
-        values.push_back(std::isnan(value)  ? 0
-                         : value >= 0x1p63  ? largestOf(DataType::Int64)
-                         : value <= -0x1p63 ? leastOf(DataType::Int64)
-                                            : static_cast<int64_t>(value));
+        values.push_back(whole >= -bound && whole < bound
+                             ? static_cast<int64_t>(whole)
+                             : least);
     }
   } else {
     values = compact().intValues();

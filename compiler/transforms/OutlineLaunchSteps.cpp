@@ -71,6 +71,10 @@ public:
   explicit Outliner(ModuleOp module) : module(module) {}
 
   void run() {
+    SmallVector<CastOp> casts;
+    module.walk([&](CastOp op) { casts.push_back(op); });
+    for (CastOp op : casts)
+      castBeforeViews(op);
     module.walk([&](Operation *op) { classify(op); });
     collectFinishing();
     for (Operation *op : steps)
@@ -82,6 +86,32 @@ public:
   }
 
 private:
+  /// Integers are made of a result as it is computed, and viewed on the host:
+  /// the chip would store what it copies.
+  static void castBeforeViews(CastOp op) {
+    Type element = tensorTypeOf(op.getResult()).getElementType();
+    if (!isa<IntegerType>(element) || element.isInteger(1) ||
+        !isFloat(op.getInput()))
+      return;
+    while (isa_and_present<ReshapeOp, TransposeOp, SliceOp>(
+        op.getInput().getDefiningOp())) {
+      Operation *view = op.getInput().getDefiningOp();
+      Value source = view->getOperand(0);
+      OpBuilder builder(op);
+      auto cast = CastOp::create(
+          builder, op->getLoc(),
+          RankedTensorType::get(shapeOf(source), element), source);
+      Operation *moved = builder.clone(*view);
+      moved->setOperand(0, cast.getResult());
+      moved->getResult(0).setType(op.getResult().getType());
+      op.getResult().replaceAllUsesWith(moved->getResult(0));
+      op->erase();
+      if (view->use_empty())
+        view->erase();
+      op = cast;
+    }
+  }
+
   /// Whether the value is known on the host at the launch.
   bool isHost(Value value) {
     if (isa<BlockArgument>(value))
