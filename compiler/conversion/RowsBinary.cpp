@@ -58,7 +58,9 @@ static float heldConstant(double value) {
 }
 
 Expected<int> RowsBuilder::withScalar(graph::BinaryOp op, double c, bool left) {
-  auto x = operand(left ? op.getRhs() : op.getLhs(), op);
+  bool isDivisor = left && op.getKind() == graph::BinaryKind::Div;
+  auto x = isDivisor ? wideOperand(op.getRhs(), op)
+                     : operand(left ? op.getRhs() : op.getLhs(), op);
   if (!x)
     return x.takeError();
   float s = heldConstant(c);
@@ -74,9 +76,12 @@ Expected<int> RowsBuilder::withScalar(graph::BinaryOp op, double c, bool left) {
     return unary(RowOpKind::MultiplyScalar, *x, s);
   case graph::BinaryKind::Div:
     if (left)
-      return unary(
-          RowOpKind::MultiplyScalar,
-          unary(RowOpKind::Function, *x, 0, VectorFunction::reciprocal), s);
+      return result(RowFunctions(group.ops, source).quotient(s, *x));
+    // The inverse of a large number is none of the unit's.
+    if (std::isfinite(c) && std::fabs(1.0 / c) < 0x1p-126)
+      return unary(RowOpKind::MultiplyScalar,
+                   unary(RowOpKind::MultiplyScalar, *x, 0x1p-32f),
+                   static_cast<float>(0x1p32 / c));
     return unary(RowOpKind::MultiplyScalar, *x, static_cast<float>(1.0 / c));
   case graph::BinaryKind::And:
     return unary(RowOpKind::MultiplyScalar, *x, s);
@@ -135,9 +140,11 @@ Expected<int> RowsBuilder::addBinary(graph::BinaryOp op) {
   auto x = operand(op.getLhs(), op);
   if (!x)
     return x.takeError();
-  auto y = operand(op.getRhs(), op);
+  bool isQuotient = op.getKind() == graph::BinaryKind::Div;
+  auto y = isQuotient ? wideOperand(op.getRhs(), op) : operand(op.getRhs(), op);
   if (!y)
     return y.takeError();
+  RowFunctions functions(group.ops, source);
   switch (op.getKind()) {
   case graph::BinaryKind::Add:
     return binary(RowOpKind::Add, *x, *y);
@@ -147,7 +154,8 @@ Expected<int> RowsBuilder::addBinary(graph::BinaryOp op) {
   case graph::BinaryKind::And: // conditions are 0 and 1
     return binary(RowOpKind::Multiply, *x, *y);
   case graph::BinaryKind::Div:
-    return binary(RowOpKind::Divide, *x, *y);
+    return functions.isBounded(*y) ? binary(RowOpKind::Divide, *x, *y)
+                                   : result(functions.quotient(*x, *y));
   default:
     break;
   }

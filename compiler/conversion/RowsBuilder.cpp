@@ -272,7 +272,8 @@ static bool isComposed(Operation *op) {
     return composed(unary.getKind()) != nullptr;
   auto binary = dyn_cast<graph::BinaryOp>(op);
   return binary && (binary.getKind() == graph::BinaryKind::Pow ||
-                    binary.getKind() == graph::BinaryKind::Mod);
+                    binary.getKind() == graph::BinaryKind::Mod ||
+                    binary.getKind() == graph::BinaryKind::Div);
 }
 
 Expected<int> RowsBuilder::wideOperand(Value value, Operation *op) {

@@ -58,17 +58,18 @@ std::optional<HostTensor> HostTensor::cast(DataType to) const {
   std::vector<int64_t> values;
   if (isFloat()) {
     // What does not fit becomes the least integer of the conversion's width,
-    // as on x86: 32 bits for what has no more, 64 for the others.
-    const bool isShort = to != DataType::Int64 && to != DataType::Uint64 &&
-                         to != DataType::Uint32;
-    const double bound = isShort ? 0x1p31 : 0x1p63;
-    const int64_t least = leastOf(isShort ? DataType::Int32 : DataType::Int64);
+    // as on x86; what is too large for an unsigned one becomes 0.
+    const bool isLong = to == DataType::Int64 || to == DataType::Uint64;
+    const bool isUnsigned = to == DataType::Uint32 || to == DataType::Uint64;
+    const double bound = isLong ? 0x1p63 : 0x1p31;
+    const int64_t least = leastOf(isLong ? DataType::Int64 : DataType::Int32);
     for (double value : compact().floatValues()) {
       const double whole = std::trunc(value);
       if (to == DataType::Bool)
         values.push_back(value != 0);
-      else if (to == DataType::Uint64 && whole >= 0x1p63 && whole < 0x1p64)
-        values.push_back(static_cast<int64_t>(uint64_t(whole)));
+      else if (isUnsigned && whole >= bound)
+        values.push_back(
+            whole < 2 * bound ? static_cast<int64_t>(uint64_t(whole)) : 0);
       else
         values.push_back(whole >= -bound && whole < bound
                              ? static_cast<int64_t>(whole)

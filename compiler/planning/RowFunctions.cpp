@@ -76,6 +76,38 @@ int RowFunctions::polynomial(int x, std::initializer_list<float> coefficients) {
   return add(sum, *c);
 }
 
+bool RowFunctions::isBounded(int x) const {
+  const RowOp &op = ops[x];
+  switch (op.kind) {
+  case RowOpKind::Function:
+    return op.function == VectorFunction::square_root ||
+           op.function == VectorFunction::sigmoid ||
+           op.function == VectorFunction::tanh ||
+           op.function == VectorFunction::erf;
+  case RowOpKind::AddScalar:
+    return std::fabs(op.scalar) <= 0x1p64f && isBounded(op.lhs);
+  case RowOpKind::MultiplyScalar:
+    return std::fabs(op.scalar) <= 1 && isBounded(op.lhs);
+  case RowOpKind::Combine:
+    return op.function == VectorFunction::maximum && op.rhs < 0 &&
+           op.scalar <= 0x1p64f && isBounded(op.lhs);
+  default:
+    return false;
+  }
+}
+
+int RowFunctions::quotient(int x, float dividend, int y) {
+  auto times = [&](int inverse) {
+    return x < 0 ? multiply(inverse, dividend) : multiply(inverse, x);
+  };
+  // Reciprocals beyond 2^126 are zeros, and so is what at most 1 gives.
+  if (isBounded(y) || (x < 0 && std::fabs(dividend) <= 1))
+    return times(reciprocal(y));
+  int large = apply(VectorFunction::greater, absolute(y), 0x1p64f);
+  int part = add(multiply(large, 0x1p-20f - 1.0f), 1.0f);
+  return multiply(times(reciprocal(multiply(y, part))), part);
+}
+
 //===----------------------------------------------------------------------===//
 // Circles
 //===----------------------------------------------------------------------===//

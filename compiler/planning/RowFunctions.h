@@ -40,6 +40,12 @@ public:
   int sign(int x);
   /// The remainder of x / y with the sign of x, as C's fmod.
   int remainder(int x, int y);
+  /// Whether a value is far below 2^126 by what makes it.
+  bool isBounded(int x) const;
+  /// x / y.
+  int quotient(int x, int y) { return quotient(x, 0, y); }
+  /// dividend / y.
+  int quotient(float dividend, int y) { return quotient(-1, dividend, y); }
   /// x to a finite power.
   int power(int x, float exponent);
   /// A positive finite number to the power of x.
@@ -75,6 +81,8 @@ private:
   int absolute(int x) { return apply(VectorFunction::absolute, x); }
   /// x where the condition holds, otherwise y.
   int choose(int condition, int x, int y);
+  /// x / y, or dividend / y where x is negative.
+  int quotient(int x, float dividend, int y);
   /// −1 where x < 0, otherwise 1.
   int direction(int x);
   /// 1 where x < 0 or −0, otherwise 0.

@@ -50,7 +50,7 @@ def test_integers_of_results_are_exact(made, kind, target):
     )
 
 
-@pytest.mark.parametrize("kind", ("INT64", "INT32", "INT8", "UINT8", "INT16", "BOOL"))
+@pytest.mark.parametrize("kind", ("INT64", "INT32", "INT8", "UINT8", "INT16", "UINT64", "BOOL"))
 @pytest.mark.parametrize("computed", (False, True))
 def test_what_no_integer_is_becomes_what_it_does_on_x86(computed, kind):
     x = on_chip.to_bf16(

@@ -589,3 +589,67 @@ def test_roots_and_logarithms_of_integers_are_refused_by_name(op):
         tw.compile(model)
     (node,) = raised.value.nodes
     assert node["name"] == "the_node" and "integers" in node["reason"]
+
+
+QUOTIENT = {
+    "tile": ((27, 27), (27, 27)),
+    "a divisor a row": ((27, 27), (27, 1)),
+    "a divisor a column": ((27, 27), (27,)),
+    "a dividend a row": ((27, 1), (27, 27)),
+}
+SIZES = [
+    0.0,
+    1,
+    3,
+    7,
+    1.25e-38,
+    2e-38,
+    1e30,
+    2.0**126,
+    1.5 * 2.0**126,
+    2.0**127,
+    3.3e38,
+    np.inf,
+    1e19,
+]
+SIZES = on_chip.to_bf16([*SIZES, *(-np.array(SIZES)), np.nan])
+
+
+def same_quotients(got, wanted):
+    """As far as bf16 goes, with what is below 2^-126 a zero; NaN where NaN is."""
+    with np.errstate(all="ignore"):
+        flushed = (np.abs(wanted) < 2.0**-125) & (np.abs(got) < 2.0**-125)
+        near = np.abs(got - wanted) <= on_chip.ROUNDED * np.abs(wanted)
+        most = (np.abs(wanted) > 3.38e38) & (np.abs(got) > 3.38e38) & (got * wanted > 0)
+        return flushed | near | (got == wanted) | most | (np.isnan(got) & np.isnan(wanted))
+
+
+@pytest.mark.parametrize("computed", (False, True))
+@pytest.mark.parametrize("shapes", QUOTIENT)
+def test_quotients_of_every_size(shapes, computed):
+    x, z = (
+        np.resize(SIZES if shape[-1] > 1 else SIZES[:, None], shape) for shape in QUOTIENT[shapes]
+    )
+    if shapes == "tile":
+        x = x.T
+    feeds = {"x": np.ascontiguousarray(x), "z": np.ascontiguousarray(z)}
+    nodes = [helper.make_node("Div", ["x", "z"], ["y"])]
+    if computed:
+        nodes = [
+            helper.make_node("Neg", ["x"], ["p"]),
+            helper.make_node("Neg", ["z"], ["q"]),
+            helper.make_node("Div", ["p", "q"], ["y"]),
+        ]
+    got = tw.compile(on_chip.build(nodes, feeds))(**feeds)["y"]
+    with np.errstate(all="ignore"):
+        assert same_quotients(got, feeds["x"] / feeds["z"]).all()
+
+
+@pytest.mark.parametrize("constant", (1.0, -3.0, 1e38, -3e38, 1.25e-38, 0.0, np.inf, np.nan))
+@pytest.mark.parametrize("divides", (False, True))
+def test_quotients_with_a_constant_of_any_size(divides, constant):
+    nodes = [helper.make_node("Div", ["x", "c"] if divides else ["c", "x"], ["y"])]
+    c = np.float32(constant)
+    got = tw.compile(on_chip.build(nodes, {"x": SIZES}, {"c": c}))(x=SIZES)["y"]
+    with np.errstate(all="ignore"):
+        assert same_quotients(got, SIZES / c if divides else c / SIZES).all()
