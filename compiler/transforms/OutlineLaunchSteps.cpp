@@ -93,23 +93,26 @@ private:
     if (!isa<IntegerType>(element) || element.isInteger(1) ||
         !isFloat(op.getInput()))
       return;
-    while (isa_and_present<ReshapeOp, TransposeOp, SliceOp>(
-        op.getInput().getDefiningOp())) {
-      Operation *view = op.getInput().getDefiningOp();
-      Value source = view->getOperand(0);
-      OpBuilder builder(op);
-      auto cast = CastOp::create(
+    Operation *view = op.getInput().getDefiningOp();
+    if (!isa_and_present<ReshapeOp, TransposeOp, SliceOp, BroadcastOp,
+                         ConcatOp>(view))
+      return;
+    OpBuilder builder(op);
+    SmallVector<CastOp> casts;
+    for (Value source : view->getOperands())
+      casts.push_back(CastOp::create(
           builder, op->getLoc(),
-          RankedTensorType::get(shapeOf(source), element), source);
-      Operation *moved = builder.clone(*view);
-      moved->setOperand(0, cast.getResult());
-      moved->getResult(0).setType(op.getResult().getType());
-      op.getResult().replaceAllUsesWith(moved->getResult(0));
-      op->erase();
-      if (view->use_empty())
-        view->erase();
-      op = cast;
-    }
+          RankedTensorType::get(shapeOf(source), element), source));
+    Operation *moved = builder.clone(*view);
+    for (auto [i, cast] : llvm::enumerate(casts))
+      moved->setOperand(i, cast.getResult());
+    moved->getResult(0).setType(op.getResult().getType());
+    op.getResult().replaceAllUsesWith(moved->getResult(0));
+    op->erase();
+    if (view->use_empty())
+      view->erase();
+    for (CastOp cast : casts)
+      castBeforeViews(cast);
   }
 
   /// Whether the value is known on the host at the launch.

@@ -20,6 +20,10 @@ MADE = {
     "sum of columns": [node("ReduceSum", ["x", "first"], ["s"])],
     "sum of all": [node("ReduceSum", ["x"], ["s"], keepdims=0)],
     "view": [node("Mul", ["x", "y"], ["p"]), node("Transpose", ["p"], ["s"], perm=[1, 0])],
+    "concatenation": [
+        node("Mul", ["x", "y"], ["p"]),
+        node("Concat", ["p", "x"], ["s"], axis=0),
+    ],
     "also a float": [node("Mul", ["x", "y"], ["s"]), node("Relu", ["s"], ["z"])],
 }
 
