@@ -257,8 +257,8 @@ def Technology : Block<"technology", "what the chip would be made in">;
 
 def TechnologyNode : Choice<Technology, "node", Cost, "16nm",
     ["180nm", "130nm", "65nm", "45nm", "28nm", "16nm", "7nm", "5nm"],
-    "Process node that area, energy and cost are stated for.",
-    "area, energy, cost">;
+    "Process node of the chip, a note beside the other parameters: nothing that is computed depends on it.",
+    "nothing">;
 
 //===----------------------------------------------------------------------===//
 // Kinds of memory. Rates, widths and burst lengths are those of the standards; latencies, through controller, PHY and
