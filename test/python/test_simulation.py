@@ -66,6 +66,7 @@ def test_latency_says_what_is_faster_and_not_cycles(executable):
 
 def test_a_key_that_is_not_there_is_an_error_of_this_package(executable, x):
     result, outputs = executable.simulate(), executable(x=x)
+    wide = executable.simulate(set={"dram.channels": 4})
     for mapping, key, near in (
         (executable.target, "dram.channel", "dram.channels"),
         (executable.inputs, "xx", "x"),
@@ -73,6 +74,10 @@ def test_a_key_that_is_not_there_is_an_error_of_this_package(executable, x):
         (result.units["load_dma"], "bussy", "busy"),
         (result.dram_bytes, "reads", "read"),
         (result.layers[0], "cycle", "cycles"),
+        (result.timeline().units, "load_dm", "load_dma"),
+        (result.timeline().units["load_dma"], "ends", "end"),
+        (result.scratchpad().bytes, "load_dm", "load_dma"),
+        (tw.compare(result, wide).chips, "dram.channel", "dram.channels"),
     ):
         with pytest.raises(tw.UnknownKey) as caught:
             mapping[key]
@@ -101,7 +106,8 @@ def test_a_result_names_the_chip_it_ran_on_and_the_one_it_was_planned_for(execut
     assert f"planned for {name}, ran on {name}(dram.channels=4)" in repr(wider)
     assert "planned_for" not in executable.simulate().to_dict()
     comparison = tw.compare(executable.simulate(), wider)
-    assert comparison.chips == {"dram.channels": [planned, 4]}
+    assert comparison.chips == {"dram.channels": (planned, 4)}
+    assert comparison.chips["dram.channels"].second == 4
     lines = [line.strip() for line in str(comparison).splitlines()]
     assert lines[0].startswith("latency: ") and lines[1].startswith("cycles: ")
     assert lines[2] == f"chip: dram.channels {planned} → 4"

@@ -22,9 +22,11 @@ reveal_type(run.bound)
 reveal_type(run.layers[0]["bound_cycles"])
 reveal_type(run.roofline().efficiency)
 reveal_type(tw.compare(run, run).speedup)
+reveal_type(tw.compare(run, run).chips["dram.channels"].first)
+reveal_type(run.timeline().units["load_dma"]["end"].size)
 run.layers.by("moon")
 """
-KNOWN = ("int", "Bound", "float | None", "float", "float")
+KNOWN = ("int", "Bound", "float | None", "float", "float", "int | str", "int")
 
 
 def mypy(*arguments, cwd):

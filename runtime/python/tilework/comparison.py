@@ -8,9 +8,9 @@ import json
 from typing import Any
 
 from tilework import _native, drawing
-from tilework._checks import kind
+from tilework._checks import Named, kind
 from tilework.errors import WrongType
-from tilework.reports import Equality
+from tilework.reports import Change, Equality
 from tilework.result import Simulation
 
 
@@ -34,9 +34,9 @@ class Comparison:
         )
 
     @property
-    def chips(self) -> dict[str, list[Any]]:
-        """{parameter: [of the first, of the second]}: how the two chips differ."""
-        return dict(self._report["chips"])
+    def chips(self) -> dict[str, Change]:
+        """{parameter: (first, second)}: how the two chips differ."""
+        return Named((key, Change(*values)) for key, values in self._report["chips"].items())
 
     @property
     def warnings(self) -> list[str]:

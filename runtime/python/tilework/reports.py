@@ -4,7 +4,10 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal, TypedDict
+from typing import Any, Literal, NamedTuple, TypedDict
+
+import numpy as np
+from numpy.typing import NDArray
 
 UNITS = ("load_dma", "store_dma", "systolic_array", "vector_unit")
 Engine = Literal["functional", "systemc", "rtl", "both"]
@@ -37,6 +40,21 @@ class Unit(_Unit, total=False):
     """Cycles of one unit, and instructions that it retired (the sequencer retires none)."""
 
     retired: int
+
+
+class InFlight(TypedDict):
+    """Instructions of one unit, in the order of their retire, one array each."""
+
+    start: NDArray[np.uint64]
+    end: NDArray[np.uint64]
+    node: NDArray[np.int64]
+
+
+class Change(NamedTuple):
+    """A parameter of two chips."""
+
+    first: int | str
+    second: int | str
 
 
 class _LayerRow(TypedDict):

@@ -11,9 +11,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from tilework import _files, _native, drawing
+from tilework import _checks, _files, _native, drawing
 from tilework.errors import InvalidArgument
-from tilework.reports import UNITS, SimulationReport
+from tilework.reports import UNITS, InFlight, SimulationReport
 
 
 class Roofline:
@@ -139,7 +139,7 @@ class ScratchpadUse:
 
     def __init__(self, use: Mapping[str, Any], run_cycles: int) -> None:
         self.capacity_bytes, self.run_cycles = use["capacity_bytes"], run_cycles
-        self.cycles, self.bytes = use["cycles"], use["bytes"]
+        self.cycles, self.bytes = use["cycles"], _checks.Named(use["bytes"])
 
     @property
     def total_bytes(self) -> NDArray[np.uint64]:
@@ -198,20 +198,24 @@ class Timeline:
 
     nodes: Sequence[str]
     cycles: int
-    units: dict[str, dict[str, NDArray[Any]]]
+    units: dict[str, InFlight]
 
     def __init__(
         self, records: Mapping[str, NDArray[Any]], nodes: Sequence[str], cycles: int
     ) -> None:
         self.nodes, self.cycles = nodes, cycles
-        self.units = {}
-        for number, name in enumerate(UNITS):
-            chosen = records["unit"] == number
-            self.units[name] = {key: records[key][chosen] for key in ("start", "end", "node")}
+        chosen = {name: records["unit"] == number for number, name in enumerate(UNITS)}
+        self.units = _checks.named(
+            {
+                name: {key: records[key][mask] for key in ("start", "end", "node")}
+                for name, mask in chosen.items()
+            }
+        )
 
     def in_flight(self, unit: str) -> int:
         """Cycles in which the unit had at least one instruction in flight."""
-        start, end = (self.units[unit][key].astype(np.int64) for key in ("start", "end"))
+        spans = self.units[unit]
+        start, end = spans["start"].astype(np.int64), spans["end"].astype(np.int64)
         if not len(end):
             return 0
         before = np.concatenate([[-1], end[:-1]])
@@ -225,8 +229,12 @@ class Timeline:
             "cycles": self.cycles,
             "nodes": list(self.nodes),
             "units": {
-                unit: {key: values.tolist() for key, values in columns.items()}
-                for unit, columns in self.units.items()
+                unit: {
+                    "start": spans["start"].tolist(),
+                    "end": spans["end"].tolist(),
+                    "node": spans["node"].tolist(),
+                }
+                for unit, spans in self.units.items()
             },
         }
 

@@ -4,7 +4,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -16,12 +15,13 @@ from tilework.drawing import canvas
 from tilework.drawing.canvas import LEFT, RIGHT, WIDTH
 
 if TYPE_CHECKING:
+    from tilework.reports import InFlight
     from tilework.views import ScratchpadUse, Timeline
 
 _SLICES = 280
 
 
-def _shares(columns: Mapping[str, NDArray[Any]], cycles: int) -> tuple[NDArray[Any], NDArray[Any]]:
+def _shares(columns: InFlight, cycles: int) -> tuple[NDArray[Any], NDArray[Any]]:
     """The share of each of _SLICES equal slices of the run with something in flight."""
     start, end = columns["start"].astype(np.int64), columns["end"].astype(np.int64)
     edges = np.linspace(0, cycles, _SLICES + 1)
