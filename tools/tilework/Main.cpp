@@ -25,12 +25,18 @@ namespace fs = std::filesystem;
 
 namespace {
 
-volatile std::sig_atomic_t interruptions = 0;
+volatile std::sig_atomic_t interruptions = 0, lastSignal = 0;
 
-void onInterrupt(int) {
+/// As a shell says it of a command that a signal ended.
+int interruptedCode() { return 128 + lastSignal; }
+
+/// The command ends by itself, so that it leaves nothing behind; another signal
+/// ends it at once.
+void onInterrupt(int signal) {
+  lastSignal = signal;
   if (++interruptions > 1) {
     clearProgressInHandler();
-    _exit(130);
+    _exit(interruptedCode());
   }
 }
 
@@ -110,7 +116,7 @@ int guarded(const Context &context, const std::function<int()> &run,
     return fail(context, Trap, "trap", error.what());
   } catch (const sim::RunCancelled &) {
     std::cerr << "tilework: interrupted\n";
-    return 130;
+    return interruptedCode();
   } catch (const sim::RunError &error) {
     return fail(context, User, "run", error.what());
   } catch (const sim::DramAccessError &error) {
@@ -136,6 +142,7 @@ bool tilework::tool::interrupted() { return interruptions > 0; }
 
 int main(int argc, char **argv) {
   std::signal(SIGINT, onInterrupt);
+  std::signal(SIGTERM, onInterrupt);
   std::signal(SIGPIPE, SIG_DFL);
   Context context;
   CommandLine line("Compiles Transformer models for the Tilework NPU, and runs "
