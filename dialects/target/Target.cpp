@@ -260,6 +260,12 @@ Target Target::fromYaml(const std::string &text, const std::string &origin,
 void Target::apply(const std::vector<Override> &overrides) {
   if (overrides.empty())
     return;
+  for (size_t i = 0; i < overrides.size(); ++i)
+    for (size_t j = 0; j < i; ++j)
+      if (overrides[i].first == overrides[j].first)
+        throw TargetError(overrides[i].first + " is set twice, to " +
+                          overrides[j].second + " and to " +
+                          overrides[i].second + ": leave one");
   Target changed = *this;
   setAll(changed, overrides);
   refuseProblems(changed, name);
