@@ -37,7 +37,8 @@ struct CompileOptions {
   std::map<std::string, std::vector<int64_t>> shapes;
   /// Stop behind this stage (see stageNames()); empty: to the end.
   std::string stopAfter;
-  /// Write the IR behind each stage to a file of its name in this folder.
+  /// Write the IR behind each stage to a file of its name in this folder; one
+  /// that the model is read from is a failure of kind User.
   std::string dumpFolder;
   /// Check the final program with the independent verifier.
   bool verify = true;
@@ -99,6 +100,8 @@ struct CompileFailure {
 struct CompileResult {
   std::optional<isa::Image> image;       ///< unless stopped before the end
   std::optional<CompileFailure> failure; ///< then there is no image
+  /// The files that the model was read from, that of the source first.
+  std::vector<std::string> files;
   /// IR of the stage stopped after.
   std::string ir;
   std::vector<CompiledNode> nodes;
@@ -124,8 +127,19 @@ struct ModelDescription {
   std::string producer;
   std::map<std::string, int64_t> opsets; ///< by domain, "" the default one
   std::vector<Value> inputs, outputs;
-  std::vector<std::string> openDimensions; ///< named ones of inputs
-  std::map<std::string, uint64_t> ops;     ///< "domain.Op" → nodes
+  /// Axes of inputs that have no size; the name is empty where there is none,
+  /// and the axis -1 where not even their number is known.
+  struct OpenAxis {
+    std::string input;
+    int64_t axis = 0;
+    std::string name;
+  };
+  std::vector<OpenAxis> openAxes;
+  std::vector<std::string> openDimensions; ///< the names among them
+  /// How the sizes may be given, with N for each: --dim for names, --shape for
+  /// inputs with an axis that has none.
+  std::string sizeOptions;
+  std::map<std::string, uint64_t> ops; ///< "domain.Op" → nodes
   /// Of `ops` those that no operator set has a lowering for, by name.
   std::vector<std::string> unknownOps;
 };

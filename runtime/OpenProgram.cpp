@@ -5,6 +5,7 @@
 
 #include "runtime/OpenProgram.h"
 
+#include "dialects/isa/OutputFile.h"
 #include "runtime/ProgramCache.h"
 
 #include <chrono>
@@ -55,7 +56,7 @@ CompileResult compileModel(const ModelSource &source,
                            const target::Target &target,
                            const CompileOptions &options,
                            const std::function<bool()> &cancelled) {
-  if (source.bytes.empty())
+  if (source.name.empty()) // no bytes of a caller
     requireFile(source.path);
   // What the thread uses lives as long as the thread, also when it is left
   // behind. Bytes of a caller are copied for the same reason.
@@ -87,6 +88,21 @@ CompileResult compileModel(const ModelSource &source,
   if (result.failure)
     raise(std::move(*result.failure));
   return result;
+}
+
+std::vector<std::string> filesBehind(const std::string &path,
+                                     const isa::Image &image) {
+  std::vector<std::string> files = {path};
+  for (const isa::ExternalData &data : image.externalData)
+    files.push_back((fs::path(path).parent_path() / data.location).string());
+  return files;
+}
+
+void requireApart(const std::string &output,
+                  const std::vector<std::string> &inputs) {
+  if (std::string problem = isa::overwriteProblem(output, inputs);
+      !problem.empty())
+    throw UserError(problem);
 }
 
 bool isProgramFile(const std::string &path) {

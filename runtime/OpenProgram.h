@@ -38,6 +38,16 @@ CompileResult compileModel(const ModelSource &source,
                            const CompileOptions &options,
                            const std::function<bool()> &cancelled = {});
 
+/// The files that a program, or a model that was compiled on the way, came
+/// from: that at `path` and the external data beside it.
+std::vector<std::string> filesBehind(const std::string &path,
+                                     const isa::Image &image);
+
+/// Throws UserError where the file to write is one of those that are read.
+/// Outputs that are empty, or not there yet, are none.
+void requireApart(const std::string &output,
+                  const std::vector<std::string> &inputs);
+
 /// Whether the file begins as a program image.
 bool isProgramFile(const std::string &path);
 

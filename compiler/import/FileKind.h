@@ -15,6 +15,10 @@ namespace tilework {
 /// may be an ONNX model.
 std::string otherKindOfFile(std::string_view bytes);
 
+/// What a file seems to be that no ONNX model could be read from, with what to
+/// do.
+std::string unreadableKind(std::string_view bytes);
+
 } // namespace tilework
 
 #endif // TILEWORK_COMPILER_IMPORT_FILEKIND_H

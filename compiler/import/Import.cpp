@@ -299,7 +299,7 @@ void tilework::placeNodes(ModuleOp module, std::vector<NodeReport> &nodes) {
     }
   });
   for (NodeReport &node : nodes) {
-    if (!node.reason.empty())
+    if (!node.reason.empty() || node.runsOn == "unknown")
       continue;
     auto place = places.find(node.name);
     node.runsOn = place == places.end() ? "folded" : place->second.str();

@@ -122,7 +122,8 @@ Refusal refusalOf(const std::vector<NodeReport> &nodes);
 
 /// Sets `runsOn` of each supported node by what became of it in the module: a
 /// node behind a launch step runs on the host, one behind another op on the
-/// chip, one that left no op is folded.
+/// chip, one that left no op is folded. One that could not be checked stays
+/// unknown.
 void placeNodes(mlir::ModuleOp module, std::vector<NodeReport> &nodes);
 
 /// Registers the dialects that an imported module uses.

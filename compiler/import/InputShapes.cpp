@@ -170,8 +170,12 @@ Importer::inputTypes(const std::vector<const onnx::ValueInfo *> &inputs) {
                          example + " (in Python, dims={" + python + "})");
   }
   if (!unnamed.empty())
-    fail(Kind::User, "input " + quoted(unnamed) +
-                         " has no fixed shape; give "
-                         "one with --shape NAME=1x128");
+    fail(Kind::User,
+         "input " + quoted(unnamed) +
+             " has no fixed shape, and no name to fix one by; give it with "
+             "--shape " +
+             quoted(unnamed).substr(1, quoted(unnamed).size() - 2) +
+             "=1x128, or as many sizes as it has (in Python, shapes={" +
+             quoted(unnamed) + ": (1, 128)})");
   return types;
 }

@@ -7,6 +7,8 @@
 
 #include "compiler/import/OnnxModel.h"
 
+#include "compiler/import/FileKind.h"
+
 #include <protozero/pbf_reader.hpp>
 
 #include <cstring>
@@ -35,8 +37,7 @@ std::string_view view(pbf_reader &reader) {
 
 void require(pbf_reader &reader, pbf_wire_type type) {
   if (reader.wire_type() != type)
-    throw Malformed("field " + std::to_string(reader.tag()) +
-                    " has an unexpected wire type");
+    throw protozero::unknown_pbf_wire_type_exception{};
 }
 
 std::string_view text(pbf_reader &reader) {
@@ -69,7 +70,7 @@ template <typename T> void fixedBytes(pbf_reader &reader, std::string &bytes) {
   if (reader.wire_type() == pbf_wire_type::length_delimited) {
     std::string_view data = view(reader);
     if (data.size() % sizeof(T))
-      throw Malformed("a packed field ends inside an element");
+      throw protozero::invalid_length_exception{};
     bytes.append(data);
     return;
   }
@@ -141,7 +142,7 @@ Tensor readTensor(pbf_reader reader) {
           fixed.empty() && !tensor.hasRaw) {
         std::string_view data = view(reader);
         if (data.size() % 4)
-          throw Malformed("a packed field ends inside an element");
+          throw protozero::invalid_length_exception{};
         tensor.raw = data;
         tensor.hasRaw = !data.empty();
         break;
@@ -462,12 +463,15 @@ std::optional<Model> tilework::onnx::parseModel(std::string_view bytes,
     if (hasGraph)
       return model;
     error = bytes.empty() ? "the file is empty"
-                          : "the file has no graph: it is not an ONNX model";
+                          : "the file has no graph: " + unreadableKind(bytes);
   } catch (const std::bad_alloc &) {
     error = "the file asks for more memory than there is";
-  } catch (const std::exception &e) {
-    error = "the file is no well-formed ONNX model, or is cut short: " +
-            std::string(e.what());
+  } catch (const Malformed &problem) {
+    error =
+        "the file is no well-formed ONNX model: " + std::string(problem.what());
+  } catch (const std::exception &) {
+    error =
+        "the file cannot be read as an ONNX model: " + unreadableKind(bytes);
   }
   return std::nullopt;
 }

@@ -31,6 +31,35 @@ ModelDescription::Value describe(const onnx::ValueInfo &info) {
   return value;
 }
 
+bool isSize(const std::string &text) {
+  return text.find_first_not_of("0123456789") == std::string::npos;
+}
+
+/// --dim for the names of axes that no --shape fixes.
+std::string sizeOptions(const ModelDescription &model) {
+  using OpenAxis = ModelDescription::OpenAxis;
+  std::set<std::string> shaped, dims;
+  for (const OpenAxis &axis : model.openAxes)
+    if (axis.name.empty())
+      shaped.insert(axis.input);
+  for (const OpenAxis &axis : model.openAxes)
+    if (!shaped.count(axis.input))
+      dims.insert(axis.name);
+  std::string text;
+  for (const std::string &name : dims)
+    text += " --dim " + printable(name) + "=N";
+  for (const ModelDescription::Value &input : model.inputs)
+    if (shaped.count(input.name)) {
+      std::string sizes;
+      for (const std::string &size : input.shape)
+        sizes += (sizes.empty() ? "" : "x") + (size == "…"    ? "NxN…"
+                                               : isSize(size) ? size
+                                                              : "N");
+      text += " --shape " + printable(input.name) + "=" + sizes;
+    }
+  return text;
+}
+
 } // namespace
 
 std::vector<OperatorInfo> operators() {
@@ -78,11 +107,19 @@ std::optional<ModelDescription> describeModel(const ModelSource &source,
     if (constants.count(input.name))
       continue;
     description.inputs.push_back(describe(input));
-    for (const onnx::Dim &dim : input.shape)
-      if (!dim.value && !dim.name.empty())
-        open.insert(legalUtf8(dim.name));
+    const std::string &name = description.inputs.back().name;
+    if (!input.hasShape)
+      description.openAxes.push_back({name, -1, ""});
+    for (size_t axis = 0; axis < input.shape.size(); ++axis)
+      if (const onnx::Dim &dim = input.shape[axis]; !dim.value) {
+        description.openAxes.push_back(
+            {name, int64_t(axis), legalUtf8(dim.name)});
+        if (!dim.name.empty())
+          open.insert(legalUtf8(dim.name));
+      }
   }
   description.openDimensions = {open.begin(), open.end()};
+  description.sizeOptions = sizeOptions(description);
   for (const onnx::ValueInfo &output : model->graph.outputs)
     description.outputs.push_back(describe(output));
   std::set<std::string> unknown;

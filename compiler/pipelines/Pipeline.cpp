@@ -76,6 +76,8 @@ private:
   bool graphPasses(const char *name, void (*build)(OpPassManager &));
   /// Before anything is fused.
   bool countWork();
+  /// Says of each node where it runs, once launch steps are set apart.
+  bool placeReports();
   bool plan();
   /// Fails with the nodes that have no plan and their share of the work.
   bool refuse(llvm::Error error);
@@ -96,8 +98,12 @@ private:
   /// Gives each intermediate tensor bytes of its own.
   void keepTensors();
   void show(const char *name);
-  /// Writes the IR into the folder of --dump-ir.
-  bool dump(const char *name);
+  /// Where the IR behind a stage goes in the folder of --dump-ir.
+  std::string dumpPath(size_t stage) const;
+  /// Notes the files that the model is read from, and refuses to write over
+  /// one.
+  bool checkDumps();
+  bool dump(size_t stage);
   /// Whether the stage is the one in which a fault is planted.
   template <typename Form> bool plant(const char *name, Form &&form);
   /// Gives the image the digests of all bytes that the model stands in; false
@@ -158,7 +164,7 @@ CompileResult Pipeline::run() {
                                            "' for the IR: " + error.message());
       return std::move(result);
     }
-  stage("imported", [&] { return import() && checkSizes(); }) &&
+  stage("imported", [&] { return import() && checkSizes() && checkDumps(); }) &&
       stage("simplified",
             [&] { return graphPasses("simplified", buildSimplifiedStage); }) &&
       stage("recognised",
@@ -166,7 +172,10 @@ CompileResult Pipeline::run() {
               return graphPasses("recognised", buildRecognisedStage) &&
                      countWork();
             }) &&
-      stage("fused", [&] { return graphPasses("fused", buildFusedStage); }) &&
+      stage("fused",
+            [&] {
+              return graphPasses("fused", buildFusedStage) && placeReports();
+            }) &&
       stage("planned", [&] { return plan(); }) &&
       stage("synchronised", [&] { return synchronise(); }) &&
       stage("encoded", [&] { return encode(); });
@@ -211,19 +220,42 @@ template <typename Stage> bool Pipeline::stage(const char *name, Stage &&body) {
   bool last = options.stopAfter == name;
   if (last)
     result.ir = irText();
-  if (!options.dumpFolder.empty() && !dump(name))
+  if (!options.dumpFolder.empty() && !dump(result.statistics.stages.size() - 1))
     return false;
   return !last;
 }
 
-bool Pipeline::dump(const char *name) {
+std::string Pipeline::dumpPath(size_t stage) const {
   llvm::SmallString<128> path(options.dumpFolder);
-  llvm::sys::path::append(path,
-                          std::to_string(result.statistics.stages.size()) +
-                              "-" + name + ".mlir");
+  llvm::sys::path::append(path, std::to_string(stage + 1) + "-" +
+                                    stageNames()[stage] + ".mlir");
+  return path.str().str();
+}
+
+bool Pipeline::checkDumps() {
+  if (source.path.empty())
+    return true;
+  result.files = {source.path};
+  for (unsigned file = 0; file < files->size(); ++file)
+    if (files->isExternal(file)) {
+      llvm::SmallString<128> path(llvm::sys::path::parent_path(source.path));
+      llvm::sys::path::append(path, files->location(file));
+      result.files.push_back(path.str().str());
+    }
+  if (options.dumpFolder.empty())
+    return true;
+  for (size_t stage = 0; stage < stageNames().size(); ++stage)
+    if (std::string problem =
+            isa::overwriteProblem(dumpPath(stage), result.files);
+        !problem.empty())
+      return fail(CompileFailure::Kind::User, problem);
+  return true;
+}
+
+bool Pipeline::dump(size_t stage) {
   try {
     std::string text = irText();
-    isa::OutputFile file(path.str().str());
+    isa::OutputFile file(dumpPath(stage));
     file.put(text.data(), text.size());
     file.keep();
   } catch (const isa::ImageError &error) {
@@ -305,6 +337,7 @@ void Pipeline::refuseRest(OwningOpRef<ModuleOp> rest) {
     if (failed(passes.run(*module)))
       return; // what is known is said
   }
+  placeReports();
   auto program = planGraph(*module, machine, options.cancelled);
   if (!program)
     llvm::handleAllErrors(
@@ -418,6 +451,12 @@ bool Pipeline::refuse(llvm::Error error) {
 
 bool Pipeline::countWork() {
   work = modelWork(*module);
+  return true;
+}
+
+bool Pipeline::placeReports() {
+  placeNodes(*module, reports);
+  result.nodes = compiledNodes(reports);
   return true;
 }
 

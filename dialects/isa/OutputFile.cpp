@@ -12,10 +12,13 @@
 #include <cstdlib>
 #include <cstring>
 #include <fcntl.h>
+#include <filesystem>
 #include <sys/stat.h>
 #include <unistd.h>
 
 namespace tilework::isa {
+
+namespace fs = std::filesystem;
 
 namespace {
 
@@ -81,6 +84,25 @@ void OutputFile::keep() {
       (!temporary.empty() && rename(temporary.c_str(), target.c_str()) != 0))
     fail(target);
   temporary.clear();
+}
+
+bool isSameFile(const std::string &first, const std::string &second) {
+  std::error_code error;
+  if (fs::exists(first, error) && fs::exists(second, error))
+    return fs::is_regular_file(first, error) &&
+           fs::equivalent(first, second, error);
+  return fs::weakly_canonical(fs::absolute(first, error), error) ==
+         fs::weakly_canonical(fs::absolute(second, error), error);
+}
+
+std::string overwriteProblem(const std::string &output,
+                             const std::vector<std::string> &inputs) {
+  if (!output.empty())
+    for (const std::string &input : inputs)
+      if (!input.empty() && isSameFile(output, input))
+        return "'" + output + "' would be written over '" + input +
+               "', which is read for it: name another file";
+  return "";
 }
 
 } // namespace tilework::isa

@@ -7,6 +7,7 @@
 
 #include <cstdint>
 #include <string>
+#include <vector>
 
 namespace tilework::isa {
 
@@ -29,5 +30,14 @@ private:
   std::string temporary; ///< empty: written in place, or renamed already
   int descriptor = -1;
 };
+
+/// Whether two names, of files that are there or not, are of one file.
+bool isSameFile(const std::string &first, const std::string &second);
+
+/// What is wrong with writing to `output` what is made from `inputs`: a
+/// sentence where it is one of them, by whatever name; else empty, as for a
+/// device or no name at all.
+std::string overwriteProblem(const std::string &output,
+                             const std::vector<std::string> &inputs);
 
 } // namespace tilework::isa

@@ -35,6 +35,7 @@ struct Program {
   Executable executable;
   CompileStatistics statistics; ///< empty for a loaded program
   std::vector<CompiledNode> nodes;
+  std::vector<std::string> files; ///< that the model was read from
 };
 
 struct Run {
@@ -142,7 +143,7 @@ Program compileProgram(const std::string &path,
   if (!result.image)
     throw InternalError("the compiler returned no program");
   return {Executable(std::move(*result.image)), std::move(result.statistics),
-          std::move(result.nodes)};
+          std::move(result.nodes), std::move(result.files)};
 }
 
 std::unique_ptr<Run> runProgram(const Program &program, const py::dict &inputs,
@@ -312,6 +313,7 @@ void registerPrograms(py::module_ &module) {
       .def("target",
            [](const Program &program) { return program.executable.target(); })
       .def("save", [](const Program &program, const std::string &path) {
+        requireApart(path, program.files);
         callReleased([&](Call &) { program.executable.save(path); });
       });
 
@@ -320,7 +322,7 @@ void registerPrograms(py::module_ &module) {
              py::arg("show") = py::none());
   module.def("load", [](const std::string &path) {
     return callReleased(
-        [&](Call &) { return Program{Executable::load(path), {}, {}}; });
+        [&](Call &) { return Program{Executable::load(path), {}, {}, {}}; });
   });
   module.def("is_program", &isProgramFile);
   module.def("describe", &describe, py::arg("path"), py::arg("bytes"));

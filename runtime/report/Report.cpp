@@ -104,10 +104,17 @@ static json describe(const std::vector<ModelDescription::Value> &values) {
 }
 
 json descriptionReport(const ModelDescription &model) {
+  json axes = json::array();
+  for (const ModelDescription::OpenAxis &axis : model.openAxes)
+    axes.push_back(
+        {{"input", axis.input},
+         {"axis", axis.axis < 0 ? json(nullptr) : json(axis.axis)},
+         {"name", axis.name.empty() ? json(nullptr) : json(axis.name)}});
   return {{"kind", "model"},
           {"schema", kReportSchema},
           {"supported", nullptr},
           {"open_dimensions", model.openDimensions},
+          {"open_axes", axes},
           {"producer", model.producer},
           {"opsets", model.opsets},
           {"operators", model.ops},

@@ -32,9 +32,9 @@ std::string programHash(const isa::Image &image);
 /// program_sha256, dims and the shapes of the inputs.
 nlohmann::json subjectReport(const isa::Image &image);
 
-/// A model whose dimensions are open: supported (null), open_dimensions,
-/// producer, opsets, operators {name: nodes}, unknown_operators, inputs,
-/// outputs with name, dtype and shape.
+/// A model whose dimensions are open: supported (null), open_axes,
+/// open_dimensions, producer, opsets, operators {name: nodes},
+/// unknown_operators, inputs, outputs with name, dtype and shape.
 nlohmann::json descriptionReport(const ModelDescription &model);
 
 /// "planned for edge, ran on edge(dram.channels=4)" where the program was

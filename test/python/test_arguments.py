@@ -46,3 +46,10 @@ def test_negative_and_huge_numbers_are_refused_by_value(executable):
     for seed in (-1, 2**63):
         with pytest.raises(tw.InvalidArgument, match="seed"):
             executable.draw_inputs(seed)
+
+
+def test_a_seed_beside_inputs_is_refused(executable, x):
+    with pytest.raises(tw.InvalidArgument, match="seed draws inputs, and they are given"):
+        executable.simulate({"x": x}, seed=3)
+    assert executable.simulate().to_dict()["inputs_seed"] == 1
+    assert executable.simulate(seed=3).to_dict()["inputs_seed"] == 3

@@ -2,10 +2,12 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """Files that Python reads and writes: any name works, and what cannot be written leaves nothing."""
 
+import copy
 import json
 import os
 
 import numpy as np
+import onnx
 import pytest
 import tilework as tw
 
@@ -125,3 +127,41 @@ HALF = "\ud800"
 def test_half_a_character_is_no_name(executable, call):
     with pytest.raises(tw.InvalidArgument, match="half a character"):
         call(executable)
+
+
+def test_a_program_is_not_written_over_its_model(matmul_model, tmp_path):
+    onnx.save(
+        copy.deepcopy(matmul_model),  # the writer moves weights out of it
+        tmp_path / "m.onnx",
+        save_as_external_data=True,
+        location="m.bin",
+        size_threshold=0,
+    )
+    executable = tw.compile(tmp_path / "m.onnx", dims={"n": 5})
+    (tmp_path / "link").symlink_to("m.onnx")
+    for name in ("m.onnx", "m.bin", "link"):
+        before = (tmp_path / name).read_bytes()
+        with pytest.raises(tw.InvalidArgument, match="would be written over .* is read for it"):
+            executable.save(tmp_path / name)
+        assert (tmp_path / name).read_bytes() == before
+    executable.save(tmp_path / "m.tw")
+    tw.load(tmp_path / "m.tw").save(tmp_path / "m.tw")  # the same bytes again
+
+
+@pytest.mark.parametrize(
+    "head, words",
+    [
+        (b"\x7fELF\x02\x01", "is a compiled program, or another ELF file.*tilework.load"),
+        (b"\x89PNG\r\n", r"is a picture \(PNG\)"),
+        (b"PK\x03\x04", "is a ZIP archive"),
+        (b"hello\n", "looks like text"),
+        (b"\x08\x08\x12", "begins as one and is damaged or cut short"),
+        (b"\xf1\x00\x02", "of no known kind"),
+        (b"", "the file is empty"),
+    ],
+)
+def test_what_is_no_model_is_told_by_its_kind(head, words, tmp_path):
+    (tmp_path / "m.onnx").write_bytes(head)
+    for model in (tmp_path / "m.onnx", head):
+        with pytest.raises(tw.InvalidArgument, match=words):
+            tw.compile(model)

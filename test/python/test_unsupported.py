@@ -148,4 +148,23 @@ def test_open_dimensions_are_listed():
     report = tw.inspect(model_of(nodes, ("batch", "tokens", 8)))
     assert report["supported"] is None and report["open_dimensions"] == ["batch", "tokens"]
     assert report["inputs"][0]["shape"] == ["batch", "tokens", 8]
-    assert "batch, tokens" in repr(report) and "batch" in report._repr_html_()
+    assert "'batch': N, 'tokens': N" in repr(report) and "batch" in report._repr_html_()
+    assert [axis["axis"] for axis in report["open_axes"]] == [0, 1]
+
+
+def test_axes_without_a_name_are_listed():
+    model = model_of([node("Relu", ["x"], ["y"])], (None, 8))
+    report = tw.inspect(model)
+    assert report["open_axes"] == [{"input": "x", "axis": 0, "name": None}]
+    assert "shapes={'x': (N, …)}" in repr(report)
+    with pytest.raises(tw.InvalidArgument, match=r"--shape x=1x128.*shapes=\{'x': "):
+        tw.compile(model)
+    assert tw.inspect(model, shapes={"x": (2, 8)})["supported"]
+
+
+def test_launch_steps_run_on_the_host():
+    nodes = [node("Relu", ["x"], ["r"]), node("Cast", ["r"], ["y"], to=TensorProto.INT64)]
+    model = model_of(nodes, (4, 8))
+    model.graph.output[0].type.tensor_type.elem_type = TensorProto.INT64
+    report = tw.inspect(model)
+    assert [n["runs_on"] for n in report["nodes"]] == ["npu", "host"]

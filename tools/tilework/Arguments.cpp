@@ -84,6 +84,11 @@ void Arguments::number(const std::string &name, uint64_t &value, uint64_t least,
   parser->app->add_option(name, value, help)->check(wholeNumber(least));
 }
 
+void Arguments::number(const std::string &name, std::optional<uint64_t> &value,
+                       uint64_t least, const std::string &help) {
+  parser->app->add_option(name, value, help)->check(wholeNumber(least));
+}
+
 void Arguments::list(const std::string &name, std::vector<std::string> &values,
                      const std::string &help) {
   parser->app->add_option(name, values, help)->allow_extra_args(false);
@@ -148,8 +153,10 @@ std::string usageMessage(const CLI::App &app, std::string message,
         suspects = {word};
         break;
       }
-    if (suspects.empty() && words.empty())
-      message = "name a command";
+    if (suspects.empty())
+      message = words.empty() ? "name a command"
+                              : "'" + words.front() +
+                                    "' alone does nothing: name a command";
   }
   // The parser's own words for an option that was given again.
   if (const size_t at = message.find(": At Most 1 required but received ");
@@ -182,7 +189,7 @@ CommandLine::CommandLine(const std::string &description,
     : parsers(new Parsers(description)) {
   parsers->app.require_subcommand(1);
   parsers->app.fallthrough();
-  parsers->app.set_version_flag("--version", version);
+  parsers->app.set_version_flag("-V,--version", version);
 }
 
 CommandLine::~CommandLine() = default;

@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -31,6 +32,9 @@ public:
   /// A whole number, of at least `least`.
   void number(const std::string &name, uint64_t &value, uint64_t least,
               const std::string &help);
+  /// The same, where it tells whether one was given.
+  void number(const std::string &name, std::optional<uint64_t> &value,
+              uint64_t least, const std::string &help);
   /// One value behind each occurrence.
   void list(const std::string &name, std::vector<std::string> &values,
             const std::string &help);

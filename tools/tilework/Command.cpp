@@ -13,7 +13,6 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdio>
-#include <filesystem>
 #include <iostream>
 
 namespace tilework::tool {
@@ -112,17 +111,6 @@ std::pair<std::string, std::string> splitFile(const std::string &text,
   if (equals == std::string::npos || equals == 0 || equals + 2 == text.size())
     throw UserError(option + " " + text + ": write name=@file.npy");
   return {text.substr(0, equals), text.substr(equals + 2)};
-}
-
-void requireApart(const std::string &output,
-                  const std::vector<std::string> &inputs) {
-  for (const std::string &input : inputs) {
-    std::error_code error;
-    if (std::filesystem::is_regular_file(output, error) &&
-        std::filesystem::equivalent(output, input, error))
-      throw UserError("'" + output + "' would be written over '" + input +
-                      "', which this command reads: name another file");
-  }
 }
 
 void InputOptions::add(Arguments &command) {

@@ -33,7 +33,7 @@ struct Context {
   void emit(const std::string &kind, const nlohmann::json &object) const;
 };
 
-/// True once Ctrl-C was pressed.
+/// True once Ctrl-C was pressed, or another signal asks for the end.
 bool interrupted();
 
 /// --target, --dim, --shape: how a model becomes a program.
@@ -81,11 +81,6 @@ RunReport runBehindLine(const Context &context, const Executable &executable,
 /// "name=@file" split; throws UserError with `option` in the message.
 std::pair<std::string, std::string> splitFile(const std::string &text,
                                               const std::string &option);
-
-/// Throws UserError where the file to write is one of those that are read, by
-/// whatever name. Outputs that are empty, or not there yet, are none.
-void requireApart(const std::string &output,
-                  const std::vector<std::string> &inputs);
 
 void addCompile(CommandLine &line, Context &context);
 void addRun(CommandLine &line, Context &context);

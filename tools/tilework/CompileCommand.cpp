@@ -50,8 +50,6 @@ void sayTimes(const Context &context, const CompileStatistics &statistics) {
 }
 
 int run(const Options &options, const Context &context) {
-  if (isProgramFile(options.model))
-    throw UserError("'" + options.model + "' is already a program");
   if (options.output.empty() && options.stopAfter.empty())
     throw UserError("name the program file: -o m.tw");
   requireApart(options.output, {options.model, options.reference});
@@ -78,12 +76,7 @@ int run(const Options &options, const Context &context) {
         compileModel({options.model, {}, {}}, target, compile, interrupted);
   }
   CompileResult &result = checked.result;
-  if (result.image)
-    for (const isa::ExternalData &data : result.image->externalData)
-      requireApart(
-          options.output,
-          {(std::filesystem::path(options.model).parent_path() / data.location)
-               .string()});
+  requireApart(options.output, result.files);
   const bool isIR = !options.stopAfter.empty();
   if (isIR && !options.output.empty())
     writeFile(options.output, result.ir.data(), result.ir.size());

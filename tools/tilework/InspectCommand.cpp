@@ -128,11 +128,6 @@ void sayValues(const std::vector<ModelDescription::Value> &values,
 /// known without them.
 int inspectOpen(const Options &options, const ModelDescription &model,
                 const Context &context) {
-  std::string dims, example;
-  for (const std::string &name : model.openDimensions) {
-    dims += (dims.empty() ? "" : ", ") + printable(name);
-    example += " --dim " + printable(name) + "=N";
-  }
   uint64_t nodes = 0;
   for (const auto &[op, count] : model.ops)
     nodes += count;
@@ -145,9 +140,15 @@ int inspectOpen(const Options &options, const ModelDescription &model,
   sayValues(model.outputs, "output", context);
   for (const std::string &op : model.unknownOps)
     context.say("  no lowering for " + printable(op));
-  context.say(
-      "  open dimensions: " + dims +
-      "; whether the model is supported is known with sizes:" + example);
+  for (const ModelDescription::OpenAxis &axis : model.openAxes)
+    context.say("  open: " + printable(axis.input) +
+                (axis.axis < 0
+                     ? std::string(", of any number of axes")
+                     : " axis " + std::to_string(axis.axis) +
+                           (axis.name.empty() ? std::string(", without a name")
+                                              : ", " + printable(axis.name))));
+  context.say("  whether the model is supported is known with sizes:" +
+              model.sizeOptions);
   context.emit("model", descriptionReport(model));
   return 0;
 }
@@ -165,10 +166,8 @@ int inspectModel(const Options &options, const Context &context) {
   std::string error;
   if (!isText)
     if (auto model = describeModel({options.file, {}, {}}, error)) {
-      bool open = false;
-      for (const std::string &name : model->openDimensions)
-        open |= compile.dims.count(name) == 0;
-      if (open && compile.dims.empty() && compile.shapes.empty())
+      if (!model->openAxes.empty() && compile.dims.empty() &&
+          compile.shapes.empty())
         return inspectOpen(options, *model, context);
     }
   const CompileActivity activity(context, options.file);

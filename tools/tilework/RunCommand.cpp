@@ -4,6 +4,7 @@
 
 #include "tools/tilework/Command.h"
 
+#include "dialects/isa/OutputFile.h"
 #include "runtime/Error.h"
 #include "runtime/Npy.h"
 #include "runtime/OpenProgram.h"
@@ -11,7 +12,6 @@
 #include "runtime/report/Report.h"
 
 #include <cstdio>
-#include <filesystem>
 #include <iostream>
 #include <memory>
 
@@ -51,6 +51,27 @@ std::vector<NamedFile> outputFiles(const isa::Entry &entry,
     files.push_back({name, file});
   }
   return files;
+}
+
+/// What the outputs are compared with; what cannot be compared is refused
+/// before the run.
+std::vector<Tensor> readExpected(const isa::Entry &entry,
+                                 const std::vector<NamedFile> &files) {
+  std::vector<Tensor> references;
+  for (const auto &[name, file] : files) {
+    references.push_back(readNpy(file));
+    const Tensor &reference = references.back();
+    for (const isa::Tensor &output : entry.outputs)
+      if (output.name == name &&
+          (output.shape != reference.shape ||
+           isFloatType(output.type) != isFloatType(reference.type)))
+        throw MismatchError(
+            "output '" + name + "' is " + describe(output.type, output.shape) +
+            " and cannot be compared with '" + file + "', which holds " +
+            describe(reference.type, reference.shape) +
+            ": give an array of its shape and kind of type");
+  }
+  return references;
 }
 
 /// "rms" or "rms,largest"; alone, the root mean square allows the largest error
@@ -111,17 +132,22 @@ int run(const Options &options, const Context &context) {
       outputFiles(executable.entry(), options.outputs, "--output");
   const std::vector<NamedFile> expected =
       outputFiles(executable.entry(), options.expected, "--expect");
-  std::vector<std::string> read = {options.program};
+  std::vector<std::string> read =
+      filesBehind(options.program, executable.image());
   for (const std::string &input : options.inputs.inputs)
     read.push_back(splitFile(input, "--input").second);
   for (const NamedFile &file : expected)
     read.push_back(file.file);
-  for (const isa::ExternalData &data : executable.image().externalData)
-    read.push_back(
-        (std::filesystem::path(options.program).parent_path() / data.location)
-            .string());
   for (const NamedFile &file : wanted)
     requireApart(file.file, read);
+  for (size_t i = 0; i < wanted.size(); ++i)
+    for (size_t j = 0; j < i; ++j)
+      if (isa::isSameFile(wanted[i].file, wanted[j].file))
+        throw UserError("--output " + wanted[i].name + "=@" + wanted[i].file +
+                        " would be written over --output " + wanted[j].name +
+                        "=@" + wanted[j].file + ": name another file");
+  const std::vector<Tensor> references =
+      readExpected(executable.entry(), expected);
   RunSettings settings;
   settings.engine = parseEngine(options.engine);
   settings.options.records = false;
@@ -147,9 +173,10 @@ int run(const Options &options, const Context &context) {
   for (const auto &[name, file] : wanted)
     writeNpy(report.outputs.at(name), file);
   std::string mismatch;
-  for (const auto &[name, file] : expected) {
+  for (size_t i = 0; i < expected.size(); ++i) {
+    const auto &[name, file] = expected[i];
     const Tensor &output = report.outputs.at(name);
-    const TensorError error = compareTensors(output, readNpy(file));
+    const TensorError error = compareTensors(output, references[i]);
     const Tolerance tolerance = toleranceFor(options, output.type);
     const bool within = error.within(tolerance);
     outputs[name].update(

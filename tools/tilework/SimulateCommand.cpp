@@ -14,6 +14,7 @@
 #include <charconv>
 #include <iostream>
 #include <memory>
+#include <optional>
 #include <string_view>
 
 namespace tilework::tool {
@@ -26,7 +27,7 @@ struct Options {
   ModelOptions how;
   InputOptions inputs;
   std::vector<std::string> set;
-  uint64_t seed = 1;
+  std::optional<uint64_t> seed;
   bool timingOnly = false;
 };
 
@@ -113,15 +114,20 @@ int run(const Options &options, const Context &context) {
     throw UserError("--timing-only goes with --engine systemc: the RTL always "
                     "computes values, and without them there are none to "
                     "compare");
+  if (options.seed && !options.inputs.inputs.empty())
+    throw UserError("--seed " + std::to_string(*options.seed) +
+                    " draws inputs, and --input gives them: leave one out");
   std::vector<std::string> read = {options.program};
   for (const std::string &input : options.inputs.inputs)
     read.push_back(splitFile(input, "--input").second);
-  requireApart(options.waves, read);
+  requireApart(options.waves, read); // before a model is compiled
   const Executable executable =
       openProgram(context, options.program, options.how);
+  requireApart(options.waves, filesBehind(options.program, executable.image()));
   const bool drawn = options.inputs.inputs.empty();
-  const TensorMap inputs = drawn ? drawInputs(executable.entry(), options.seed)
-                                 : options.inputs.read();
+  const uint64_t seed = options.seed.value_or(1);
+  const TensorMap inputs =
+      drawn ? drawInputs(executable.entry(), seed) : options.inputs.read();
   RunSettings settings;
   settings.set = options.set;
   settings.options.cancelled = interrupted;
@@ -150,7 +156,7 @@ int run(const Options &options, const Context &context) {
   };
   auto finish = [&](nlohmann::json object) {
     if (drawn)
-      object["inputs_seed"] = options.seed;
+      object["inputs_seed"] = seed;
     sayLayers(object);
     context.emit("simulate", object);
   };

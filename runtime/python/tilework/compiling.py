@@ -93,7 +93,8 @@ def inspect(
 
     A model is really compiled: {"supported", "nodes", "unsupported_share"}, and for
     a supported one "program", the report of its executable. One whose dimensions are
-    open and not given is described: "supported" is None and "open_dimensions" names them.
+    open and not given is described: "supported" is None, "open_axes" lists
+    them by input and axis, and "open_dimensions" has their names.
     """
     name, data = _source(model)
     if data is None and _native.is_program(_checks.encoded(name)):
@@ -102,7 +103,7 @@ def inspect(
         return load(name).inspect()
     if not dims and not shapes and not name.endswith(".mlir"):
         described = _native.describe(_checks.encoded(name), data)
-        if described.get("open_dimensions"):
+        if described.get("open_axes"):
             return Report(described)
     try:
         executable = compile(model, target=target, dims=dims, shapes=shapes)

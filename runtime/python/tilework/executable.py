@@ -108,15 +108,15 @@ class Executable:
         engine: Engine = "systemc",
         set: Mapping[str, Any] | None = None,
         timing_only: bool = False,
-        seed: int = 1,
+        seed: int | None = None,
     ) -> Simulation:
         """Counts cycles and returns a Simulation.
 
         `engine`: systemc, rtl, or both, which raises Mismatch if one byte or one
         retire cycle differs. `set`: {key: value} of parameters of any class but
         legality; those of class planning too, though a compilation for them might
-        give another program. Without `inputs` valid ones are drawn from `seed`. `timing_only`:
-        no values are computed (systemc).
+        give another program. Without `inputs` valid ones are drawn from `seed` (1 if none is
+        given); with them there is no seed. `timing_only`: no values are computed (systemc).
         """
         if engine not in ("systemc", "rtl", "both"):
             raise InvalidArgument(
@@ -125,8 +125,11 @@ class Executable:
             )
         if timing_only and engine != "systemc":
             raise InvalidArgument("timing_only goes with the engine 'systemc' alone")
-        if inputs is None:
-            arrays = self.draw_inputs(seed)
+        drawn = None if inputs is not None else 1 if seed is None else seed
+        if drawn is not None:
+            arrays = self.draw_inputs(drawn)
+        elif seed is not None:
+            raise InvalidArgument("seed draws inputs, and they are given: leave one out")
         else:
             arrays = self._arrays(_checks.mapping("inputs", inputs, "{name: array}"))
         silicon = _checks.mapping("set", set, '{"dram.channels": 4}')
@@ -134,7 +137,7 @@ class Executable:
 
         def run(name: str, total: int = 0) -> Simulation:
             native = self._run(arrays, name, changes, timing_only, total)
-            return Simulation(native, inputs_seed=seed if inputs is None else None)
+            return Simulation(native, inputs_seed=drawn)
 
         if engine != "both":
             return run(engine)

@@ -28,8 +28,14 @@ class Report(dict[str, Any]):
                 f"{_native.bytes_text(self['weights_bytes'])} of weights)"
             )
         if self["supported"] is None:
-            open_ = ", ".join(self["open_dimensions"])
-            return f"Report(open dimensions: {open_}; fix them with dims={{name: size}})"
+            axes = self["open_axes"]
+            unnamed = dict.fromkeys(axis["input"] for axis in axes if axis["name"] is None)
+            named = {axis["name"] for axis in axes if axis["input"] not in unnamed}
+            fixes = [f"dims={{{', '.join(f'{name!r}: N' for name in sorted(named))}}}"] * bool(
+                named
+            )
+            fixes += [f"shapes={{{', '.join(f'{n!r}: (N, …)' for n in unnamed)}}}"] * bool(unnamed)
+            return f"Report(open dimensions; fix them with {', '.join(fixes)})"
         places = Counter(node.get("runs_on", "not supported") for node in self["nodes"])
         text = ", ".join(f"{count} {place}" for place, count in places.most_common())
         verdict = "supported" if self["supported"] else "NOT supported"

@@ -9,6 +9,8 @@ names.onnx        one node, names that a terminal obeys and that are no UTF-8
 m.safetensors     weights without a graph
 stack.onnx        x[rows, 32] through two equal layers, fc1 and fc2
 pair.onnx         a, b [rows, columns] -> s, their sum, and d, their difference
+unnamed.onnx      x[?, 8], an axis without a name
+steps.onnx        rows of a table by indices of the host's, as integers
 contradiction.onnx  a matrix product whose shapes do not go together
 x.npy, x_other.npy, bad_shape.npy, bad_type.npy, y.npy (what tiny gives for x), y_other.npy (something else)
 """
@@ -59,6 +61,35 @@ def lookup():
         [helper.make_tensor_value_info("ids", TensorProto.INT64, [ROWS])],
         [helper.make_tensor_value_info("y", TensorProto.FLOAT, None)],
         [numpy_helper.from_array(table, "table")],
+    )
+    return helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8)
+
+
+def unnamed():
+    """An axis that has neither a size nor a name."""
+    graph = helper.make_graph(
+        [node("Relu", ["x"], "y")],
+        "unnamed",
+        [helper.make_tensor_value_info("x", TensorProto.FLOAT, [None, 8])],
+        [helper.make_tensor_value_info("y", TensorProto.FLOAT, None)],
+    )
+    return helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8)
+
+
+def steps():
+    """Work of the host before the chip and behind it."""
+    table = np.arange(64 * INNER, dtype=np.float32).reshape(64, INNER)
+    nodes = [
+        helper.make_node("Add", ["ids", "one"], ["next"], name="before"),
+        helper.make_node("Gather", ["table", "next"], ["row"], name="rows"),
+        helper.make_node("Cast", ["row"], ["y"], name="behind", to=TensorProto.INT64),
+    ]
+    graph = helper.make_graph(
+        nodes,
+        "steps",
+        [helper.make_tensor_value_info("ids", TensorProto.INT64, [ROWS])],
+        [helper.make_tensor_value_info("y", TensorProto.INT64, None)],
+        [numpy_helper.from_array(table, "table"), numpy_helper.from_array(np.int64(1), "one")],
     )
     return helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8)
 
@@ -133,6 +164,8 @@ def main(folder):
     onnx.save(model(unsupported), folder / "unsupported.onnx")
     onnx.save(model(tiny, inner=INNER - 1), folder / "contradiction.onnx")
     onnx.save(lookup(), folder / "lookup.onnx")
+    onnx.save(unnamed(), folder / "unnamed.onnx")
+    onnx.save(steps(), folder / "steps.onnx")
     onnx.save(pair(), folder / "pair.onnx")
     np.save(folder / "ones.npy", np.ones((8, 16), np.float32))
     np.save(folder / "ids.npy", np.arange(ROWS, dtype=np.int64))

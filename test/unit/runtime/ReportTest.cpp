@@ -11,6 +11,7 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
+#include <cstdio>
 #include <cstring>
 
 namespace tilework {
@@ -80,6 +81,48 @@ TEST(ReportTest, ATargetIsNamedByItsPresetAndEveryChange) {
   EXPECT_EQ(report["parameters"].size(), target::parameters().size());
 }
 
+/// One instruction of the array, which ends in a cycle.
+RunReport runUntil(uint64_t end, Engine engine, const target::Target &target) {
+  RunReport report;
+  report.engine = engine;
+  report.target = target;
+  sim::RetireRecord record;
+  record.unit = 2;
+  record.start = 100;
+  record.end = end;
+  report.result.records = {record};
+  report.result.cycles = end + 1;
+  return report;
+}
+
+TEST(ExecutableTest, WavesAreOfferedWhereOneChipDiffersFromItsRtl) {
+  const target::Target nano = target::Target::preset("nano");
+  const target::Target other = target::Target::load("nano,dram.channels=4");
+  isa::Image image;
+  image.targetName = "nano";
+  image.legality = nano.legality();
+  image.entries.emplace_back();
+  const Executable executable(std::move(image));
+  const auto difference = [&](Engine engine, const target::Target &target) {
+    const Comparison found = executable.compare(
+        runUntil(200, Engine::SystemC, nano), runUntil(210, engine, target));
+    EXPECT_FALSE(found.cyclesEqual);
+    return found.difference;
+  };
+  const std::string text = difference(Engine::Rtl, nano);
+  const size_t at = text.find("; waves: --window ");
+  ASSERT_NE(at, std::string::npos) << text;
+  uint64_t begin = 0, end = 0;
+  ASSERT_EQ(
+      std::sscanf(text.c_str() + at, "; waves: --window %lu:%lu", &begin, &end),
+      2);
+  EXPECT_LE(begin, 200u); // both ends of the instruction are in it
+  EXPECT_GT(end, 210u);
+  for (const std::string &without :
+       {difference(Engine::SystemC, nano), difference(Engine::Rtl, other)})
+    EXPECT_EQ(without.find("waves"), std::string::npos) << without;
+}
+
 TEST(OpenProgramTest, RefusesWhatIsNoFile) {
   EXPECT_FALSE(isProgramFile("/no/such/file"));
   EXPECT_THROW(openProgram("/no/such/file", "", {}), UserError);
@@ -87,6 +130,9 @@ TEST(OpenProgramTest, RefusesWhatIsNoFile) {
   EXPECT_THROW(compileModel({"/no/such.onnx", {}, {}},
                             target::Target::preset("nano"), {}),
                UserError);
+  EXPECT_THROW(
+      compileModel({{}, "", "bytes"}, target::Target::preset("nano"), {}),
+      InvalidModelError);
   EXPECT_THROW(compileModel({{}, "no model", "bytes"},
                             target::Target::preset("nano"), {}),
                UserError);
