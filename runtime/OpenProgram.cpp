@@ -38,7 +38,9 @@ namespace fs = std::filesystem;
   throw InternalError(message);
 }
 
-/// What the compiler and the program reader would say less clearly.
+} // namespace
+
+// What the compiler and the program reader would say less clearly.
 void requireFile(const std::string &path) {
   std::error_code error;
   const fs::file_status status = fs::status(path, error);
@@ -47,10 +49,8 @@ void requireFile(const std::string &path) {
   if (error)
     throw UserError("cannot read '" + path + "': " + error.message());
   if (fs::is_directory(status))
-    throw UserError("'" + path + "' is a folder: name the model file in it");
+    throw UserError("'" + path + "' is a folder: name the file in it");
 }
-
-} // namespace
 
 CompileResult compileModel(const ModelSource &source,
                            const target::Target &target,

@@ -38,6 +38,9 @@ CompileResult compileModel(const ModelSource &source,
                            const CompileOptions &options,
                            const std::function<bool()> &cancelled = {});
 
+/// Throws UserError where there is no file of that name, or a folder.
+void requireFile(const std::string &path);
+
 /// The files that a program, or a model that was compiled on the way, came
 /// from: that at `path` and the external data beside it.
 std::vector<std::string> filesBehind(const std::string &path,

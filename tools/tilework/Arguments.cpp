@@ -163,6 +163,14 @@ std::string usageMessage(const CLI::App &app, std::string message,
       at != std::string::npos)
     message = message.substr(0, at) + " takes one value and is given " +
               message.substr(message.rfind(' ') + 1);
+  // And for one without its value, and for words that nothing takes.
+  if (const size_t at = message.find(": 1 required "); at != std::string::npos)
+    message = message.substr(0, at) + " takes a value and is given none";
+  if (const std::string end = " not expected: ";
+      message.rfind("The following argument", 0) == 0 &&
+      message.find(end) != std::string::npos)
+    message = "nothing takes '" +
+              message.substr(message.find(end) + end.size()) + "' here";
   if (suspects.empty())
     for (const std::string &word : words)
       if (word.size() > 2 && word.front() == '-' &&

@@ -69,6 +69,9 @@ CompileOptions ModelOptions::compileOptions() const {
     if (equals == std::string::npos || equals == 0)
       throw UserError("--shape " + shape + ": write name=1x128");
     std::vector<int64_t> sizes;
+    if (shape.back() == 'x')
+      throw UserError("--shape " + shape +
+                      ": no size stands behind the last x");
     std::stringstream list(shape.substr(equals + 1));
     for (std::string size; std::getline(list, size, 'x');)
       sizes.push_back(parseSize(size, "--shape " + shape));

@@ -86,6 +86,8 @@ nlohmann::json readReport(const std::string &path) {
 }
 
 int run(const Options &options, const Context &context) {
+  requireFile(options.first);
+  requireFile(options.second);
   const bool programs[] = {isProgramFile(options.first),
                            isProgramFile(options.second)};
   if ((programs[0] && (programs[1] || isModelFile(options.second))) ||
