@@ -118,6 +118,8 @@ private:
                                       size_t begin);
   llvm::Error planCluster(llvm::ArrayRef<mlir::Operation *> cluster);
   llvm::Error planReduce(graph::ReduceOp op);
+  /// The places of the parts of a result below the bf16.
+  llvm::ArrayRef<int> partsOf(mlir::Value value);
   /// Makes op `x` of a row program the result `value`; one that becomes
   /// integers behind the launch leaves in parts, whose sum is its fp32.
   void addOutput(planning::RowsGroup &group, int x, const planning::Access &at,

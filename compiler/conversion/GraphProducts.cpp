@@ -192,6 +192,14 @@ Error GraphPlanner::planMatmulOp(graph::MatmulOp op) {
       g.norm = norm;
     return g;
   };
+  if (!norm && finished.count(op.getResult())) {
+    MatmulGroup g = build(out, false);
+    for (int tensor : partsOf(op.getResult())) {
+      g.rest.push_back(g.out);
+      g.rest.back().tensor = tensor;
+    }
+    return place(planOnce(std::move(g)), op, "matmul");
+  }
   Planned planned = planOnce(build(out, norm.has_value()));
   if (planned.schedule || !norm)
     return place(std::move(planned), op, "matmul");

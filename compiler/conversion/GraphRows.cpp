@@ -141,6 +141,13 @@ static bool isNarrow(const RowsGroup &group, int x) {
   }
 }
 
+ArrayRef<int> GraphPlanner::partsOf(Value value) {
+  SmallVector<int, 2> &parts = finished[value];
+  while (parts.size() < 2)
+    parts.push_back(outputTensor(value, "result"));
+  return parts;
+}
+
 void GraphPlanner::addOutput(RowsGroup &group, int x, const Access &at,
                              Value value) {
   auto parts = finished.find(value);
@@ -149,8 +156,7 @@ void GraphPlanner::addOutput(RowsGroup &group, int x, const Access &at,
     group.outputs.push_back({x, at});
     return;
   }
-  while (parts->second.size() < 2)
-    parts->second.push_back(outputTensor(value, "result"));
+  const ArrayRef<int> rest = partsOf(value);
   auto push = [&](RowOpKind kind, int lhs, int rhs, bool wide) {
     RowOp op;
     op.kind = kind;
@@ -163,13 +169,13 @@ void GraphPlanner::addOutput(RowsGroup &group, int x, const Access &at,
     return static_cast<int>(group.ops.size()) - 1;
   };
   group.ops[x].wide = true;
-  for (int tensor : {at.tensor, parts->second[0], parts->second[1]}) {
+  for (int tensor : {at.tensor, rest[0], rest[1]}) {
     // What is stored is rounded, and the rest is exact.
     const int part = push(RowOpKind::MultiplyScalar, x, -1, false);
     Access place = at;
     place.tensor = tensor;
     group.outputs.push_back({part, place});
-    if (tensor != parts->second[1])
+    if (tensor != rest[1])
       x = push(RowOpKind::Subtract, x, part, true);
   }
 }

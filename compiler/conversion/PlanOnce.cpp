@@ -74,6 +74,11 @@ Planned GraphPlanner::planOnce(MatmulGroup g) {
   describe(g.a, key);
   describe(g.b, key);
   describe(g.out, key);
+  key.push_back(static_cast<int64_t>(g.rest.size()));
+  for (Access &part : g.rest) {
+    describe(part, key);
+    tensors.push_back(&part.tensor);
+  }
   if (g.residual) {
     describe(*g.residual, key);
     tensors.push_back(&g.residual->tensor);

@@ -46,6 +46,8 @@ struct MatmulGroup {
   std::optional<Access> residual;
   std::optional<Norm> norm;
   Access out;
+  /// What rounding to `out` leaves, and what rounding that leaves; or nothing.
+  std::vector<Access> rest; ///< without a norm
 };
 
 /// A number a score, or one a key.

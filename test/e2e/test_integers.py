@@ -20,6 +20,10 @@ MADE = {
     "sum of columns": [node("ReduceSum", ["x", "first"], ["s"])],
     "sum of all": [node("ReduceSum", ["x"], ["s"], keepdims=0)],
     "view": [node("Mul", ["x", "y"], ["p"]), node("Transpose", ["p"], ["s"], perm=[1, 0])],
+    "matrix product": [
+        node("Transpose", ["y"], ["t"], perm=[1, 0]),
+        node("MatMul", ["x", "t"], ["s"]),
+    ],
     "concatenation": [
         node("Mul", ["x", "y"], ["p"]),
         node("Concat", ["p", "x"], ["s"], axis=0),
