@@ -20,6 +20,7 @@ class Parameter:
     affects: str
     unit: str
     rtl: str
+    memory: str
     default: object
     minimum: int = 0
     maximum: int = 0
@@ -31,8 +32,8 @@ class Parameter:
 
     @property
     def number(self):
-        """What views of numbers call it; empty: it is no number of the chip."""
-        return self.figure or self.rtl[:1].lower() + self.rtl[1:]
+        """What views of the chip's numbers call it; empty: it is no number of the chip."""
+        return "" if self.memory else self.figure or self.rtl[:1].lower() + self.rtl[1:]
 
     @property
     def key(self):
@@ -86,6 +87,7 @@ def read_parameter(records, record):
         affects=record["affects"],
         unit=record["unit"],
         rtl=record["rtl"],
+        memory=record["memory"],
         default=record["default_value"],
     )
     check_name(p.name, p.key)
@@ -137,6 +139,7 @@ def read(records):
     check_unique((p.key for p in parameters), "parameters")
     check_unique((p.rtl for p in parameters if p.rtl), "RTL names")
     check_unique((p.number for p in parameters if p.number), "numbers")
+    check_unique((p.memory for p in parameters if p.memory), "numbers of the memory")
     blocks = []
     for r in sorted(definitions_of(records, "Block"), key=line_of):
         check_name(r["name"], "blocks")

@@ -39,31 +39,35 @@ def header(target, _arguments):
     )
 
 
-def number_fields(parameters):
+def number_fields(named):
     out = []
-    for p in parameters:
+    for name, p in named:
         value = p.figure_default if p.figure else p.default
         what = f"Target::{p.figure}()" if p.figure else f"[{p.unit}] {p.sentence}"
-        out.append(f"  Int {p.number} = {value}; ///< {what}")
+        out.append(f"  Int {name} = {value}; ///< {what}")
     return "\n".join(out)
 
 
-def number_reads(parameters):
+def number_reads(named):
     return "\n".join(
-        f"  to.{p.number} = static_cast<Int>("
+        f"  to.{name} = static_cast<Int>("
         + (f"target.{p.figure}()" if p.figure else f"target.{p.block}.{p.name}")
         + ");"
-        for p in parameters
+        for name, p in named
     )
 
 
 def numbers(target, _arguments):
-    """The numbers that a chip is made from, by class: each view holds those above it too."""
+    """The numbers of a chip, by class: each view holds those above it too; and its memory's."""
+    views = {
+        name: [(p.number, p) for p in target.parameters if p.number and p.class_of == name]
+        for name in ("legality", "planning", "timing")
+    }
+    views["memory"] = [(p.memory, p) for p in target.parameters if p.memory]
     words = {}
-    for name in ("legality", "planning", "timing"):
-        own = [p for p in target.parameters if p.number and p.class_of == name]
-        words[name] = number_fields(own)
-        words[f"{name}_reads"] = number_reads(own)
+    for name, named in views.items():
+        words[name] = number_fields(named)
+        words[f"{name}_reads"] = number_reads(named)
     return fill("Numbers.h.in", **words)
 
 

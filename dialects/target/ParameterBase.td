@@ -31,6 +31,8 @@ class Parameter<Block b, string n, ParameterClass c, string s, string a> {
   string unit = "";
   // The localparam of tw_config_pkg; empty: the RTL does not depend on it.
   string rtl = "";
+  // The field of the view of the off-chip memory; empty: that does not depend on it.
+  string memory = "";
   // The figure of Target that views of numbers hold in place of the value, and what it is at the default: rows for bytes.
   string figure = "";
   int figure_default = 0;

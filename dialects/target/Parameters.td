@@ -185,12 +185,14 @@ def DramChannels : Integer<Dram, "channels", Planning, 2, 1, 128,
     "Independent channels, as wide as the standard's.",
     "bandwidth"> {
   let unit = "channels";
+  let memory = "channels";
 }
 
 def DramInterleave : PowerOfTwo<Dram, "interleave_bytes", Timing, 256, 32, 1048576,
     "Consecutive granules of so many bytes lie in consecutive channels.",
     "balance of the channels"> {
   let unit = "bytes";
+  let memory = "interleaveBytes";
 }
 
 def DramBandwidth : Integer<Dram, "channel_bandwidth_bytes_per_s", Planning, 0, 1000000, 10000000000000,
@@ -198,6 +200,9 @@ def DramBandwidth : Integer<Dram, "channel_bandwidth_bytes_per_s", Planning, 0, 
     "bandwidth"> {
   let unit = "bytes/s";
   let from_standard = 1;
+  let memory = "accessPs";
+  let figure = "dramAccessPs";
+  let figure_default = 3751;
 }
 
 def DramAccess : PowerOfTwo<Dram, "access_bytes", Timing, 0, 8, 1024,
@@ -205,6 +210,7 @@ def DramAccess : PowerOfTwo<Dram, "access_bytes", Timing, 0, 8, 1024,
     "bandwidth of short or unaligned bursts"> {
   let unit = "bytes";
   let from_standard = 1;
+  let memory = "accessBytes";
 }
 
 def DramReadLatency : Integer<Dram, "read_latency_ps", Timing, 0, 1000, 100000000,
@@ -212,6 +218,7 @@ def DramReadLatency : Integer<Dram, "read_latency_ps", Timing, 0, 1000, 10000000
     "latency of loads"> {
   let unit = "ps";
   let from_standard = 1;
+  let memory = "readLatencyPs";
 }
 
 def DramWriteLatency : Integer<Dram, "write_latency_ps", Timing, 0, 1000, 100000000,
@@ -219,6 +226,7 @@ def DramWriteLatency : Integer<Dram, "write_latency_ps", Timing, 0, 1000, 100000
     "latency of stores"> {
   let unit = "ps";
   let from_standard = 1;
+  let memory = "writeLatencyPs";
 }
 
 def DramReadToWrite : Integer<Dram, "read_to_write_ps", Timing, 0, 0, 100000000,
@@ -226,6 +234,7 @@ def DramReadToWrite : Integer<Dram, "read_to_write_ps", Timing, 0, 0, 100000000,
     "bandwidth of mixed reads and writes"> {
   let unit = "ps";
   let from_standard = 1;
+  let memory = "readToWritePs";
 }
 
 def DramWriteToRead : Integer<Dram, "write_to_read_ps", Timing, 0, 0, 100000000,
@@ -233,6 +242,7 @@ def DramWriteToRead : Integer<Dram, "write_to_read_ps", Timing, 0, 0, 100000000,
     "bandwidth of mixed reads and writes"> {
   let unit = "ps";
   let from_standard = 1;
+  let memory = "writeToReadPs";
 }
 
 def DramCapacity : Integer<Dram, "capacity_bytes", Planning, 2147483648, 1048576, 1099511627776,
@@ -251,6 +261,9 @@ def ClockFrequency : Integer<Clock, "frequency_hz", Planning, 1000000000, 100000
     "Frequency of the core clock; memory models use its period rounded to whole picoseconds.",
     "seconds a cycle, cycles that DRAM takes"> {
   let unit = "Hz";
+  let memory = "clockPs";
+  let figure = "clockPeriodPs";
+  let figure_default = 1000;
 }
 
 def Technology : Block<"technology", "what the chip would be made in">;

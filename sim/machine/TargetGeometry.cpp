@@ -20,15 +20,7 @@ static_assert(kRandomLatencyPs + kRandomLatencyPs / 4 <=
 
 DramTiming dramTimingOf(const target::Target &target) {
   DramTiming timing;
-  timing.clockPs = target.clockPeriodPs();
-  timing.channels = uint32_t(target.dram.channels);
-  timing.interleaveBytes = uint32_t(target.dram.interleave_bytes);
-  timing.accessBytes = uint32_t(target.dram.access_bytes);
-  timing.accessPs = target.dramAccessPs();
-  timing.readLatencyPs = target.dram.read_latency_ps;
-  timing.writeLatencyPs = target.dram.write_latency_ps;
-  timing.readToWritePs = target.dram.read_to_write_ps;
-  timing.writeToReadPs = target.dram.write_to_read_ps;
+  target::take(timing, target);
   return timing;
 }
 

@@ -7,6 +7,8 @@
 
 #pragma once
 
+#include "dialects/target/Numbers.h"
+
 #include <cstdint>
 #include <memory>
 #include <vector>
@@ -20,22 +22,7 @@ inline constexpr uint64_t kRandomLatencyPs = 400000;
 
 /// What a memory is like; every engine builds its own DramModel from it. Times
 /// are picoseconds.
-struct DramTiming {
-  uint64_t clockPs = 1000;         ///< period of the core clock
-  uint32_t channels = 1;           ///< independent channels
-  uint32_t interleaveBytes = 4096; ///< consecutive granules of so many bytes
-                                   ///< lie in consecutive channels
-  uint32_t accessBytes =
-      64; ///< what one column access moves; a burst is served in whole accesses
-  uint64_t accessPs =
-      3750; ///< time of one access on a channel's data bus: bandwidth
-  uint64_t readLatencyPs =
-      100000; ///< from the access to the data at the chip's pins
-  uint64_t writeLatencyPs =
-      30000; ///< from the access to the response at the chip's pins
-  uint64_t readToWritePs =
-      15000; ///< a channel's bus is idle for so long when it turns
-  uint64_t writeToReadPs = 30000;
+struct DramTiming : target::MemoryNumbers<uint64_t> {
   /// Not 0: adds a random time of 0 … randomLatencyPs to each burst and random
   /// pauses of a channel, drawn from randomSeed.
   uint64_t randomLatencyPs = 0;

@@ -24,6 +24,8 @@ DramTiming simple() {
   timing.writeLatencyPs = 30000;
   timing.readToWritePs = 15000;
   timing.writeToReadPs = 30000;
+  timing.channels = 1;
+  timing.interleaveBytes = 4096;
   return timing;
 }
 
