@@ -5,12 +5,16 @@
 
 #include "compiler/import/WeightElements.h"
 #include "compiler/import/WeightNode.h"
+#include "dialects/graph/GraphDialect.h"
 
 #include <algorithm>
 #include <cmath>
 #include <cstring>
 
 namespace tilework::weights_detail {
+
+using graph::BinaryKind;
+using graph::UnaryKind;
 
 static float bitsToFloat(uint32_t bits) {
   float value;
@@ -107,69 +111,71 @@ void loadAs(ElementType type, const char *bytes, int64_t first, int64_t stride,
   }
 }
 
-static float apply(WeightUnary kind, float x) {
+static float apply(UnaryKind kind, float x) {
   switch (kind) {
-  case WeightUnary::Neg:
+  case UnaryKind::Neg:
     return -x;
-  case WeightUnary::Abs:
+  case UnaryKind::Abs:
     return std::fabs(x);
-  case WeightUnary::Sqrt:
+  case UnaryKind::Sqrt:
     return std::sqrt(x);
-  case WeightUnary::Rsqrt:
+  case UnaryKind::Rsqrt:
     return 1.0f / std::sqrt(x);
-  case WeightUnary::Reciprocal:
+  case UnaryKind::Reciprocal:
     return 1.0f / x;
-  case WeightUnary::Exp:
+  case UnaryKind::Exp:
     return std::exp(x);
-  case WeightUnary::Log:
+  case UnaryKind::Log:
     return std::log(x);
-  case WeightUnary::Tanh:
+  case UnaryKind::Tanh:
     return std::tanh(x);
-  case WeightUnary::Erf:
+  case UnaryKind::Erf:
     return std::erf(x);
-  case WeightUnary::Sigmoid:
+  case UnaryKind::Sigmoid:
     return 1.0f / (1.0f + std::exp(-x));
-  case WeightUnary::Silu:
+  case UnaryKind::Silu:
     return x / (1.0f + std::exp(-x));
-  case WeightUnary::Relu:
+  case UnaryKind::Relu:
     return std::max(x, 0.0f);
-  case WeightUnary::Not:
+  case UnaryKind::Not:
     return x == 0;
-  case WeightUnary::Floor:
+  case UnaryKind::IsNan:
+    return std::isnan(x);
+  case UnaryKind::Floor:
     return std::floor(x);
-  case WeightUnary::Ceil:
+  case UnaryKind::Ceil:
     return std::ceil(x);
-  case WeightUnary::Round:
+  case UnaryKind::Round:
     return std::nearbyint(x);
-  case WeightUnary::Sign:
+  case UnaryKind::Sign:
     return x > 0 ? 1.0f : x < 0 ? -1.0f : x;
-  case WeightUnary::Cos:
+  case UnaryKind::Cos:
     return std::cos(x);
-  case WeightUnary::Sin:
+  case UnaryKind::Sin:
     return std::sin(x);
-  case WeightUnary::Tan:
+  case UnaryKind::Tan:
     return std::tan(x);
-  case WeightUnary::Asin:
+  case UnaryKind::Asin:
     return std::asin(x);
-  case WeightUnary::Acos:
+  case UnaryKind::Acos:
     return std::acos(x);
-  case WeightUnary::Atan:
+  case UnaryKind::Atan:
     return std::atan(x);
-  case WeightUnary::Sinh:
+  case UnaryKind::Sinh:
     return std::sinh(x);
-  case WeightUnary::Cosh:
+  case UnaryKind::Cosh:
     return std::cosh(x);
-  case WeightUnary::Asinh:
+  case UnaryKind::Asinh:
     return std::asinh(x);
-  case WeightUnary::Acosh:
+  case UnaryKind::Acosh:
     return std::acosh(x);
-  case WeightUnary::Atanh:
+  case UnaryKind::Atanh:
     return std::atanh(x);
   }
   return x;
 }
 
-void apply(WeightUnary kind, float *values, int64_t count) {
+void apply(UnaryKind kind, float *values, int64_t count) {
   for (int64_t i = 0; i < count; ++i)
     values[i] = apply(kind, values[i]);
 }
@@ -180,50 +186,50 @@ static void combine(float *a, const float *b, int64_t count, Fn fn) {
     a[i] = fn(a[i], b[i]);
 }
 
-void apply(WeightBinary kind, float *a, const float *b, int64_t count) {
+void apply(BinaryKind kind, float *a, const float *b, int64_t count) {
   switch (kind) {
-  case WeightBinary::Add:
+  case BinaryKind::Add:
     return combine(a, b, count, [](float x, float y) { return x + y; });
-  case WeightBinary::Sub:
+  case BinaryKind::Sub:
     return combine(a, b, count, [](float x, float y) { return x - y; });
-  case WeightBinary::Mul:
+  case BinaryKind::Mul:
     return combine(a, b, count, [](float x, float y) { return x * y; });
-  case WeightBinary::Div:
+  case BinaryKind::Div:
     return combine(a, b, count, [](float x, float y) { return x / y; });
-  case WeightBinary::Max:
+  case BinaryKind::Max:
     return combine(a, b, count, [](float x, float y) {
       return x > y || std::isnan(x) ? x : y; // a NaN wins, as on the chip
     });
-  case WeightBinary::Min:
+  case BinaryKind::Min:
     return combine(a, b, count, [](float x, float y) {
       return x < y || std::isnan(x) ? x : y;
     });
-  case WeightBinary::Pow:
+  case BinaryKind::Pow:
     return combine(a, b, count,
                    [](float x, float y) { return std::pow(x, y); });
-  case WeightBinary::Mod:
+  case BinaryKind::Mod:
     return combine(a, b, count,
                    [](float x, float y) { return std::fmod(x, y); });
-  case WeightBinary::Eq:
+  case BinaryKind::Eq:
     return combine(a, b, count, [](float x, float y) { return x == y; });
-  case WeightBinary::Ne:
+  case BinaryKind::Ne:
     return combine(a, b, count, [](float x, float y) { return x != y; });
-  case WeightBinary::Lt:
+  case BinaryKind::Lt:
     return combine(a, b, count, [](float x, float y) { return x < y; });
-  case WeightBinary::Le:
+  case BinaryKind::Le:
     return combine(a, b, count, [](float x, float y) { return x <= y; });
-  case WeightBinary::Gt:
+  case BinaryKind::Gt:
     return combine(a, b, count, [](float x, float y) { return x > y; });
-  case WeightBinary::Ge:
+  case BinaryKind::Ge:
     return combine(a, b, count, [](float x, float y) { return x >= y; });
-  case WeightBinary::And:
-  case WeightBinary::Or:
-  case WeightBinary::Xor:
+  case BinaryKind::And:
+  case BinaryKind::Or:
+  case BinaryKind::Xor:
     return combine(a, b, count, [kind](float x, float y) -> float {
       bool l = x != 0, r = y != 0;
-      return kind == WeightBinary::And  ? l && r
-             : kind == WeightBinary::Or ? l || r
-                                        : l != r;
+      return kind == BinaryKind::And  ? l && r
+             : kind == BinaryKind::Or ? l || r
+                                      : l != r;
     });
   }
 }

@@ -16,9 +16,9 @@ void loadAs(ElementType type, const char *bytes, int64_t first, int64_t stride,
             int64_t count, float *out);
 
 /// In place.
-void apply(WeightUnary kind, float *values, int64_t count);
+void apply(graph::UnaryKind kind, float *values, int64_t count);
 /// a = a kind b.
-void apply(WeightBinary kind, float *a, const float *b, int64_t count);
+void apply(graph::BinaryKind kind, float *a, const float *b, int64_t count);
 
 /// Rounds values as a cast to `type` would; the reader keeps them in fp32.
 void castTo(ElementType type, float *values, int64_t count);

@@ -12,74 +12,6 @@ using namespace mlir;
 using namespace tilework;
 using namespace tilework::graph;
 
-/// The reader's enumerations have the dialect's names, without IsNan.
-static WeightUnary unaryOf(UnaryKind kind) {
-  switch (kind) {
-#define CASE(name)                                                             \
-  case UnaryKind::name:                                                        \
-    return WeightUnary::name;
-    CASE(Neg)
-    CASE(Abs)
-    CASE(Sqrt)
-    CASE(Rsqrt)
-    CASE(Reciprocal)
-    CASE(Exp)
-    CASE(Log)
-    CASE(Tanh)
-    CASE(Erf)
-    CASE(Sigmoid)
-    CASE(Silu)
-    CASE(Relu)
-    CASE(Not)
-    CASE(Floor)
-    CASE(Ceil)
-    CASE(Round)
-    CASE(Sign)
-    CASE(Cos)
-    CASE(Sin)
-    CASE(Tan)
-    CASE(Asin)
-    CASE(Acos)
-    CASE(Atan)
-    CASE(Sinh)
-    CASE(Cosh)
-    CASE(Asinh)
-    CASE(Acosh)
-    CASE(Atanh)
-#undef CASE
-  case UnaryKind::IsNan:
-    break;
-  }
-  llvm_unreachable("is_nan is no step of a weight");
-}
-
-static WeightBinary binaryOf(BinaryKind kind) {
-  switch (kind) {
-#define CASE(name)                                                             \
-  case BinaryKind::name:                                                       \
-    return WeightBinary::name;
-    CASE(Add)
-    CASE(Sub)
-    CASE(Mul)
-    CASE(Div)
-    CASE(Pow)
-    CASE(Mod)
-    CASE(Max)
-    CASE(Min)
-    CASE(And)
-    CASE(Or)
-    CASE(Xor)
-    CASE(Eq)
-    CASE(Ne)
-    CASE(Lt)
-    CASE(Le)
-    CASE(Gt)
-    CASE(Ge)
-#undef CASE
-  }
-  llvm_unreachable("all kinds are listed");
-}
-
 static FailureOr<WeightStep>
 resolveStep(Attribute attribute, const SourceFiles &files, Location loc);
 
@@ -128,12 +60,12 @@ resolveStep(Attribute attribute, const SourceFiles &files, Location loc) {
                     })
                     .Case([&](UnaryStepAttr a) {
                       step.kind = WeightStep::Unary;
-                      step.unary = unaryOf(a.getKind());
+                      step.unary = a.getKind();
                       return success();
                     })
                     .Case([&](BinaryStepAttr a) {
                       step.kind = WeightStep::Binary;
-                      step.binary = binaryOf(a.getKind());
+                      step.binary = a.getKind();
                       step.reversed = a.getReversed();
                       return operand(a.getOperand());
                     })

@@ -23,8 +23,8 @@ struct Node {
   std::vector<int64_t> strides;
   int64_t offset = 0;
   // Inner nodes.
-  WeightUnary unary = WeightUnary::Neg;
-  WeightBinary binary = WeightBinary::Add;
+  graph::UnaryKind unary{};
+  graph::BinaryKind binary{};
   bool reversed = false;
   int64_t axis = 0;
   std::vector<std::unique_ptr<Node>> children;

@@ -18,56 +18,11 @@
 
 namespace tilework {
 
-enum class WeightUnary : uint8_t {
-  Neg,
-  Abs,
-  Sqrt,
-  Rsqrt,
-  Reciprocal,
-  Exp,
-  Log,
-  Tanh,
-  Erf,
-  Sigmoid,
-  Silu,
-  Relu,
-  Not,
-  Floor,
-  Ceil,
-  Round,
-  Sign,
-  Cos,
-  Sin,
-  Tan,
-  Asin,
-  Acos,
-  Atan,
-  Sinh,
-  Cosh,
-  Asinh,
-  Acosh,
-  Atanh
-};
-
-enum class WeightBinary : uint8_t {
-  Add,
-  Sub,
-  Mul,
-  Div,
-  Pow,
-  Mod,
-  Max,
-  Min,
-  And,
-  Or,
-  Xor,
-  Eq,
-  Ne,
-  Lt,
-  Le,
-  Gt,
-  Ge
-};
+namespace graph {
+// Of GraphAttributes.td; their names are in dialects/graph/GraphDialect.h.
+enum class UnaryKind : uint32_t;
+enum class BinaryKind : uint32_t;
+} // namespace graph
 
 struct WeightExpr;
 
@@ -86,8 +41,8 @@ struct WeightStep {
   };
   Kind kind;
   ElementType type = ElementType::Float;
-  WeightUnary unary = WeightUnary::Neg;
-  WeightBinary binary = WeightBinary::Add;
+  graph::UnaryKind unary{};
+  graph::BinaryKind binary{};
   /// Binary: the operand is on the left.
   bool reversed = false;
   /// Transpose: permutation; Reshape, Broadcast: shape; Slice: offsets.

@@ -5,6 +5,7 @@
 // on whole tensors, whichever part is read.
 
 #include "compiler/import/WeightReader.h"
+#include "dialects/graph/GraphDialect.h"
 
 #include <gtest/gtest.h>
 
@@ -48,7 +49,7 @@ WeightStep step(WeightStep::Kind kind, std::vector<int64_t> dims) {
   return s;
 }
 
-WeightStep binary(WeightBinary kind, WeightExpr operand) {
+WeightStep binary(graph::BinaryKind kind, WeightExpr operand) {
   WeightStep s{};
   s.kind = WeightStep::Binary;
   s.binary = kind;
@@ -69,14 +70,14 @@ using Values = std::vector<float>;
 
 TEST(WeightReaderTest, dequantises_with_scale_and_zero_point) {
   WeightExpr w = bytes({2, 3}, ElementType::Int8, {1, 2, 3, -1, -2, -128});
-  w.steps = {binary(WeightBinary::Sub, floats({1}, 1)),
-             binary(WeightBinary::Mul, floats({1, 3}, 1))};
+  w.steps = {binary(graph::BinaryKind::Sub, floats({1}, 1)),
+             binary(graph::BinaryKind::Mul, floats({1, 3}, 1))};
   EXPECT_EQ(all(w), (Values{0, 2, 6, -2, -6, -387}));
 }
 
 TEST(WeightReaderTest, transposes_after_dequantising) {
   WeightExpr w = floats({2, 3});
-  w.steps = {binary(WeightBinary::Mul, floats({2, 1}, 1)),
+  w.steps = {binary(graph::BinaryKind::Mul, floats({2, 1}, 1)),
              step(WeightStep::Transpose, {1, 0})};
   EXPECT_EQ(all(w), (Values{0, 6, 1, 8, 2, 10}));
 }
@@ -154,7 +155,7 @@ TEST(WeightReaderTest, a_large_transpose_equals_a_small_one) {
 
 TEST(WeightReaderTest, long_rows_are_combined_in_chunks) {
   WeightExpr w = floats({2, 1500});
-  w.steps = {binary(WeightBinary::Add, floats({1500}))};
+  w.steps = {binary(graph::BinaryKind::Add, floats({1500}))};
   Values values = all(w);
   for (int64_t i = 0; i < 1500; ++i)
     ASSERT_EQ(values[1500 + i], static_cast<float>(1500 + 2 * i));
