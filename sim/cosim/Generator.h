@@ -163,6 +163,11 @@ private:
   uint8_t setTile(Nodes &out, isa::Space space, const Region &region,
                   int32_t blockStride);
 
+  /// What makes floating point hard: signed zeros, subnormals, the largest and
+  /// the smallest normal numbers, infinities and NaN; or any bits at all.
+  uint32_t hardBits();
+  /// A value for a scalar register; `usual` except in a program with hard ones.
+  float scalar(float usual);
   uint32_t small(uint32_t limit) {
     return random.chance(0.06) ? 0 : 1 + random.below(limit);
   }
@@ -192,6 +197,7 @@ private:
       0; ///< bytes of the result segment that the epilogue uses
   uint8_t nextAddress = 0, nextExtent = 0;
   uint32_t statisticsBlocks = 1;
+  bool special = false; ///< data and scalars are hard now and then
 };
 
 } // namespace tilework::sim

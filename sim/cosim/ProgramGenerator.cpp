@@ -15,6 +15,24 @@ namespace tilework::sim {
 // Memory and regions
 //===----------------------------------------------------------------------===//
 
+uint32_t Generator::hardBits() {
+  static constexpr uint32_t kMagnitudes[] = {
+      0,          1,          0x00010000, 0x007fffff, 0x00800000,
+      0x7f7fffff, 0x7f800000, 0x7f800001, 0x7fc00000, 0x7fffffff};
+  if (random.chance(0.3))
+    return static_cast<uint32_t>(random.next());
+  const uint32_t sign = random.below(2) << 31;
+  return sign | kMagnitudes[random.below(std::size(kMagnitudes))];
+}
+
+float Generator::scalar(float usual) {
+  if (!special || !random.chance(0.2))
+    return usual;
+  const uint32_t bits = hardBits();
+  std::memcpy(&usual, &bits, 4);
+  return usual;
+}
+
 void Generator::drawMemory() {
   dataSegment = random.below(20);
   resultSegment = 20 + random.below(20);
@@ -31,13 +49,13 @@ void Generator::drawMemory() {
   // Values that sums keep apart, and now and then what makes floating point
   // hard.
   std::vector<uint8_t> data(dataBytes);
-  const bool special = random.chance(0.3);
+  special = random.chance(0.3);
   for (uint64_t i = 0; i + 1 < dataBytes; i += 2) {
     uint16_t bits = static_cast<uint16_t>((random.below(2) << 15) |
                                           ((120 + random.below(12)) << 7) |
                                           random.below(128));
     if (special && random.chance(0.02))
-      bits = static_cast<uint16_t>(random.next());
+      bits = static_cast<uint16_t>(hardBits() >> 16);
     std::memcpy(&data[i], &bits, 2);
   }
   std::vector<uint8_t> indices(indexBytes);
@@ -103,7 +121,7 @@ void Generator::group(Nodes &out) {
   if (random.chance(0.1)) {
     isa::SetScalar set;
     set.destination = static_cast<uint8_t>(random.below(isa::kScalarRegisters));
-    set.value = static_cast<float>(random.below(64)) / 16.0f - 2.0f;
+    set.value = scalar(static_cast<float>(random.below(64)) / 16.0f - 2.0f);
     add(out, set);
   }
   block(out, nest);
@@ -237,7 +255,8 @@ void Generator::prologue(Nodes &out) {
   for (unsigned i = 0; i < isa::kScalarRegisters; ++i) {
     isa::SetScalar set;
     set.destination = static_cast<uint8_t>(i);
-    set.value = (static_cast<float>(random.below(4001)) - 2000.0f) / 1024.0f;
+    set.value =
+        scalar((static_cast<float>(random.below(4001)) - 2000.0f) / 1024.0f);
     add(out, set);
   }
   const uint32_t rowBytes = geometry.rowBytes();
