@@ -18,10 +18,11 @@ class Unit<string n, string b, string t, string c> {
   bit dispatched = 1;
 }
 
-// What a unit does in a cycle: one value a cycle and unit, so that a unit's counts add up to the cycles of a run. A unit
-// reports the first that applies in the order of the records, busy before all. `l` is a label of a few words, `s` the
-// sentence, `c` the colour that pictures paint it with, in the pattern `p`: solid, faint (the tone of the page, a little off),
-// stripes or dots. Colours differ for every eye, red-green and blue-yellow blind ones too; a test measures them.
+// What a unit does in a cycle: one value a cycle and unit, so that a unit's counts add up to the cycles of a run. A unit that
+// moved something is busy; else it reports the first cause that applies in the order of the records. The head of its queue is
+// asked once the stage that takes it is free: what holds the instructions before it comes first. `l` is a label of a few
+// words, `s` the sentence, `c` the colour that pictures paint it with, in the pattern `p`: solid, faint (the tone of the page,
+// a little off), stripes or dots. Colours differ for every eye, red-green and blue-yellow blind ones too; a test measures them.
 class Activity<string n, string l, string s, string c, string p = "solid"> {
   string name = n;
   string label = l;

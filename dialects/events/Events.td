@@ -20,7 +20,9 @@ def SequencerUnit : Unit<"sequencer", "sequencer", "sequencer", "#730edf"> { let
 // Activities, in the order of their priority
 //===----------------------------------------------------------------------===//
 
-def Busy : Activity<"busy", "busy", "A row, a beat, a wave or an element moved.", "#1e6e4a">;
+def Busy : Activity<"busy", "busy",
+    "Moved something: a row of the scratchpad or a request to the memory (DMA), a row of activations (array), operands or results "
+    "(vector unit), an instruction (sequencer).", "#1e6e4a">;
 def Empty : Activity<"empty", "nothing to do", "Nothing in the queue and nothing in flight.", "#dde1e6", "faint">;
 def Wait : ActivityOfUnit<"wait_UNIT", "waiting for the TITLE", "The head of the queue waits for retires of the TITLE.", "stripes">;
 def Scratchpad : Activity<"scratchpad", "scratchpad conflicts", "A scratchpad request was not granted: a bank conflict.", "#9c4cff">;
@@ -32,7 +34,7 @@ def Latency : Activity<"latency", "own pipeline", "Waits for its own pipeline.",
 def Fetch : Activity<"fetch", "waiting for instructions", "The next instruction is not in the instruction buffer.", "#890c12">;
 def Queue : ActivityOfUnit<"queue_UNIT", "queue of the TITLE full", "The queue of the TITLE is full.",
   "dots", ["#a2a7fa", "#04ccc7", "#80eea1", "#fbde10"]>;
-def Control : Activity<"control", "loops and calls", "Bookkeeping of loops, calls and returns.", "#730edf">;
+def Control : Activity<"control", "loops and calls", "Loops, calls and returns, and the first instruction behind a jump on its way.", "#730edf">;
 def Drain : Activity<"drain", "last instructions", "Waits for the units before halt or trap.", "#cac814">;
 
 //===----------------------------------------------------------------------===//
