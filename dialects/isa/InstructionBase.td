@@ -18,10 +18,12 @@ class Constant<string n, int v, string s> {
 // Enumerations
 //===----------------------------------------------------------------------===//
 
-class Case<string n, int v, string s> {
+// `p` names what else is so of a case: the generated code answers each as a question about a value.
+class Case<string n, int v, string s, list<string> p = []> {
   string name = n;
   int value = v;
   string sentence = s;
+  list<string> properties = p;
 }
 
 class Enumeration<string n, int w, list<Case> c> {

@@ -100,6 +100,7 @@ def Reduce : Enumeration<"reduce", 2, [
   Case<"sum", 2, "Row sum into statistic `reduce_statistic`.">,
   Case<"sum_and_squares", 3, "Row sum into statistic `reduce_statistic`, sum of squares into the next one (modulo 4).">]>;
 
+// `takes_operand`: a function of x and y, the operand that `operand` names. `takes_scalar`: it reads `add0_scalar` besides.
 def VectorFunction : Enumeration<"vector_function", 5, [
   Case<"identity", 0, "x">, Case<"relu", 1, "max(x, 0)">, Case<"absolute", 2, "|x|">, Case<"square", 3, "x·x">,
   Case<"exponential", 4, "e^x">, Case<"reciprocal", 5, "1/x">, Case<"reciprocal_square_root", 6, "1/√x">,
@@ -107,13 +108,16 @@ def VectorFunction : Enumeration<"vector_function", 5, [
   Case<"silu", 10, "x·sigmoid x">, Case<"erf", 11, "erf x">, Case<"gelu", 12, "x·(1+erf(x/√2))/2">,
   Case<"gelu_tanh", 13, "x·(1+tanh(√(2/π)·(x+0.044715·x³)))/2">, Case<"logarithm", 14, "ln x">,
   Case<"is_nan", 15, "1 where x is NaN, otherwise 0">,
-  // From here to the last one: functions of x and y, the operand that `operand` names.
-  Case<"maximum", 16, "the larger of x and y">, Case<"minimum", 17, "the smaller of x and y">,
-  Case<"equal", 18, "1 where x = y, otherwise 0">, Case<"less", 19, "1 where x < y, otherwise 0">,
-  Case<"less_or_equal", 20, "1 where x ≤ y, otherwise 0">, Case<"greater", 21, "1 where x > y, otherwise 0">,
-  Case<"greater_or_equal", 22, "1 where x ≥ y, otherwise 0">, Case<"replace_nan", 23, "y where x is NaN, otherwise x">,
-  Case<"select", 24, "x where y ≠ 0, otherwise scalar register `add0_scalar`">,
-  Case<"replace", 25, "scalar register `add0_scalar` where y ≠ 0, otherwise x">]>;
+  Case<"maximum", 16, "the larger of x and y", ["takes_operand"]>,
+  Case<"minimum", 17, "the smaller of x and y", ["takes_operand"]>,
+  Case<"equal", 18, "1 where x = y, otherwise 0", ["takes_operand"]>,
+  Case<"less", 19, "1 where x < y, otherwise 0", ["takes_operand"]>,
+  Case<"less_or_equal", 20, "1 where x ≤ y, otherwise 0", ["takes_operand"]>,
+  Case<"greater", 21, "1 where x > y, otherwise 0", ["takes_operand"]>,
+  Case<"greater_or_equal", 22, "1 where x ≥ y, otherwise 0", ["takes_operand"]>,
+  Case<"replace_nan", 23, "y where x is NaN, otherwise x", ["takes_operand"]>,
+  Case<"select", 24, "x where y ≠ 0, otherwise scalar register `add0_scalar`", ["takes_operand", "takes_scalar"]>,
+  Case<"replace", 25, "scalar register `add0_scalar` where y ≠ 0, otherwise x", ["takes_operand", "takes_scalar"]>]>;
 
 def FunctionOperand : Enumeration<"function_operand", 2, [
   Case<"scalar", 0, "Scalar register `add0_scalar`.">, Case<"column", 1, "Column operand 1.">,

@@ -12,12 +12,6 @@
 
 namespace tilework::isa {
 
-/// Whether the function has a second operand, y.
-constexpr bool takesOperand(VectorFunction function) {
-  return function >= VectorFunction::maximum &&
-         function <= VectorFunction::replace;
-}
-
 struct VectorStages {
   Multiply0 multiply0;
   Add0 add0;
@@ -54,8 +48,7 @@ struct VectorStages {
   std::array<bool, 2> usesScalars() const {
     return {multiply0 == Multiply0::scalar,
             add0 == Add0::scalar || functionTakes(FunctionOperand::scalar) ||
-                function == VectorFunction::select ||
-                function == VectorFunction::replace};
+                takesScalar(function)};
   }
 };
 

@@ -6,7 +6,7 @@ How a value of each type is packed, checked and written is not generated: it
 stands in dialects/isa/Codec.cpp and Assembly.cpp.
 """
 
-from text import camel, fill, literal
+from text import camel, fill, literal, lower_camel
 
 FIELD_TYPES = {
     "address_register": "uint8_t",
@@ -51,6 +51,10 @@ def enumeration(e):
     out.append(f"constexpr std::array<{e.definition}, {len(e.cases)}> casesOf({e.definition}) {{")
     out += [f"  return {{{cases}}};", "}"]
     out.append(f"constexpr unsigned bitsOf({e.definition}) {{ return {e.width}; }}")
+    for name, having in e.properties.items():
+        terms = " || ".join(f"value == {e.definition}::{c.name}" for c in having)
+        out.append(f"constexpr bool {lower_camel(name)}({e.definition} value) {{")
+        out += [f"  return {terms};", "}"]
     return "\n".join(out + [""])
 
 

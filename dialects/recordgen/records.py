@@ -57,6 +57,7 @@ class Case:
     name: str
     value: int
     sentence: str
+    properties: list[str]
 
 
 @dataclass
@@ -69,6 +70,12 @@ class Enumeration:
     @property
     def is_full(self):
         return len(self.cases) == 1 << self.width
+
+    @property
+    def properties(self):
+        """Each property that a case has, with the cases that have it."""
+        names = dict.fromkeys(p for c in self.cases for p in c.properties)
+        return {p: [c for c in self.cases if p in c.properties] for p in names}
 
 
 @dataclass
@@ -157,8 +164,9 @@ def read_enumeration(records, record):
     cases = []
     for reference in record["cases"]:
         case = follow(records, reference)
-        cases.append(Case(case["name"], case["value"], case["sentence"]))
-        check_name(case["name"], owner)
+        cases.append(Case(case["name"], case["value"], case["sentence"], case["properties"]))
+        for name in (case["name"], *case["properties"]):
+            check_name(name, owner)
         require(case["sentence"], f"{owner}: '{case['name']}' needs a sentence")
         require(
             0 <= case["value"] < 1 << record["width"],

@@ -5,6 +5,9 @@
 from records import OPCODE_BITS
 from text import camel, fill
 
+# Fields without a type of their own: the RTL asks how wide they are.
+NUMBER_KINDS = ("unsigned", "signed", "body_length", "instruction_index")
+
 
 def snake(name):
     """SetAddress -> set_address"""
@@ -37,19 +40,28 @@ def enumeration(e):
     return "\n".join(out + [f"  }} {name}_e;", ""])
 
 
-def legal_value(e):
-    """A case of every value makes every value legal."""
-    name = snake(e.definition)
-    out = [
-        f"  function automatic logic {name}_is_legal(logic [{e.width - 1}:0] value);",
-    ]
-    if e.is_full:
-        out += ["    logic unused;", "    unused = ^value;", "    return 1'b1;"]
-    else:
-        cases = ", ".join(f"{e.width}'d{c.value}" for c in e.cases)
-        out += ["    case (value)", f"      {cases}: return 1'b1;"]
-        out += ["      default: return 1'b0;", "    endcase"]
-    return "\n".join(out + ["  endfunction", ""])
+def question(e, name, cases):
+    """Whether a value is one of `cases`."""
+    values = ", ".join(f"{e.width}'d{c.value}" for c in cases)
+    return "\n".join(
+        [
+            f"  function automatic logic {snake(e.definition)}_{name}(logic [{e.width - 1}:0] value);",
+            "    case (value)",
+            f"      {values}: return 1'b1;",
+            "      default: return 1'b0;",
+            "    endcase",
+            "  endfunction",
+            "",
+        ]
+    )
+
+
+def questions(isa, e):
+    """Legality, where not every value has a case, and properties."""
+    asked = dict(e.properties)
+    if not e.is_full and used(isa, e):
+        asked = {"is_legal": e.cases, **asked}
+    return [question(e, name, cases) for name, cases in asked.items()]
 
 
 def structure(i, bits):
@@ -101,6 +113,12 @@ def package(isa):
         f"  localparam int unsigned {c.definition} = {c.value};  // {c.sentence}"
         for c in isa.constants
     )
+    widths = "\n".join(
+        f"  localparam int unsigned {i.definition}{camel(f.name)}Width = {f.width};"
+        for i in isa.instructions
+        for f in i.fields
+        if f.kind in NUMBER_KINDS
+    )
     names = [snake(i.definition) for i in isa.instructions]
     width = max(len(n) for n in names)
     members = "\n".join(f"    {n}_inst_t{' ' * (width - len(n))} {n}_inst;" for n in names)
@@ -108,13 +126,12 @@ def package(isa):
     return fill(
         "tw_isa_pkg.sv.in",
         constants=constants,
+        widths=widths,
         opcodes=opcodes,
         enumerations="\n".join(enumeration(e) for e in isa.enumerations),
         structures="\n".join(structure(i, isa.bits) for i in isa.instructions),
         members=members,
-        legal_values="\n".join(
-            legal_value(e) for e in isa.enumerations if not e.is_full and used(isa, e)
-        ),
+        questions="\n".join(q for e in isa.enumerations for q in questions(isa, e)),
         legal_instructions="\n".join(instruction_is_legal(i, isa.bits) for i in isa.instructions),
         units="\n".join(u for u in map(unit_of, isa.instructions) if u),
         sequencer=sequencer,

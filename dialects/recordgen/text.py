@@ -13,6 +13,11 @@ def camel(name):
     return "".join(part[:1].upper() + part[1:] for part in name.split("_"))
 
 
+def lower_camel(name):
+    """takes_operand -> takesOperand"""
+    return name[:1] + camel(name)[1:]
+
+
 def literal(text):
     """A C or JSON string literal on one line."""
     flat = " ".join(text.split())

@@ -8,15 +8,18 @@
 package tw_unit_pkg;
 
   import tw_event_pkg::*;
+  import tw_isa_pkg::*;
 
-  localparam int unsigned DramAddressWidth = 40;
-  localparam int unsigned RowWidth = 20;     // scratchpad row
-  localparam int unsigned SumRowWidth = 16;  // accumulator row
-  localparam int unsigned ExtentWidth = 24;  // extents in elements
-  localparam int unsigned BytesWidth = 26;   // bytes of a tile row
-  localparam int unsigned CountWidth = 32;   // retire counts
-  localparam int unsigned PcWidth = 24;      // instruction index
-  localparam int unsigned ContextWidth = 16;
+  localparam int unsigned DramAddressWidth = SetAddressValueWidth;
+  localparam int unsigned RowWidth = LoadTileOffsetWidth;       // scratchpad row
+  localparam int unsigned SumRowWidth = MatmulSumsOffsetWidth;  // accumulator row
+  localparam int unsigned ExtentWidth = SetExtentTotalWidth;    // extents in elements
+  localparam int unsigned BytesWidth = ExtentWidth + 2;         // bytes of a tile row, of elements of up to four
+  localparam int unsigned CountWidth = 32;                      // retire counts
+  localparam int unsigned PcWidth = CallTargetWidth;            // instruction index
+  localparam int unsigned ContextWidth = CallContextIdWidth;
+  localparam int unsigned TileFirstWidth = LoadTileFirstWidth;  // byte or element in a row
+  localparam int unsigned StatisticWidth = VectorReduceStatisticWidth;
 
   // A wait is satisfied once the unit has retired `count` instructions (signed difference ≥ 0).
   typedef struct packed {
@@ -34,11 +37,11 @@ package tw_unit_pkg;
 
   // A tile; `first` in bytes for DMA and array, in elements for the vector unit. Rows fit RowWidth in both memories.
   typedef struct packed {
-    logic                in_accumulator;
-    logic [RowWidth-1:0] row;
-    logic [RowWidth-1:0] stride;        // modulo 2^RowWidth: negative strides wrap
-    logic [RowWidth-1:0] block_stride;
-    logic [8:0]          first;
+    logic                      in_accumulator;
+    logic [RowWidth-1:0]       row;
+    logic [RowWidth-1:0]       stride;        // modulo 2^RowWidth: negative strides wrap
+    logic [RowWidth-1:0]       block_stride;
+    logic [TileFirstWidth-1:0] first;
   } tile_t;
 
   typedef struct packed {
@@ -69,40 +72,41 @@ package tw_unit_pkg;
     logic                   accumulate;
   } array_packet_t;
 
-  // Stage selectors have the widths and values of the enumerations in tw_isa_pkg.
+  // Stage selectors have the values of the enumerations in tw_isa_pkg, and their widths.
   typedef struct packed {
-    header_t                header;
-    tile_t                  source;
-    tile_t                  element;
-    tile_t                  destination;
-    tile_t [2:0]            columns;
-    logic [ExtentWidth-1:0] rows;
-    logic [ExtentWidth-1:0] elements;
-    logic [2:0]             source_type;
-    logic [2:0]             element_type;
-    logic [2:0]             destination_type;
-    logic [1:0]             multiply0;
-    logic [1:0]             add0;
-    logic [1:0]             add1;
-    logic [4:0]             func;
-    logic [1:0]             operand;
-    logic [1:0]             multiply1;
-    logic                   add2;
-    logic [1:0]             reduce;
-    logic                   reduce_accumulate;
-    logic [31:0]            multiply0_scalar;
-    logic [31:0]            add0_scalar;
-    logic [1:0]             source_statistic;
-    logic [1:0]             element_statistic;
-    logic [1:0]             destination_statistic;
-    logic [1:0]             multiply0_statistic;
-    logic [1:0]             add1_statistic;
-    logic [1:0]             multiply1_statistic;
-    logic [1:0]             reduce_statistic;
-    logic [15:0]            statistics_row;
+    header_t                              header;
+    tile_t                                source;
+    tile_t                                element;
+    tile_t                                destination;
+    tile_t [2:0]                          columns;
+    logic [ExtentWidth-1:0]               rows;
+    logic [ExtentWidth-1:0]               elements;
+    logic [$bits(vector_type_e)-1:0]      source_type;
+    logic [$bits(vector_type_e)-1:0]      element_type;
+    logic [$bits(vector_type_e)-1:0]      destination_type;
+    logic [$bits(multiply0_e)-1:0]        multiply0;
+    logic [$bits(add0_e)-1:0]             add0;
+    logic [$bits(add1_e)-1:0]             add1;
+    logic [$bits(vector_function_e)-1:0]  func;
+    logic [$bits(function_operand_e)-1:0] operand;
+    logic [$bits(multiply1_e)-1:0]        multiply1;
+    logic [$bits(add2_e)-1:0]             add2;
+    logic [$bits(reduce_e)-1:0]           reduce;
+    logic                                 reduce_accumulate;
+    logic [31:0]                          multiply0_scalar;
+    logic [31:0]                          add0_scalar;
+    logic [StatisticWidth-1:0]            source_statistic;
+    logic [StatisticWidth-1:0]            element_statistic;
+    logic [StatisticWidth-1:0]            destination_statistic;
+    logic [StatisticWidth-1:0]            multiply0_statistic;
+    logic [StatisticWidth-1:0]            add1_statistic;
+    logic [StatisticWidth-1:0]            multiply1_statistic;
+    logic [StatisticWidth-1:0]            reduce_statistic;
+    logic [15:0]                          statistics_row;
   } vector_packet_t;
 
-  // One a cycle and unit at most; start and end are cycle numbers, bytes counts DRAM bytes moved.
+  // One a cycle and unit at most, in the cycle in which the instruction ends; start is a cycle number, bytes counts DRAM bytes
+  // moved.
   typedef struct packed {
     logic                    valid;
     logic [PcWidth-1:0]      pc;

@@ -100,8 +100,7 @@ private:
       x = addF32(x, other());
     const uint32_t scalar = bitsFromFloat(op.add0Scalar);
     uint32_t y = scalar;
-    if (op.function >= isa::VectorFunction::maximum &&
-        op.function <= isa::VectorFunction::replace) {
+    if (isa::takesOperand(op.function)) {
       if (op.functionOperand == isa::FunctionOperand::column)
         y = column(1);
       if (op.functionOperand == isa::FunctionOperand::statistic)
