@@ -152,7 +152,10 @@ Importer::inputTypes(const std::vector<const onnx::ValueInfo *> &inputs) {
                                   std::to_string(kMaxRank) + " are supported");
     std::optional<int64_t> count = elementCount(shape);
     if (!count || *count > (int64_t(1) << 40))
-      fail(Kind::User, "input " + quoted(input->name) + " is too large");
+      fail(Kind::User, "input " + quoted(input->name) +
+                           " is too large: more than 2^40 elements; "
+                           "give it a smaller size with --dim or "
+                           "--shape (in Python, dims or shapes)");
     types.push_back(
         mlir::RankedTensorType::get(shape, values.elementType(input->type)));
   }

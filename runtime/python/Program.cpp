@@ -312,6 +312,13 @@ void registerPrograms(py::module_ &module) {
            [](const Program &program) { return nodeReports(program.nodes); })
       .def("target",
            [](const Program &program) { return program.executable.target(); })
+      .def("files",
+           [](const Program &program) {
+             py::list files;
+             for (const std::string &file : program.files)
+               files.append(py::bytes(file));
+             return files;
+           })
       .def("save", [](const Program &program, const std::string &path) {
         requireApart(path, program.files);
         callReleased([&](Call &) { program.executable.save(path); });
@@ -325,6 +332,7 @@ void registerPrograms(py::module_ &module) {
         [&](Call &) { return Program{Executable::load(path), {}, {}, {}}; });
   });
   module.def("is_program", &isProgramFile);
+  module.def("require_apart", &requireApart);
   module.def("describe", &describe, py::arg("path"), py::arg("bytes"));
   module.def("group_layers",
              [](const std::string &rows, const std::string &key) {

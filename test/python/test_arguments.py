@@ -25,6 +25,7 @@ WRONG = {
     "set": lambda exe: exe.simulate(set=["dram.channels=4"]),
     "an engine": lambda exe: exe(engine=3, x=np.zeros((5, 40), np.float32)),
     "an input": lambda exe: exe(x="text"),
+    "timing_only": lambda exe: exe.simulate(timing_only="no"),
     "runs": lambda exe: tw.compare(1, 2),
     "a grouping": lambda exe: exe.simulate().layers.by(3),
     "a count": lambda exe: exe.simulate().layers.top("all"),

@@ -129,7 +129,7 @@ def test_half_a_character_is_no_name(executable, call):
         call(executable)
 
 
-def test_a_program_is_not_written_over_its_model(matmul_model, tmp_path):
+def test_nothing_is_written_over_its_model(matmul_model, tmp_path):
     onnx.save(
         copy.deepcopy(matmul_model),  # the writer moves weights out of it
         tmp_path / "m.onnx",
@@ -139,10 +139,13 @@ def test_a_program_is_not_written_over_its_model(matmul_model, tmp_path):
     )
     executable = tw.compile(tmp_path / "m.onnx", dims={"n": 5})
     (tmp_path / "link").symlink_to("m.onnx")
+    result = executable.simulate()
+    parts = [result.layers, result.roofline(), result.timeline(), result.scratchpad()]
     for name in ("m.onnx", "m.bin", "link"):
         before = (tmp_path / name).read_bytes()
-        with pytest.raises(tw.InvalidArgument, match="would be written over .* is read for it"):
-            executable.save(tmp_path / name)
+        for one in (executable, result, copy.copy(result), *parts):
+            with pytest.raises(tw.InvalidArgument, match="would be written over .* read for it"):
+                one.save(tmp_path / name)
         assert (tmp_path / name).read_bytes() == before
     executable.save(tmp_path / "m.tw")
     tw.load(tmp_path / "m.tw").save(tmp_path / "m.tw")  # the same bytes again

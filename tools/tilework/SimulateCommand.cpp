@@ -49,7 +49,9 @@ sim::WaveWindow waveWindow(const Options &options) {
     throw UserError("--window " + options.window +
                     ": write first:end, as 1000:2000 for cycles 1000 to 1999");
   if (window.begin >= window.end)
-    throw UserError("--window " + options.window + ": it is empty");
+    throw UserError("--window " + options.window +
+                    ": it is empty: write first:end with first before "
+                    "end, which is not in it");
   return window;
 }
 

@@ -8,14 +8,14 @@ import contextlib
 import os
 import secrets
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from html import escape
 from typing import IO, Any, Callable
 
 import numpy as np
 from numpy.typing import NDArray
 
-from tilework import _checks
+from tilework import _checks, _native
 from tilework.errors import InvalidArgument
 
 
@@ -36,9 +36,19 @@ def put_page(path: Any, title: str, block: str) -> None:
     write(path, lambda file: file.write(text.encode()))
 
 
+#: Files of the models that this process has compiled: nothing is written over them.
+_read: set[bytes] = set()
+
+
+def keep(files: Iterable[bytes]) -> None:
+    """Refuses from now on to write over these files."""
+    _read.update(os.path.abspath(file) for file in files)
+
+
 def write(path: Any, fill: Callable[[IO[bytes]], object]) -> None:
     """Lets `fill` write into a file that takes the name `path` once it is whole."""
     name = _checks.path("path", path)
+    _native.require_apart(_checks.encoded(name), sorted(_read))
     target = os.path.realpath(name)
     temporary = None
     try:

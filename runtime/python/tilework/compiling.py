@@ -8,7 +8,7 @@ import os
 from collections.abc import Mapping, Sequence
 from typing import Any, Union
 
-from tilework import _checks, _native, _progress
+from tilework import _checks, _files, _native, _progress
 from tilework.errors import InvalidArgument, UnsupportedModel, WrongType
 from tilework.executable import Executable
 from tilework.inspection import Report
@@ -74,7 +74,9 @@ def compile(
     name, data = _source(model)
     chip, sizes, whole = _target(target)._native, _dims(dims), _shapes(shapes)
     with _progress.line() as show:
-        return Executable(_native.compile(_checks.encoded(name), data, chip, sizes, whole, show))
+        program = _native.compile(_checks.encoded(name), data, chip, sizes, whole, show)
+    _files.keep(program.files())
+    return Executable(program)
 
 
 def load(path: str | os.PathLike[str]) -> Executable:

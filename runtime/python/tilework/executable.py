@@ -123,7 +123,7 @@ class Executable:
                 f"engine {engine!r} has no cycles: choose 'systemc', 'rtl' or 'both'; "
                 "for values call the executable"
             )
-        if timing_only and engine != "systemc":
+        if _checks.truth("timing_only", timing_only) and engine != "systemc":
             raise InvalidArgument("timing_only goes with the engine 'systemc' alone")
         drawn = None if inputs is not None else 1 if seed is None else seed
         if drawn is not None:
