@@ -277,10 +277,6 @@ void Importer::importNode(const onnx::Node &node, Scope &scope) {
   report.domain = legalUtf8(node.domain);
   values.loc = NameLoc::get(StringAttr::get(&context, report.name));
   refusedTypes.clear();
-  for (const onnx::Function &function : model.functions)
-    if (function.name == node.op && function.domain == node.domain &&
-        function.overload == node.overload)
-      return inlineFunction(node, function, scope);
   if (node.op == "If" && node.domain.empty() &&
       inlineBranch(node, scope, report.reason))
     return;
@@ -291,9 +287,17 @@ void Importer::importNode(const onnx::Node &node, Scope &scope) {
                             "model names no version");
   bool known = false;
   const OpEntry *entry = findOp(node.domain, node.op, opset, known);
-  if (!known && node.domain.empty())
-    if (const onnx::Function *body = findFunctionBody(node.op, opset))
-      return inlineFunction(node, *body, scope);
+  if (!known) {
+    // The operator's own body, then the model's: a function of the model does
+    // not change what a known operator means.
+    if (node.domain.empty())
+      if (const onnx::Function *body = findFunctionBody(node.op, opset))
+        return inlineFunction(node, *body, scope);
+    for (const onnx::Function &function : model.functions)
+      if (function.name == node.op && function.domain == node.domain &&
+          function.overload == node.overload)
+        return inlineFunction(node, function, scope);
+  }
   bool behindUnknown = false;
   for (std::string_view input : node.inputs)
     behindUnknown |= lookup(input, scope, report.name).unknown;

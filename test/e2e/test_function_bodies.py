@@ -8,7 +8,7 @@ import pathlib
 import numpy as np
 import pytest
 import tilework as tw
-from on_chip import Case, check, normal, uniform
+from on_chip import Case, check, normal, reference, uniform, worst
 from onnx import TensorProto, defs, helper
 
 SOURCE = pathlib.Path(__file__).parents[2] / "compiler" / "import" / "function_bodies.py"
@@ -97,3 +97,17 @@ SOFT = 2.0**-6  # a few values are stored on the way
 )
 def test_a_body_computes_what_onnx_runtime_does(case, target):
     check(case, target)
+
+
+@pytest.mark.parametrize("domain, op", [("", "Relu"), ("", "Mish"), ("com.microsoft", "Gelu")])
+def test_a_function_of_the_model_does_not_change_a_known_operator(domain, op):
+    """As in ONNX Runtime: it serves only where nothing else knows the name."""
+    x = normal(7, 37)
+    case = Case(op, [helper.make_node(op, ["x"], ["y"], domain=domain)], {"x": x}, relative=2**-7)
+    wanted = reference(case.model, case.feeds)["y"]
+    model = case.model
+    negation = [helper.make_node("Neg", ["a"], ["b"])]
+    opsets = [helper.make_opsetid("", 20)]
+    model.functions.append(helper.make_function(domain, op, ["a"], ["b"], negation, opsets))
+    got = tw.compile(model, target="nano")(x=x)["y"]
+    assert worst(got, wanted, case.relative, case.absolute) <= 1
