@@ -55,8 +55,10 @@ void tilework::lowerGemm(NodeContext &c) {
   if (c.in(0).rank() != 2 || c.in(1).rank() != 2)
     throw InvalidNode("its inputs are no matrices");
   Val result = scaledProduct(c);
-  if (c.has(2))
-    result = c.b.add(result, scaled(c, c.in(2), c.real("beta", 1)));
+  float beta = c.real("beta", 1);
+  // As in BLAS: times zero is left out, whatever it holds.
+  if (c.has(2) && beta != 0)
+    result = c.b.add(result, scaled(c, c.in(2), beta));
   c.set(0, result);
 }
 

@@ -89,6 +89,13 @@ def gemms():
         {"b": square, "c": normal(13, 1, seed=2)},
         **STORED,
     )
+    yield Case(
+        "Gemm bias times zero",
+        [node("Gemm", ["a", "b", "c"], beta=0.0)],
+        {"a": a},
+        {"b": b, "c": np.full(13, np.nan, np.float32)},
+        absolute=SUM,
+    )
     yield Case("Gemm without bias", [node("Gemm", ["a", "b"])], {"a": a}, {"b": b}, absolute=SUM)
     for ta, tb in ((0, 1), (1, 0), (1, 1)):
         a = normal(*((2, 37, 19) if ta else (2, 19, 37)))
