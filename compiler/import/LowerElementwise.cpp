@@ -249,10 +249,14 @@ void tilework::lowerDropout(NodeContext &c) {
       throw UnsupportedNode("dropout in training mode; export the model in "
                             "evaluation mode");
   }
-  c.set(0, c.in(0));
-  if (c.wants(1))
-    c.set(1, c.b.broadcast(c.b.scalar(1, c.b.builder.getI1Type()),
-                           c.in(0).shape().vec()));
+  Val x = c.in(0);
+  c.set(0, x);
+  if (!c.wants(1))
+    return;
+  if (c.opset < 12)
+    throw UnsupportedNode("the mask of a dropout, which before operator set 12 "
+                          "has no defined value outside training");
+  c.set(1, c.b.broadcast(c.b.scalar(1, c.b.builder.getI1Type()), shapeOf(x)));
 }
 
 /// Scales and zero points in the shape of the tensor: of one axis, of blocks

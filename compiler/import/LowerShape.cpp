@@ -134,6 +134,10 @@ void tilework::lowerSqueeze(NodeContext &c) {
   const Val &x = c.in(0);
   std::optional<Shape> axes = c.integersFrom("axes", 1);
   std::vector<bool> drop(x.rank(), false);
+  if (axes && axes->empty() && llvm::is_contained(x.shape(), 1))
+    throw UnsupportedNode("an empty list of axes, which drops no dimension by "
+                          "the standard and every one of size 1 in ONNX "
+                          "Runtime; leave the list out, or the node");
   for (int64_t i = 0; i < x.rank() && !axes; ++i)
     drop[i] = x.dim(i) == 1;
   for (int64_t axis : axes.value_or(Shape())) {

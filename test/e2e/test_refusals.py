@@ -147,6 +147,23 @@ def test_embedding_of_a_computed_table_by_constants(tmp_path):
     np.testing.assert_array_equal(got, 2 * x[[1, 0]])
 
 
+@pytest.mark.parametrize("opset, refused", [(7, True), (11, True), (12, False)])
+def test_a_mask_of_dropout_is_refused_where_it_has_no_value(opset, refused):
+    model = build([node("Dropout", "x", "y m")], X, opset=opset, outputs=("y", "m"))
+    if refused:
+        reasons, _ = refusal(model)
+        assert "before operator set 12" in reasons["Dropout_y m"]
+    else:
+        assert tw.compile(model)(**X)["m"].all()
+
+
+def test_an_empty_list_of_axes_is_refused_where_it_has_two_readings():
+    squeeze, none = [node("Squeeze", "x a", "y")], {"a": np.zeros(0, np.int64)}
+    reasons, _ = refusal(build(squeeze, {"x": normal(1, 8)}, none, opset=13))
+    assert "empty list of axes" in reasons["Squeeze_y"]
+    np.testing.assert_array_equal(tw.compile(build(squeeze, X, none, opset=13))(**X)["y"], X["x"])
+
+
 @pytest.mark.parametrize(
     "op, inputs, attributes, named",
     [
