@@ -216,9 +216,12 @@ void tilework::lowerEmbedLayerNorm(NodeContext &c) {
   c.set(2, sum);
   if (!c.wants(1))
     return;
-  // The number of tokens in each row, which stand at its start.
+  // The number of tokens in each row, which stand at its start: of ones, as
+  // ONNX Runtime counts them.
   mlir::Type i32 = c.b.builder.getI32Type();
-  Val mask = c.has(7) ? c.b.cast(c.in(7), i32)
+  Val mask = c.has(7) ? c.b.cast(c.b.binary(BinaryKind::Eq, c.in(7),
+                                            c.b.scalar(1, c.in(7).element())),
+                                 i32)
                       : c.b.broadcast(c.b.scalar(0, i32), shapeOf(ids));
   c.set(1, c.b.reshape(c.b.reduce(ReduceKind::Sum, mask, {1}), {ids.dim(0)}));
 }

@@ -258,6 +258,21 @@ def embeddings():
         relative=2 * on_chip.ROUNDED,
         absolute=on_chip.ROUNDED,
     )
+    yield Case(
+        "EmbedLayerNormalization counts the ones of its mask",
+        [
+            helper.make_node(
+                "EmbedLayerNormalization",
+                ["i", "k", "w", "p", "g", "s", "b", "h"],
+                ["z", "m"],
+                domain=MICROSOFT,
+            ),
+            node("Cast", ["m"], to=TensorProto.FLOAT),
+        ],
+        {**feeds, "h": ints(4, 2, 7).astype(np.int32)},
+        weights,
+        **EXACT,
+    )
     # Token types that the model itself holds, cut and widened to the size of the input.
     for batch, tokens in ((1, 255), (1, 257), (16, 64), (3, 700)):
         for kind, held in (("one", np.zeros((1, 1024), np.int64)), ("some", ints(2, 1, 1024))):
