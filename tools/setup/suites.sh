@@ -7,15 +7,16 @@
 # and its test_*.py files. lit's tests are one suite of three folders.
 
 SUITES=(lint unit rtl lit python cosim e2e)
+LONG_SUITES=(asan)
 REPORTS="$BUILD/reports"
 LONG= # not empty: also the tests that ctest and pytest know as `long`
 
 check_suite_names() {
   local name
   for name in "$@"; do
-    case " ${SUITES[*]} bench " in
+    case " ${SUITES[*]} ${LONG_SUITES[*]} bench " in
       *" $name "*) ;;
-      *) echo "tw: no suite '$name'; there are: ${SUITES[*]} bench" >&2; exit 1 ;;
+      *) echo "tw: no suite '$name'; there are: ${SUITES[*]} ${LONG_SUITES[*]} bench" >&2; exit 1 ;;
     esac
   done
 }
@@ -53,7 +54,38 @@ run_lit() {
     --xunit-xml-output="$REPORTS/lit.lit.xml" "$BUILD/test"
 }
 
+build_asan() {
+  cmake --preset asan -DPython3_EXECUTABLE="$VENV/bin/python" &&
+    cmake --build "$ROOT/build-asan" --parallel "$(nproc)" \
+      --target tilework tilework-opt tilework-translate TileworkPythonPackage test/unit/all
+}
+
+# Whatever reads a file, compiles or runs a program, under the address and the
+# undefined-behaviour sanitizer: the unit tests, the compiler's textual tests,
+# random programs and whole graphs. libMLIR and libLLVM are not instrumented, so
+# the marks of a vector or a pool that crosses over to them say nothing; MLIR's contexts
+# and Python keep what they have to the end.
+run_asan() {
+  local build="$ROOT/build-asan"
+  export ASAN_OPTIONS=detect_leaks=0:detect_container_overflow=0:allow_user_poisoning=0
+  export UBSAN_OPTIONS=print_stacktrace=1:halt_on_error=1
+  run_part asan build build_asan
+  [ ! -e "$REPORTS/asan.build.failed" ] || return 0
+  run_part asan ctest ctest --test-dir "$build/test/unit" --output-on-failure --no-tests=error \
+    --parallel "$(nproc)" --output-junit "$REPORTS/asan.ctest.xml"
+  run_part asan lit "$VENV/bin/python" /usr/lib/llvm-22/bin/lit -sv --timeout 600 -j "$(nproc)" \
+    --xunit-xml-output="$REPORTS/asan.lit.xml" "$build/test/compiler" "$build/test/dialects"
+  run_part asan pytest env LD_PRELOAD="$(gcc -print-file-name=libasan.so)" PYTHONPATH="$build/python" \
+    "$VENV/bin/python" -m pytest -q -ra --tb=short -m 'not long' \
+    --junitxml="$REPORTS/asan.pytest.xml" "$ROOT/test/e2e"
+  unset ASAN_OPTIONS UBSAN_OPTIONS
+}
+
 run_suite() {
+  if [ "$1" = asan ]; then
+    run_asan
+    return
+  fi
   if [ "$1" = lit ]; then
     local folder
     for folder in dialects compiler tools; do
@@ -75,7 +107,10 @@ run_suite() {
 
 run_suites() {
   local name
-  [ $# -gt 0 ] || set -- "${SUITES[@]}"
+  if [ $# -eq 0 ]; then
+    set -- "${SUITES[@]}"
+    [ -z "$LONG" ] || set -- "$@" "${LONG_SUITES[@]}"
+  fi
   rm -rf "$REPORTS"
   mkdir -p "$REPORTS"
   for name in "$@"; do run_suite "$name"; done
