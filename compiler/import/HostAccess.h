@@ -1,7 +1,8 @@
 // Part of the Tilework project, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// Strided reading of host tensors, private to their implementation.
+// Strided reading of host tensors and their limit of size, private to their
+// implementation.
 
 #ifndef TILEWORK_COMPILER_IMPORT_HOSTACCESS_H
 #define TILEWORK_COMPILER_IMPORT_HOSTACCESS_H
@@ -19,6 +20,14 @@ inline std::vector<int64_t> denseStrides(const std::vector<int64_t> &shape) {
     stride *= shape[i];
   }
   return strides;
+}
+
+/// Throws HostTensorTooLarge for a tensor that stores more elements than a host
+/// tensor may.
+inline void checkSize(const std::vector<int64_t> &stored) {
+  std::optional<int64_t> count = elementCount(stored);
+  if (!count || *count > HostTensor::kMaxElements)
+    throw HostTensorTooLarge(count);
 }
 
 /// Reads elements as T, which is int64_t or double according to the tensor.

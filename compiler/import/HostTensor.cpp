@@ -1,7 +1,8 @@
 // Part of the Tilework project, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// Storage and views of host tensors. HostOps.cpp computes with them.
+// Storage and views of host tensors. HostElementwise.cpp and
+// HostOps.cpp compute with them.
 
 #include "compiler/import/HostTensor.h"
 #include "compiler/import/HostAccess.h"
