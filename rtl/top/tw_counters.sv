@@ -11,6 +11,7 @@ module tw_counters
   import tw_event_pkg::*;
   import tw_unit_pkg::*;
   import tw_register_pkg::*;
+  import tw_dma_pkg::*;
 (
   input  logic                                 clk_i,
   input  logic                                 rst_ni,
@@ -20,12 +21,14 @@ module tw_counters
   input  retire_t [UnitCount-1:0]              retire_i,
   output logic [UnitCount-1:0][CountWidth-1:0] retired_o,
   input  activity_e                            activity_i [CountedUnits],
-  input  logic [15:0]                          bytes_i [CounterCount],
+  input  logic [RequestBytesWidth-1:0]         bytes_i [CounterCount],
   input  logic                                 progress_i,
   output logic                                 watchdog_o,
   input  logic [RegisterAddressWidth-1:0]      address_i,
   output logic [63:0]                          value_o
 );
+
+  localparam int unsigned CounterWidth = $clog2(CounterCount);
 
   logic [63:0]                          cycle_q;
   logic [63:0]                          bytes_q [CounterCount];
@@ -79,7 +82,7 @@ module tw_counters
   always_comb begin
     value_o = '0;
     if (32'(address_i) >= RegCounter && 32'(address_i) < RegCounter + CounterCount) begin
-      value_o = bytes_q[address_i[1:0]];
+      value_o = bytes_q[CounterWidth'(32'(address_i) - RegCounter)];
     end else if (32'(address_i) >= RegRetired && 32'(address_i) < RegRetired + UnitCount) begin
       value_o = 64'(retired_q[address_i[1:0]]);
     end else if (32'(address_i) >= RegActivity && 32'(address_i) < RegActivity + CountedUnits * 32) begin

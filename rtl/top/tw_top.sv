@@ -84,7 +84,7 @@ module tw_top
   logic                                 gather_index_error, bus_error;
   logic [UnitCount-1:0][CountWidth-1:0] retired;
   activity_e                            activity [CountedUnits];
-  logic [15:0]                          request_bytes [CounterCount];
+  logic [RequestBytesWidth-1:0]         request_bytes [CounterCount];
 
   logic [UnitCount-1:0]                 dispatch_valid, dispatch_ready;
   dma_packet_t                          dma_packet;

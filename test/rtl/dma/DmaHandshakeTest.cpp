@@ -9,6 +9,7 @@
 #include "test/rtl/dma/DmaPrograms.h"
 
 #include "VDmaBenchFourByEight.h"
+#include "VDmaBenchMostPorts.h"
 #include "VDmaBenchPorts.h"
 
 #include <algorithm>
@@ -31,7 +32,9 @@ public:
     rtl.rst_ni = 1;
   }
 
-  void run(const std::vector<Operation> &operations) {
+  /// Until `readyFrom` the memory takes nothing.
+  void run(const std::vector<Operation> &operations, uint64_t readyFrom = 0) {
+    const unsigned percent = readyPercent;
     size_t next = 0, retired = 0;
     for (uint64_t cycle = 0; retired < operations.size(); ++cycle) {
       ASSERT_LT(cycle, 3000000u) << "not done: " << retired << " of "
@@ -43,6 +46,7 @@ public:
       rtl.store_dispatch_valid_i = next < operations.size() && !toLoad;
       if (next < operations.size())
         driveDmaPacket(rtl, operations[next]);
+      readyPercent = cycle < readyFrom ? 0 : percent;
       drive();
       rtl.clk_i = 0;
       rtl.eval();
@@ -53,6 +57,7 @@ public:
       if (rtl.store_retire_valid_o)
         execute(operations[rtl.store_retire_pc_o]), ++retired;
       busError |= rtl.bus_error_o;
+      counted += rtl.load_bytes_o + rtl.store_bytes_o;
       sample();
       if (::testing::Test::HasFatalFailure())
         return;
@@ -73,6 +78,8 @@ public:
   DramImage &image() { return actual; }
   bool executing = true; ///< the semantics follow the retires
   bool busError = false;
+  /// Of the bursts: what the chip counted, and what the pins asked for.
+  uint64_t counted = 0, asked = 0;
 
 private:
   struct Burst {
@@ -207,6 +214,7 @@ private:
     ASSERT_EQ(address / geometry.dmaInterleaveBytes,
               last / geometry.dmaInterleaveBytes);
     ASSERT_EQ(address / geometry.dmaInterleaveBytes % geometry.axiPorts, port);
+    asked += uint64_t(beats) * geometry.axiDataBytes;
     bursts.push_back({address, beats, client});
   }
 
@@ -272,6 +280,7 @@ template <class Model> void streams(const Geometry &geometry) {
     ASSERT_FALSE(::testing::Test::HasFatalFailure());
     ASSERT_TRUE(bench.equal());
     EXPECT_FALSE(bench.busError);
+    EXPECT_EQ(bench.counted, bench.asked);
   }
 }
 
@@ -280,6 +289,32 @@ TEST(DmaHandshake, AStallingMemoryOnOnePortKeepsEveryByte) {
 }
 TEST(DmaHandshake, AStallingMemoryOnFourPortsKeepsEveryByte) {
   streams<VDmaBenchPorts>(fourPorts());
+}
+
+TEST(DmaHandshake, LongestBurstsOfAllPortsInOneCycleAreCounted) {
+  Geometry geometry;
+  geometry.rows = geometry.columns = 64;
+  geometry.weightRows = 1;
+  geometry.scratchpadBanks = 8;
+  geometry.scratchpadRows = geometry.scratchpadBanks * 64;
+  geometry.axiPorts = 16;
+  geometry.axiDataBytes = 16;
+  geometry.dmaInterleaveBytes = 4096;
+  StallingBench<VDmaBenchMostPorts> bench(geometry, 1 << 18, 1, 100);
+  Operation store;
+  store.unit = Unit::Store;
+  store.kind = OperationKind::Store;
+  store.dma.outer = 1;
+  store.dma.rows = geometry.scratchpadRows; // a burst for each port
+  store.dma.rowBytes = store.dma.dramStride = 128;
+  store.dma.tile.stride = 1;
+  Operation second = store;
+  second.pc = 1;
+  second.dma.dramAddress = 1 << 16;
+  bench.executing = false;
+  bench.run({store, second}, 3000); // so that both bursts of all ports wait
+  EXPECT_EQ(bench.asked, uint64_t(1) << 17);
+  EXPECT_EQ(bench.counted, bench.asked);
 }
 
 TEST(DmaHandshake, ABusErrorGivesZerosAndIsReported) {

@@ -8,6 +8,7 @@ module tw_dma_bench
   import tw_event_pkg::*;
   import tw_unit_pkg::*;
   import tw_config_pkg::*;
+  import tw_dma_pkg::*;
 (
   input  logic clk_i,
   input  logic rst_ni,
@@ -43,7 +44,7 @@ module tw_dma_bench
   output logic [7:0] load_activity_o,
   output logic load_row_req_o,
   output logic load_row_gnt_o,
-  output logic [15:0] load_bytes_o,
+  output logic [RequestBytesWidth-1:0] load_bytes_o,
   input  logic store_dispatch_valid_i,
   output logic store_dispatch_ready_o,
   output logic store_retire_valid_o,
@@ -54,8 +55,8 @@ module tw_dma_bench
   output logic [7:0] store_activity_o,
   output logic store_row_req_o,
   output logic store_row_gnt_o,
-  output logic [15:0] store_bytes_o,
-  output logic [15:0] fetch_bytes_o,
+  output logic [RequestBytesWidth-1:0] store_bytes_o,
+  output logic [RequestBytesWidth-1:0] fetch_bytes_o,
   output logic gather_index_error_o,
   output logic bus_error_o,
   input  logic fetch_req_i,
