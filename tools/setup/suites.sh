@@ -75,7 +75,8 @@ run_asan() {
     --parallel "$(nproc)" --output-junit "$REPORTS/asan.ctest.xml"
   run_part asan lit "$VENV/bin/python" /usr/lib/llvm-22/bin/lit -sv --timeout 600 -j "$(nproc)" \
     --xunit-xml-output="$REPORTS/asan.lit.xml" "$build/test/compiler" "$build/test/dialects"
-  run_part asan pytest env LD_PRELOAD="$(gcc -print-file-name=libasan.so)" PYTHONPATH="$build/python" \
+  run_part asan pytest env PYTHONPATH="$build/python" \
+    LD_PRELOAD="$(gcc -print-file-name=libasan.so) $(gcc -print-file-name=libstdc++.so)" \
     "$VENV/bin/python" -m pytest -q -ra --tb=short -m 'not long' \
     --junitxml="$REPORTS/asan.pytest.xml" "$ROOT/test/e2e"
   unset ASAN_OPTIONS UBSAN_OPTIONS
