@@ -126,6 +126,8 @@ void Sha256::compress(const uint8_t *blocks, size_t count) {
 }
 
 void Sha256::update(const void *data, size_t size) {
+  if (!size) // nothing may be at no address
+    return;
   const auto *bytes = static_cast<const uint8_t *>(data);
   size_t used = total % pending.size();
   total += size;
