@@ -81,6 +81,26 @@ bool RowsBuilder::loads(const View &view, SmallVector<int64_t> &copied) const {
   return true;
 }
 
+/// A gather reads rows of its table, each one run of elements, wherever the
+/// loops are. What else the group reads of the same value is an operand.
+Error RowsBuilder::readTable(Value value) {
+  if (tables.count(value))
+    return Error::success();
+  auto view = planner.viewOf(value);
+  if (!view)
+    return view.takeError();
+  if (view->strides[1] != 1 || view->strides[0] == 0) {
+    View wide = *view;
+    SmallVector<int64_t> copied = view->sizes;
+    wide.strides = alignedStrides(view->sizes, view->strides, copied);
+    view = planner.materialise(wide, cluster[0]);
+    if (!view)
+      return view.takeError();
+  }
+  tables[value] = *view;
+  return Error::success();
+}
+
 Error RowsBuilder::gather() {
   // Operands from outside and results that are read outside decide which
   // leading dimensions can be one loop over rows.
@@ -91,8 +111,13 @@ Error RowsBuilder::gather() {
         continue;
       bool column = mlir::isa<graph::LayerNormOp, graph::RmsNormOp>(op) &&
                     use.getOperandNumber() > 0;
-      if (!column)
+      auto embedding = dyn_cast<graph::EmbeddingOp>(op);
+      if (embedding && &use == &embedding.getTableMutable()) {
+        if (Error error = readTable(value))
+          return error;
+      } else if (!column) {
         externals.insert(value);
+      }
     }
     for (Operation *user : op->getResult(0).getUsers())
       if (!inside.count(user)) {
@@ -106,12 +131,10 @@ Error RowsBuilder::gather() {
     auto view = planner.viewOf(value);
     if (!view)
       return view.takeError();
-    bool table = false, indices = false;
-    for (Operation *op : cluster)
-      if (auto embedding = dyn_cast<graph::EmbeddingOp>(op)) {
-        table |= embedding.getTable() == value;
-        indices |= embedding.getIds() == value;
-      }
+    bool indices = llvm::any_of(cluster, [&](Operation *op) {
+      auto embedding = dyn_cast<graph::EmbeddingOp>(op);
+      return embedding && embedding.getIds() == value;
+    });
     View v = *view;
     if (indices) {
       // One index a row: the columns are not its dimension.
@@ -119,10 +142,7 @@ Error RowsBuilder::gather() {
       v.strides.push_back(0);
     }
     SmallVector<int64_t> copied = v.sizes;
-    // A gather reads rows of the table, each one run of elements.
-    bool asIs = table ? v.strides[1] == 1 && v.strides[0] != 0
-                      : indices || n == 1 || loads(v, copied);
-    if (!asIs) {
+    if (!indices && n != 1 && !loads(v, copied)) {
       View wide = v;
       wide.sizes = copied;
       wide.strides = alignedStrides(v.sizes, v.strides, copied);
@@ -133,9 +153,7 @@ Error RowsBuilder::gather() {
     }
     reads[value] = v;
     stridesOf[value] = strides.size();
-    strides.push_back(
-        table ? SmallVector<int64_t>(space.empty() ? 0 : space.size() - 1, 0)
-              : leadingStrides(v, space));
+    strides.push_back(leadingStrides(v, space));
     if (indices && v.sizes.size() != space.size())
       return planner.fail(cluster[0], "an embedding whose ids broadcast");
   }
@@ -314,7 +332,7 @@ Error RowsBuilder::addOp(Operation *op) {
     return Error::success();
   };
   if (auto embedding = dyn_cast<graph::EmbeddingOp>(op)) {
-    const View &table = reads[embedding.getTable()];
+    const View &table = tables[embedding.getTable()];
     const View &ids = reads[embedding.getIds()];
     RowOp gathered;
     gathered.kind = RowOpKind::Gather;

@@ -39,6 +39,7 @@ public:
 
 private:
   bool loads(const View &view, llvm::SmallVector<int64_t> &copied) const;
+  llvm::Error readTable(mlir::Value value);
   llvm::Error gather();
   llvm::Error addOp(mlir::Operation *op);
   int push(planning::RowOp op) {
@@ -107,6 +108,8 @@ private:
   llvm::SetVector<mlir::Value> externals;
   llvm::DenseMap<mlir::Value, View>
       reads; ///< externals as this group reads them
+  llvm::DenseMap<mlir::Value, View>
+      tables; ///< of gathers, wherever the loops are
   llvm::DenseMap<mlir::Value, size_t>
       stridesOf; ///< index into the loops' strides
   std::vector<mlir::Value> outputs;

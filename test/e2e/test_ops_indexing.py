@@ -79,6 +79,19 @@ def gathers():
     ):
         yield from both(f"Gather {name}", "Gather", "x i", table, rows)
         yield from both(f"Gather {name} of columns", "Gather", "x i", table.T.copy(), rows, axis=1)
+    square = normal(6, 24)
+    yield Case(
+        "Gather beside another reading of its table",
+        [
+            helper.make_node("Gather", ["x", "i"], ["rows"]),
+            helper.make_node("Gather", ["x", "j"], ["others"]),
+            helper.make_node("Max", ["rows", "others"], ["larger"]),
+            helper.make_node("Max", ["x", "larger"], ["y"]),
+        ],
+        {"x": square, "i": between(0, 6, 6), "j": between(0, 6, 6, seed=1)},
+        {},
+        **EXACT,
+    )
 
 
 def scatters():
