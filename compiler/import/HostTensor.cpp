@@ -220,14 +220,13 @@ double HostTensor::floatValue() const {
 bool HostTensor::isSplat() const {
   if (size() == 0)
     return false;
-  auto same = [](const auto &values) {
-    for (const auto &value : values)
-      if (value != values.front())
-        return false;
-    return true;
-  };
   HostTensor stored = compact();
-  return isFloat() ? same(stored.floatValues()) : same(stored.intValues());
+  if (!isFloat())
+    return llvm::all_equal(stored.intValues());
+  const std::vector<double> values = stored.floatValues();
+  return llvm::all_of(values, [first = values.front()](double value) {
+    return value == first && std::signbit(value) == std::signbit(first);
+  });
 }
 
 std::string HostTensor::toBytes() const {

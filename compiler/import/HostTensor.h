@@ -60,7 +60,7 @@ public:
   /// The first element, of a tensor that has one.
   int64_t intValue() const;
   double floatValue() const;
-  /// Whether every element equals the first.
+  /// Whether every element is the first: 0 and −0 are two, NaN is none.
   bool isSplat() const;
   /// The elements as ONNX raw bytes.
   std::string toBytes() const;

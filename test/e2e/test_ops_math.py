@@ -653,3 +653,10 @@ def test_quotients_with_a_constant_of_any_size(divides, constant):
     got = tw.compile(on_chip.build(nodes, {"x": SIZES}, {"c": c}))(x=SIZES)["y"]
     with np.errstate(all="ignore"):
         assert same_quotients(got, SIZES / c if divides else c / SIZES).all()
+
+
+def test_a_constant_of_both_zeros_keeps_their_signs():
+    x, zeros = np.float32([-3, -3, 5, 5]), np.float32([-0.0, 0.0, 0.0, -0.0])
+    case = on_chip.Case("", [helper.make_node("Div", ["x", "c"], ["y"])], {"x": x}, {"c": zeros})
+    got = tw.compile(case.model, target="nano")(x=x)["y"]
+    np.testing.assert_array_equal(got, np.float32([np.inf, -np.inf, np.inf, -np.inf]))
