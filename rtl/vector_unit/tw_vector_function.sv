@@ -122,7 +122,7 @@ module tw_vector_function
         case (func)
           VectorFunctionTanh, VectorFunctionErf: return {1'b1, x[31], One[30:0]};
           VectorFunctionSigmoid: return {1'b1, x[31] ? 32'd0 : One};
-          default: return {1'b1, x[31] ? 32'h8000_0000 : x};
+          default: return {1'b1, !x[31] ? x : magnitude == Infinity ? NanFp32 : 32'h8000_0000};
         endcase
       end
     endcase

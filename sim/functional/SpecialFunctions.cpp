@@ -128,13 +128,14 @@ uint32_t oddFunction(FunctionTableIndex index, uint32_t x,
   return multiplyF32(scale(int32ToF32(h), -kFraction), x);
 }
 
-/// A distribution function from its lower tail, times x if `gate`.
+/// A distribution function from its lower tail, times x if `gate`: of minus
+/// infinity that is the product of an infinity and zero.
 uint32_t distribution(FunctionTableIndex index, uint32_t x, uint32_t saturation,
                       bool gate) {
   const bool negative = x & kSign;
   if ((x & ~kSign) >= saturation) {
     if (gate)
-      return negative ? kSign : x;
+      return negative ? multiplyF32(0, x) : x;
     return negative ? 0 : kOne;
   }
   const int32_t tail = evaluateOffset(index, x);

@@ -196,8 +196,10 @@ HWY_INLINE FloatVec distribution(FloatVec x, uint32_t saturation) {
   const auto low = hn::RebindMask(d, negative);
   const auto saturated = saturates(x, saturation);
   if constexpr (kGate)
-    return hn::IfThenElse(saturated, hn::IfThenElse(low, hn::Set(d, -0.0f), x),
-                          hn::Mul(value, x));
+    return hn::Mul(hn::IfThenElse(saturated,
+                                  hn::IfThenZeroElse(low, hn::Set(d, 1.0f)),
+                                  value),
+                   x);
   else
     return hn::IfThenElse(saturated, hn::IfThenZeroElse(low, hn::Set(d, 1.0f)),
                           value);

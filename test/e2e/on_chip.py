@@ -106,14 +106,15 @@ def reference(model, feeds):
 
 
 def worst(got, wanted, relative, absolute):
-    """The largest error in units of what is allowed; infinite for a NaN."""
+    """The largest error in units of what is allowed; infinite for a NaN of one of them."""
     assert got.shape == wanted.shape, (got.shape, wanted.shape)
     if not got.size:
         return 0.0
     largest = np.abs(wanted[np.isfinite(wanted)]).max(initial=0.0)
     allowed = relative * np.abs(wanted) + absolute * max(largest, 1e-30)
     with np.errstate(invalid="ignore"):
-        error = np.where(got == wanted, 0.0, np.abs(got.astype(np.float64) - wanted) / allowed)
+        error = np.abs(got.astype(np.float64) - wanted) / allowed
+    error = np.where((got == wanted) | (np.isnan(got) & np.isnan(wanted)), 0.0, error)
     return float(np.nan_to_num(error, nan=np.inf).max())
 
 

@@ -22,6 +22,9 @@ CHOOSING = (
     "Slice Split Tile Transpose Trilu Unsqueeze Where"
 ).split()
 
+# Ops that give one of several equal elements, and no standard says which.
+OF_EQUALS = "Clip Max Min ReduceMax ReduceMin Relu".split()
+
 
 class Graph:
     """A model that grows by one random op at a time."""
@@ -249,27 +252,57 @@ class Graph:
             value.CopyFrom(types[value.name])
         return model
 
-    def rounded(self, model, numbers):
+    def rounded(self, model):
+        """The model with every computed value rounded to bf16; what is finite stays so."""
+
+        def round_to_bf16(kind, name):
+            if name not in self.exact:
+                exact, bf16, value, out = (f"{name}_{s}" for s in "exact bf16 value out".split())
+                yield helper.make_node("Cast", [exact], [bf16], to=TensorProto.BFLOAT16)
+                yield helper.make_node("Cast", [bf16], [value], to=TensorProto.FLOAT)
+                yield helper.make_node("IsInf", [value], [out])
+                yield helper.make_node("Where", [out, exact, value], [name])
+
+        return self.changed(model, round_to_bf16)
+
+    def moved(self, model, numbers):
         """The model with every computed value moved as a rounding to bf16 moves it.
 
         A rounding moves a number by 2^-9 of itself at most; here that is the deviation.
+        A largest of equal numbers is any of them: its zeros may have either sign.
         """
-        moved = onnx.ModelProto()
-        moved.CopyFrom(model)
-        del moved.graph.node[:]
-        for node in model.graph.node:
-            moved.graph.node.append(node)
-            copy = moved.graph.node[-1]
-            for i, name in enumerate(node.output):
-                if name not in self.shapes or name in self.exact:
-                    continue
-                copy.output[i] = f"{name}_exact"
+        factors, zero = [], numpy_helper.from_array(np.float32(0), "no_sign")
+
+        def move(kind, name):
+            if kind in OF_EQUALS and numbers.integers(2):
+                yield helper.make_node("Equal", [f"{name}_exact", "no_sign"], [f"{name}_zero"])
+                yield helper.make_node("Neg", [f"{name}_exact"], [f"{name}_turned"])
+                choice = [f"{name}_zero", f"{name}_turned", f"{name}_exact"]
+                yield helper.make_node("Where", choice, [name])
+            elif name not in self.exact:
                 change = numbers.normal(0, 2.0**-9, self.shapes[name])
                 factor = (1 - (abs(change) if name in self.huge else change)).astype(np.float32)
-                moved.graph.initializer.append(numpy_helper.from_array(factor, f"{name}_factor"))
-                inputs = [f"{name}_exact", f"{name}_factor"]
-                moved.graph.node.append(helper.make_node("Mul", inputs, [name], f"{name}_moved"))
-        return moved
+                factors.append(numpy_helper.from_array(factor, f"{name}_factor"))
+                yield helper.make_node("Mul", [f"{name}_exact", f"{name}_factor"], [name])
+
+        result = self.changed(model, move)
+        result.graph.initializer.extend([zero, *factors])
+        return result
+
+    def changed(self, model, nodes_of):
+        """The model with `nodes_of` (kind, name) behind each float, from `name`_exact to it."""
+        result = onnx.ModelProto()
+        result.CopyFrom(model)
+        del result.graph.node[:]
+        for node in model.graph.node:
+            result.graph.node.append(node)
+            copy = result.graph.node[-1]
+            for i, name in enumerate(node.output):
+                nodes = list(nodes_of(node.op_type, name)) if name in self.shapes else []
+                if nodes:
+                    copy.output[i] = f"{name}_exact"
+                    result.graph.node.extend(nodes)
+        return result
 
 
 SPECIAL = to_bf16([np.nan, np.inf, -np.inf, 0.0, -0.0, 1.0, -1.0, 16.0, 2.0**-100])

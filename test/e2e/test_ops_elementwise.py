@@ -5,7 +5,7 @@
 import numpy as np
 import on_chip
 import pytest
-from on_chip import MICROSOFT, Case, normal, uniform
+from on_chip import MICROSOFT, Case, normal, to_bf16, uniform
 from onnx import TensorProto, helper
 
 SHAPE = (3, 7, 37)
@@ -57,6 +57,25 @@ def unary():
     for shape in ((1,), (1, 1), (130,), (1, 130), (130, 1), (2, 3, 4, 5, 6), (37, 130)):
         yield one("Tanh", normal(*shape), name=f"Tanh {shape}")
     yield one("Tanh", np.array(0.5, np.float32), name="Tanh scalar")
+
+
+def gates():
+    """x · f(x) at both ends of the range: of minus infinity it is NaN."""
+    x = np.array([[-np.inf, -3.0e38, -100, -1, -0.0, 0.0, 1, 100, 3.0e38, np.inf, np.nan]])
+    x = to_bf16(x.repeat(7, 0))
+    for op in ("Gelu", "FastGelu", "QuickGelu"):
+        yield one(op, x, domain=MICROSOFT, name=f"ms {op} at the ends")
+    yield one("Gelu", x, name="Gelu at the ends")
+    yield one("Gelu", x, approximate="tanh", name="Gelu tanh at the ends")
+    yield one("Swish", x, opset=24, name="Swish at the ends")
+    root, one_, half = (np.float32(v) for v in (2**0.5, 1, 0.5))
+    steps = [("Div", "x", "r", "a"), ("Erf", "a", "b"), ("Add", "b", "o", "c")]
+    steps += [("Mul", "x", "c", "d"), ("Mul", "d", "h", "y")]
+    nodes = [helper.make_node(op, [*ins], [out]) for op, *ins, out in steps]
+    yield Case("Gelu by hand at the ends", nodes, {"x": x}, {"r": root, "o": one_, "h": half})
+    steps = [("Sigmoid", "x", "a"), ("Mul", "a", "x", "y")]
+    nodes = [helper.make_node(op, [*ins], [out]) for op, *ins, out in steps]
+    yield Case("SiLU by hand at the ends", nodes, {"x": x})
 
 
 BROADCASTS = [
@@ -144,7 +163,7 @@ def selections():
     )
 
 
-CASES = {case.name: case for make in (unary, binary, selections) for case in make()}
+CASES = {case.name: case for make in (unary, gates, binary, selections) for case in make()}
 
 
 @pytest.mark.parametrize("name", CASES)
