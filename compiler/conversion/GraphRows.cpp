@@ -156,27 +156,11 @@ void GraphPlanner::addOutput(RowsGroup &group, int x, const Access &at,
     group.outputs.push_back({x, at});
     return;
   }
-  const ArrayRef<int> rest = partsOf(value);
-  auto push = [&](RowOpKind kind, int lhs, int rhs, bool wide) {
-    RowOp op;
-    op.kind = kind;
-    op.lhs = lhs;
-    op.rhs = rhs;
-    op.scalar = 1;
-    op.wide = wide;
-    op.source = group.ops[x].source;
-    group.ops.push_back(op);
-    return static_cast<int>(group.ops.size()) - 1;
-  };
   group.ops[x].wide = true;
-  for (int tensor : {at.tensor, rest[0], rest[1]}) {
-    // What is stored is rounded, and the rest is exact.
-    const int part = push(RowOpKind::MultiplyScalar, x, -1, false);
-    Access place = at;
-    place.tensor = tensor;
-    group.outputs.push_back({part, place});
-    if (tensor != rest[1])
-      x = push(RowOpKind::Subtract, x, part, true);
+  group.outputs.push_back({x, at});
+  for (int tensor : partsOf(value)) {
+    group.outputs.back().rest.push_back(at);
+    group.outputs.back().rest.back().tensor = tensor;
   }
 }
 

@@ -126,6 +126,8 @@ struct RowsGroup {
   struct Output {
     int value;
     Access access;
+    std::vector<Access> rest =
+        {}; ///< of a wide value: its parts below the bf16
   };
   std::vector<Output> outputs;
 };

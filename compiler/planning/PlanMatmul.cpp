@@ -335,12 +335,10 @@ Schedule MatmulPlanner::write(const Tiling &t) const {
   int out =
       b.buffer("out", Space::scratchpad, t.m * ceilDiv(g.norm ? g.n : t.n, L),
                t.outSlots, g.norm ? mDepth : tileDepth);
-  std::vector<int> parts; // of the result, where it leaves in parts
-  if (!g.rest.empty())
-    parts.push_back(out);
+  std::vector<int> rest;
   for (size_t i = 0; i < g.rest.size(); ++i)
-    parts.push_back(b.buffer("rest", Space::scratchpad, t.m * ceilDiv(t.n, L),
-                             t.outSlots, tileDepth));
+    rest.push_back(b.buffer("rest", Space::scratchpad, t.m * ceilDiv(t.n, L),
+                            t.outSlots, tileDepth));
   int residual = g.residual ? b.buffer("residual", Space::scratchpad,
                                        b.tileRows(t.m, t.n), 2, tileDepth)
                             : -1;
@@ -505,36 +503,27 @@ Schedule MatmulPlanner::write(const Tiling &t) const {
                  nTrips > 1 ? Accumulate::after_first : Accumulate::never,
                  nTrips > 1 ? nDepth : -1);
   chain.finish(g.rest.empty() ? destination : source);
-  for (size_t i = 0; i < parts.size(); ++i) {
-    // What is stored is rounded, and the rest is exact.
-    Value part = destination;
-    part.tile.buffer = parts[i];
-    ChainWriter rounded(b, mExtent, nExtent, 0, source);
-    rounded.begin(source);
-    rounded.finish(part);
-    const Access &place = i == 0 ? g.out : g.rest[i - 1];
-    DramTile to;
-    to.tensor = place.tensor;
-    to.byte =
-        batched(place).add(mDepth, t.m * place.rowStride).add(nDepth, t.n * 2);
-    to.stride = place.rowStride;
-    b.store(to, part.tile, mExtent, nExtent);
-    if (i + 1 == parts.size())
-      break;
-    ChainWriter left(b, mExtent, nExtent, 0, source);
-    left.begin(part);
-    left.multiplyScalar(-1.0f);
-    left.addElement(source);
-    left.finish(source);
-  }
-
-  DramTile result;
-  result.tensor = g.out.tensor;
-  result.byte = batched(g.out).add(mDepth, t.m * g.out.rowStride);
-  result.stride = g.out.rowStride;
-  if (!g.norm && parts.empty()) {
-    result.byte.add(nDepth, t.n * 2);
-    b.store(result, destination.tile, mExtent, nExtent);
+  auto place = [&](const Access &access) {
+    DramTile dram;
+    dram.tensor = access.tensor;
+    dram.byte = batched(access).add(mDepth, t.m * access.rowStride);
+    dram.stride = access.rowStride;
+    return dram;
+  };
+  auto tilePlace = [&](const Access &access) {
+    DramTile dram = place(access);
+    dram.byte.add(nDepth, t.n * 2);
+    return dram;
+  };
+  if (!g.rest.empty()) {
+    std::vector<StoredTile> parts = {{destination.tile, tilePlace(g.out)}};
+    for (size_t i = 0; i < rest.size(); ++i) {
+      parts.push_back({destination.tile, tilePlace(g.rest[i])});
+      parts.back().tile.buffer = rest[i];
+    }
+    storeParts(b, mExtent, nExtent, source, source, parts);
+  } else if (!g.norm) {
+    b.store(tilePlace(g.out), destination.tile, mExtent, nExtent);
   }
   b.endLoop();
   if (g.norm) {
@@ -558,7 +547,7 @@ Schedule MatmulPlanner::write(const Tiling &t) const {
       second.addColumn(vector);
     }
     second.finish(row);
-    b.store(result, row.tile, mExtent, g.n);
+    b.store(place(g.out), row.tile, mExtent, g.n);
   }
   b.endLoop();
   for (size_t d = 0; d < batchDepth.size(); ++d)

@@ -82,9 +82,7 @@ void RowsWriter::place(Node &node) {
         b.buffer("value", Space::scratchpad, bufferRows(node.shape), 2, nDepth);
     return;
   }
-  int64_t size = node.shape == Shape::Vector
-                     ? b.sumRows(1, m)
-                     : b.sumRows(rowCount(node.shape), n);
+  const int64_t size = sumRowsOf(node.shape);
   auto found = std::find_if(unused.begin(), unused.end(),
                             [&](auto &free) { return free.first == size; });
   if (found == unused.end()) {
@@ -111,6 +109,52 @@ void RowsWriter::narrow(int value) {
   node.wide = false;
   place(node);
   c.finish({tileOf(value), VectorType::bf16});
+}
+
+DramTile RowsWriter::placeOf(const Access &access, Shape shape) const {
+  DramTile dram;
+  dram.tensor = access.tensor;
+  dram.byte = batched(access);
+  if (shape != Shape::Column)
+    dram.byte.add(mDepth, m * access.rowStride);
+  if (shape != Shape::Vector)
+    dram.byte.add(nDepth, n * 2);
+  dram.stride = shape == Shape::Tile ? access.rowStride : 0;
+  return dram;
+}
+
+std::vector<StoredTile> RowsWriter::partsOf(const RowsGroup::Output &output,
+                                            Shape shape, int depth) {
+  std::vector<StoredTile> parts;
+  auto add = [&](const Access &access) {
+    Tile tile;
+    tile.buffer =
+        b.buffer("part", Space::scratchpad, bufferRows(shape), 2, depth);
+    tile.blockStride = rowCount(shape);
+    parts.push_back({tile, placeOf(access, shape)});
+  };
+  add(output.access);
+  for (const Access &access : output.rest)
+    add(access);
+  return parts;
+}
+
+void RowsWriter::storeOutput(const RowsGroup::Output &output) {
+  source(output.value);
+  const Shape shape = nodes[output.value].shape;
+  if (output.rest.empty()) {
+    narrow(output.value);
+    b.store(placeOf(output.access, shape), tileOf(output.value), rows(shape),
+            columns(shape));
+    return;
+  }
+  Value left;
+  left.tile.buffer =
+      b.buffer("rest", Space::accumulator, sumRowsOf(shape), 1, -1);
+  left.tile.blockStride = rowCount(shape);
+  left.type = VectorType::fp32;
+  storeParts(b, rows(shape), columns(shape), as(output.value, shape), left,
+             partsOf(output, shape, nDepth));
 }
 
 void RowsWriter::close() {
@@ -513,20 +557,11 @@ void RowsWriter::write() {
         release(x);
   }
   close();
-  for (const RowsGroup::Output &output : g.outputs) {
-    source(output.value);
-    narrow(output.value);
-    Shape shape = nodes[output.value].shape;
-    DramTile dram;
-    dram.tensor = output.access.tensor;
-    dram.byte = batched(output.access);
-    if (shape != Shape::Column)
-      dram.byte.add(mDepth, m * output.access.rowStride);
-    if (shape != Shape::Vector)
-      dram.byte.add(nDepth, n * 2);
-    dram.stride = shape == Shape::Tile ? output.access.rowStride : 0;
-    b.store(dram, tileOf(output.value), rows(shape), columns(shape));
-  }
+  // Parts are of the value before others read it as bf16.
+  for (bool inParts : {true, false})
+    for (const RowsGroup::Output &output : g.outputs)
+      if (output.rest.empty() != inParts)
+        storeOutput(output);
   b.endLoop();
   b.endLoop();
   for (size_t d = 0; d < g.batch.size(); ++d)

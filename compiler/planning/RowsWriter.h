@@ -67,6 +67,9 @@ private:
   int64_t bufferRows(Shape s) const {
     return rowCount(s) * ceilDiv(s == Shape::Vector ? m : n, L);
   }
+  int64_t sumRowsOf(Shape s) const {
+    return b.sumRows(rowCount(s), s == Shape::Vector ? m : n);
+  }
   Affine batched(const Access &access) const {
     Affine byte = access.offset;
     for (size_t d = 0; d < access.batchStrides.size() && d < g.batch.size();
@@ -116,6 +119,11 @@ private:
   void release(int value);
   /// A wide value as bf16, which the DMA stores.
   void narrow(int value);
+  DramTile placeOf(const Access &access, Shape shape) const;
+  /// New tiles for an output that leaves in parts; `depth` turns them.
+  std::vector<StoredTile> partsOf(const RowsGroup::Output &output, Shape shape,
+                                  int depth);
+  void storeOutput(const RowsGroup::Output &output);
   /// The statistic that holds a vector of M.
   int rowScalar(int value);
   void binary(int index);

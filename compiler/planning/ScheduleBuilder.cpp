@@ -295,4 +295,24 @@ void ChainWriter::finishToStatistic(int statistic) {
 
 void ChainWriter::finishStatistics() { finish({Tile(), VectorType::none}); }
 
+void storeParts(ScheduleBuilder &b, Extent rows, Extent columns, Value value,
+                const Value &left, const std::vector<StoredTile> &parts) {
+  for (size_t i = 0; i < parts.size(); ++i) {
+    const Value part = {parts[i].tile, VectorType::bf16};
+    ChainWriter rounded(b, rows, columns, 0, left);
+    rounded.begin(value);
+    rounded.finish(part);
+    b.store(parts[i].dram, part.tile, rows, columns);
+    if (i + 1 == parts.size())
+      break;
+    // Exact: the part has the upper bits of the value.
+    ChainWriter rest(b, rows, columns, 0, left);
+    rest.begin(part);
+    rest.multiplyScalar(-1.0f);
+    rest.addElement(value);
+    rest.finish(left);
+    value = left;
+  }
+}
+
 } // namespace tilework::planning

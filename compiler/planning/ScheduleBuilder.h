@@ -56,6 +56,18 @@ struct Value {
   VectorType type = VectorType::bf16;
 };
 
+/// A bf16 tile and where it is stored.
+struct StoredTile {
+  Tile tile;
+  DramTile dram;
+};
+
+/// Stores what an fp32 value rounds to, then what that leaves, and so on: the
+/// parts add up to the value. What is left goes to `left`, which may be the
+/// value's own place.
+void storeParts(ScheduleBuilder &b, Extent rows, Extent columns, Value value,
+                const Value &left, const std::vector<StoredTile> &parts);
+
 /// Packs a sequence of element operations on one tile into as few vector steps
 /// as the stages allow. Where a step is full, the value so far goes to `spill`
 /// (which may be the source's own tile) and a new step begins there.

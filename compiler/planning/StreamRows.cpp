@@ -67,26 +67,18 @@ void RowsWriter::stream() {
     b.beginLoop(size);
   mDepth = b.beginLoop(ceilDiv(g.m, m));
   nDepth = b.depth();
-  auto store = [&](Shape shape, auto &&finish) {
-    Value result;
-    result.tile.buffer = b.buffer("value", Space::scratchpad, bufferRows(shape),
-                                  2, shape == Shape::Tile ? nDepth : mDepth);
-    result.tile.blockStride = rowCount(shape);
-    finish(result);
-    DramTile dram;
-    dram.tensor = output.access.tensor;
-    dram.byte = batched(output.access);
-    dram.byte.add(mDepth, m * output.access.rowStride);
-    if (shape == Shape::Tile) {
-      dram.byte.add(nDepth, n * 2);
-      dram.stride = output.access.rowStride;
-    }
-    b.store(dram, result.tile, rows(shape), columns(shape));
-  };
-  auto storeTile = [&](ChainWriter &c) {
+  auto store = [&](Shape shape, ChainWriter &c) {
     apply(c, across + 1, g.ops.size());
-    store(Shape::Tile, [&](const Value &result) { c.finish(result); });
+    const auto parts =
+        partsOf(output, shape, shape == Shape::Tile ? nDepth : mDepth);
+    const Value exact = spill(shape);
+    c.finish(parts.size() > 1 ? exact : Value{parts[0].tile, VectorType::bf16});
+    if (parts.size() > 1)
+      storeParts(b, rows(shape), columns(shape), exact, exact, parts);
+    else
+      b.store(parts[0].dram, parts[0].tile, rows(shape), columns(shape));
   };
+  auto storeTile = [&](ChainWriter &c) { store(Shape::Tile, c); };
   auto reduceInto = [&](ChainWriter &c, Reduce kind, int statistic) {
     c.reduce(kind, statistic, Accumulate::after_first, nDepth);
     c.finishStatistics();
@@ -141,8 +133,7 @@ void RowsWriter::stream() {
     c.beginStatistic(kFirst);
     if (op.kind == RowOpKind::RowMean)
       c.multiplyScalar(1.0f / static_cast<float>(g.n));
-    apply(c, across + 1, g.ops.size());
-    store(Shape::Vector, [&](const Value &result) { c.finish(result); });
+    store(Shape::Vector, c);
   }
   for (size_t d = 0; d <= g.batch.size(); ++d)
     b.endLoop();

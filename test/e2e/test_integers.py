@@ -69,3 +69,14 @@ def test_what_no_integer_is_becomes_what_it_does_on_x86(computed, kind):
     if computed:
         nodes.insert(0, node("Neg", ["x"], ["s"]))
     run(nodes, {"x": x}, to)
+
+
+@pytest.mark.parametrize("target", ("nano", "edge"))
+@pytest.mark.parametrize("long", (30522, 70001))
+def test_integers_of_rows_that_no_tile_holds_are_exact(long, target):
+    signs = np.sign(on_chip.normal(2, long))
+    made = [
+        node("ReduceSum", ["x", "last"], ["s"]),
+        node("Cast", ["s"], ["i"], to=TensorProto.INT64),
+    ]
+    run(made, {"x": signs}, TensorProto.INT64, target, {"last": np.array([-1])})
