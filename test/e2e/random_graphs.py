@@ -52,11 +52,13 @@ class Graph:
         self.nodes.append(helper.make_node(kind, inputs, [name], f"{kind}_{name}", **attributes))
         if shape is not None:
             self.shapes[name] = tuple(shape)
-            if kind in CHOOSING and not any(
-                i in self.shapes and i not in self.exact for i in inputs
-            ):
+            if kind in CHOOSING and self.is_exact(inputs):
                 self.exact.add(name)
         return name
+
+    def is_exact(self, names):
+        """Whether every engine computes these to the bit; what is no float is."""
+        return all(name in self.exact or name not in self.shapes for name in names)
 
     def input(self, shape):
         name = f"i{len(self.feeds)}"
@@ -255,7 +257,7 @@ class Graph:
     def rounded(self, model):
         """The model with every computed value rounded to bf16; what is finite stays so."""
 
-        def round_to_bf16(kind, name):
+        def round_to_bf16(node, name):
             if name not in self.exact:
                 exact, bf16, value, out = (f"{name}_{s}" for s in "exact bf16 value out".split())
                 yield helper.make_node("Cast", [exact], [bf16], to=TensorProto.BFLOAT16)
@@ -269,28 +271,39 @@ class Graph:
         """The model with every computed value moved as a rounding to bf16 moves it.
 
         A rounding moves a number by 2^-9 of itself at most; here that is the deviation.
-        A largest of equal numbers is any of them: its zeros may have either sign.
+        A largest of equal numbers is any of them: its zeros may have either sign. What
+        cancels leaves a rounding of its operands, not always nothing.
         """
-        factors, zero = [], numpy_helper.from_array(np.float32(0), "no_sign")
+        constants = [numpy_helper.from_array(np.float32(0), "no_sign")]
 
-        def move(kind, name):
-            if kind in OF_EQUALS and numbers.integers(2):
+        def constant(suffix, name, value):
+            constants.append(numpy_helper.from_array(value.astype(np.float32), f"{name}_{suffix}"))
+            return constants[-1].name
+
+        def move(node, name):
+            if node.op_type in OF_EQUALS and numbers.integers(2):
                 yield helper.make_node("Equal", [f"{name}_exact", "no_sign"], [f"{name}_zero"])
                 yield helper.make_node("Neg", [f"{name}_exact"], [f"{name}_turned"])
                 choice = [f"{name}_zero", f"{name}_turned", f"{name}_exact"]
                 yield helper.make_node("Where", choice, [name])
             elif name not in self.exact:
                 change = numbers.normal(0, 2.0**-9, self.shapes[name])
-                factor = (1 - (abs(change) if name in self.huge else change)).astype(np.float32)
-                factors.append(numpy_helper.from_array(factor, f"{name}_factor"))
-                yield helper.make_node("Mul", [f"{name}_exact", f"{name}_factor"], [name])
+                factor = constant(
+                    "factor", name, 1 - (abs(change) if name in self.huge else change)
+                )
+                cancels = node.op_type == "Sub" and not self.is_exact(node.input)
+                product = f"{name}_product" if cancels else name
+                yield helper.make_node("Mul", [f"{name}_exact", factor], [product])
+                if cancels:
+                    rest = constant("rest", name, change * 2.0**-16)
+                    yield helper.make_node("Add", [product, rest], [name])
 
         result = self.changed(model, move)
-        result.graph.initializer.extend([zero, *factors])
+        result.graph.initializer.extend(constants)
         return result
 
     def changed(self, model, nodes_of):
-        """The model with `nodes_of` (kind, name) behind each float, from `name`_exact to it."""
+        """The model with `nodes_of` (node, name) behind each float, from `name`_exact to it."""
         result = onnx.ModelProto()
         result.CopyFrom(model)
         del result.graph.node[:]
@@ -298,7 +311,7 @@ class Graph:
             result.graph.node.append(node)
             copy = result.graph.node[-1]
             for i, name in enumerate(node.output):
-                nodes = list(nodes_of(node.op_type, name)) if name in self.shapes else []
+                nodes = list(nodes_of(node, name)) if name in self.shapes else []
                 if nodes:
                     copy.output[i] = f"{name}_exact"
                     result.graph.node.extend(nodes)
