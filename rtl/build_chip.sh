@@ -7,8 +7,11 @@
 #
 #   build_chip.sh [--with-parent] [--trace | --checked] OUTPUT.so PACKAGE.sv...
 #
-# With --with-parent it leads a process group, and the group ends when the end of standard input comes: a program that
-# builds a chip gives it a pipe, which ends with that program however it ends.
+# What it needs on the way lies in OUTPUT.so.build, which is gone in the end, whatever the end is.
+#
+# With --with-parent it leads a process group, and the group ends when a line or the end of standard input comes: a
+# program that builds a chip gives it a pipe, which ends with that program however it ends. Descriptor 3 is then
+# OUTPUT.so.lock, locked: so it stays while anything of the build runs, and it is removed last.
 #
 # With --trace the chip can write waves. With --checked its assertions are in it, registers that no reset sets begin at
 # random, and what the RTL leaves open (x) is random too: slower, for tests.
@@ -19,11 +22,10 @@
 
 set -eu
 
+parent=
 if [ "${1-}" = --with-parent ]; then
+  parent=1
   shift
-  exec 3<&0 </dev/null
-  { cat <&3 >/dev/null; kill -TERM -$$; } >/dev/null 2>&1 &
-  exec 3<&-
 fi
 trace=
 checked=
@@ -41,10 +43,19 @@ shift
 
 : "${VERILATOR:=verilator}" "${CXX:=g++}" "${MAKE:=make}" "${JOBS:=$(nproc 2>/dev/null || echo 1)}" "${OBJCACHE:=}"
 root=$(cd "$(dirname "$0")/.." && pwd)
-folder=$output.build.$$
-mkdir -p "$folder"
-trap 'rm -rf "$folder"' EXIT
+folder=$output.build
+clean_up() {
+  rm -rf "$folder"
+  [ -z "$parent" ] || rm -f "$output.lock"
+}
+trap clean_up EXIT
 trap 'exit 143' INT TERM
+mkdir -p "$folder"
+if [ -n "$parent" ]; then
+  exec 4<&0 </dev/null
+  { read -r _ <&4 || :; kill -TERM -$$; } >/dev/null 2>&1 &
+  exec 4<&-
+fi
 
 verilator_root=$("$VERILATOR" --getenv VERILATOR_ROOT)
 unknown=fast

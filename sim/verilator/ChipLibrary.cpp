@@ -12,13 +12,13 @@
 #include <fcntl.h>
 #include <spawn.h>
 #include <sys/file.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <cerrno>
 #include <chrono>
-#include <csignal>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
@@ -104,15 +104,18 @@ public:
   Pipe(const Pipe &) = delete;
   Pipe &operator=(const Pipe &) = delete;
   int readEnd() const { return ends[0]; }
+  void putLine() const { (void)!write(ends[1], "\n", 1); }
 
 private:
   int ends[2];
 };
 
-/// Runs a program; its output and errors go to `log`. It gets a process group
-/// of its own, so that what it started ends with it, and the reading end of a
-/// pipe as its input: the pipe ends with this process, however that ends.
-int run(const std::vector<std::string> &arguments, const std::string &log,
+/// Runs rtl/build_chip.sh --with-parent; its output and errors go to `log`. It
+/// gets a process group of its own, so that what it started ends with it, the
+/// reading end of a pipe as its input, and `lock` as descriptor 3. A line in
+/// the pipe ends it, and so does the end of the pipe, which comes with that of
+/// this process, however it ends.
+int run(const std::vector<std::string> &arguments, int log, int lock,
         const Cancelled &cancelled) {
   std::vector<char *> pointers;
   for (const std::string &argument : arguments)
@@ -120,11 +123,11 @@ int run(const std::vector<std::string> &arguments, const std::string &log,
   pointers.push_back(nullptr);
   posix_spawn_file_actions_t actions;
   posix_spawn_file_actions_init(&actions);
-  posix_spawn_file_actions_addopen(&actions, 1, log.c_str(),
-                                   O_WRONLY | O_CREAT | O_TRUNC, 0644);
-  posix_spawn_file_actions_adddup2(&actions, 1, 2);
   const Pipe alive;
   posix_spawn_file_actions_adddup2(&actions, alive.readEnd(), 0);
+  posix_spawn_file_actions_adddup2(&actions, log, 1);
+  posix_spawn_file_actions_adddup2(&actions, log, 2);
+  posix_spawn_file_actions_adddup2(&actions, lock, 3);
   posix_spawnattr_t attributes;
   posix_spawnattr_init(&attributes);
   posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETPGROUP);
@@ -145,8 +148,9 @@ int run(const std::vector<std::string> &arguments, const std::string &log,
       throw RunError(std::string("lost ") + pointers[0] + ": " +
                      std::strerror(errno));
     if (cancelled && cancelled()) {
-      kill(-child, SIGTERM);
-      waitpid(child, &status, 0); // it removes its folder
+      alive.putLine();
+      while (waitpid(child, &status, 0) < 0 && errno == EINTR) {
+      } // it removes what it made
       throw RunCancelled("cancelled");
     }
     if (cancelled)
@@ -168,25 +172,14 @@ const char *option(ChipVariant variant) {
 }
 
 /// What a build needs beside the library, for as long as it lasts; the lock is
-/// the last to go.
+/// the last to go. rtl/build_chip.sh knows the names.
+constexpr const char *kFolderSuffix = ".build";
 constexpr const char *kLockSuffix = ".lock";
-constexpr const char *kPackageSuffix = ".tw_config_pkg.sv";
-constexpr const char *kLogSuffix = ".log";
-constexpr const char *kFolderInfix = ".build."; ///< of rtl/build_chip.sh
 
 void removeScratch(const std::string &library) {
   std::error_code error;
-  const fs::path path = library;
-  const std::string folders = path.filename().string() + kFolderInfix;
-  std::vector<fs::path> found;
-  for (const fs::directory_entry &entry :
-       fs::directory_iterator(path.parent_path(), error))
-    if (entry.path().filename().string().rfind(folders, 0) == 0)
-      found.push_back(entry.path());
-  for (const fs::path &folder : found)
-    fs::remove_all(folder, error);
-  for (const char *suffix : {kPackageSuffix, kLogSuffix, kLockSuffix})
-    fs::remove(library + suffix, error);
+  fs::remove_all(library + kFolderSuffix, error);
+  fs::remove(library + kLockSuffix, error);
 }
 
 /// The lock of a library's builder, a file that is removed while it is held.
@@ -194,38 +187,38 @@ class LockFile {
 public:
   /// Tries once; `create`: makes the file if it is not there.
   LockFile(const std::string &path, bool create)
-      : descriptor(open(path.c_str(),
-                        O_RDWR | O_CLOEXEC | (create ? O_CREAT : 0), 0644)) {
-    if (descriptor >= 0 && flock(descriptor, LOCK_EX | LOCK_NB) == 0) {
-      // Whoever held it before may have removed it: then it locks nothing.
-      struct stat mine{}, now{};
-      isHeld = fstat(descriptor, &mine) == 0 && stat(path.c_str(), &now) == 0 &&
-               mine.st_ino == now.st_ino && mine.st_dev == now.st_dev;
-      gone = !isHeld;
-    } else {
-      error = errno;
-    }
+      : path(path),
+        file(open(path.c_str(), O_RDWR | O_CLOEXEC | (create ? O_CREAT : 0),
+                  0644)) {
+    locked = file >= 0 && flock(file, LOCK_EX | LOCK_NB) == 0;
+    error = errno;
   }
   ~LockFile() {
-    if (descriptor >= 0)
-      close(descriptor);
+    if (file >= 0)
+      close(file);
   }
   LockFile(LockFile &&other) noexcept
-      : descriptor(std::exchange(other.descriptor, -1)), isHeld(other.isHeld),
-        gone(other.gone), error(other.error) {}
+      : path(std::move(other.path)), file(std::exchange(other.file, -1)),
+        locked(other.locked), error(other.error) {}
   LockFile &operator=(const LockFile &) = delete;
 
-  bool held() const { return isHeld; }
+  /// Whether nobody else has it; a file that was removed locks nothing.
+  bool held() const {
+    struct stat mine{}, now{};
+    return locked && fstat(file, &mine) == 0 && stat(path.c_str(), &now) == 0 &&
+           mine.st_ino == now.st_ino && mine.st_dev == now.st_dev;
+  }
   /// Whether another try can succeed.
   bool canWait() const {
-    return gone ||
-           (descriptor >= 0 && (error == EWOULDBLOCK || error == EINTR));
+    return locked || (file >= 0 && (error == EWOULDBLOCK || error == EINTR));
   }
+  int descriptor() const { return file; }
   int reason() const { return error; }
 
 private:
-  int descriptor;
-  bool isHeld = false, gone = false;
+  std::string path;
+  int file;
+  bool locked = false;
   int error = 0;
 };
 
@@ -243,8 +236,8 @@ LockFile waitForLock(const std::string &path, const Cancelled &cancelled) {
   }
 }
 
-/// Removes what builders left in a folder that were killed outright: a lock
-/// that nobody holds says so.
+/// Removes what builders left in a folder that were killed outright with all
+/// their tools: a lock that nobody holds says so.
 void removeLeftovers(const fs::path &folder) {
   std::error_code error;
   std::vector<std::string> locks;
@@ -287,11 +280,71 @@ std::string roomIn(const fs::path &folder) {
          std::to_string(kEnough >> 20) + " MiB)";
 }
 
-/// Removes what a build needed when it ends, however it does.
+/// Removes what a build needed, where rtl/build_chip.sh has not done so.
 struct ScratchFiles {
   const std::string library;
-  ~ScratchFiles() { removeScratch(library); }
+  const LockFile &lock;
+  ~ScratchFiles() {
+    if (lock.held())
+      removeScratch(library);
+  }
 };
+
+/// What the tools print.
+class Log {
+public:
+  Log() : file(memfd_create("log", MFD_CLOEXEC)) {
+    if (file < 0)
+      throw RunError(std::string("cannot keep what tools print: ") +
+                     std::strerror(errno));
+  }
+  ~Log() { close(file); }
+  Log(const Log &) = delete;
+  Log &operator=(const Log &) = delete;
+  int descriptor() const { return file; }
+  std::string text() const {
+    std::string text;
+    char part[4096];
+    for (ssize_t size;
+         (size = pread(file, part, sizeof(part), off_t(text.size()))) > 0;)
+      text.append(part, size_t(size));
+    return text;
+  }
+
+private:
+  int file;
+};
+
+/// Builds the library at `path` under its lock.
+void buildChip(const ChipSources &sources, const std::string &configPackage,
+               ChipVariant variant, const std::string &path,
+               const LockFile &lock, const Cancelled &cancelled) {
+  const fs::path folder = path + kFolderSuffix,
+                 package = folder / "tw_config_pkg.sv";
+  std::error_code error;
+  fs::create_directory(folder, error);
+  {
+    std::ofstream file(package);
+    file << configPackage;
+    if (!file.flush())
+      throw RunError("cannot write '" + package.string() +
+                     "': " + std::strerror(errno));
+  }
+  std::vector<std::string> command = {
+      "/bin/sh", (fs::path(sources.root) / "rtl/build_chip.sh").string(),
+      "--with-parent"};
+  if (variant != ChipVariant::Fast)
+    command.push_back(option(variant));
+  command.push_back(path);
+  command.push_back(package.string());
+  command.insert(command.end(), sources.packages.begin(),
+                 sources.packages.end());
+  const Log log;
+  if (run(command, log.descriptor(), lock.descriptor(), cancelled) != 0)
+    throw RunError("the chip could not be built" +
+                   roomIn(folder.parent_path()) + "; the tools said:\n" +
+                   log.text());
+}
 
 } // namespace
 
@@ -388,30 +441,9 @@ chipLibrary(const ChipSources &sources, const std::string &configPackage,
   const std::string path = (folder / name).string();
   removeLeftovers(folder);
   const LockFile lock = waitForLock(path + kLockSuffix, cancelled);
-  const ScratchFiles scratch{path};
-  if (!fs::exists(path)) {
-    const fs::path package = path + kPackageSuffix;
-    {
-      std::ofstream file(package);
-      file << configPackage;
-      if (!file.flush())
-        throw RunError("cannot write '" + package.string() +
-                       "': " + std::strerror(errno));
-    }
-    std::vector<std::string> command = {
-        "/bin/sh", (fs::path(sources.root) / "rtl/build_chip.sh").string(),
-        "--with-parent"};
-    if (variant != ChipVariant::Fast)
-      command.push_back(option(variant));
-    command.push_back(path);
-    command.push_back(package.string());
-    command.insert(command.end(), sources.packages.begin(),
-                   sources.packages.end());
-    const std::string log = path + kLogSuffix;
-    if (run(command, log, cancelled) != 0)
-      throw RunError("the chip could not be built" + roomIn(folder) +
-                     "; the tools said:\n" + readFile(log));
-  }
+  const ScratchFiles scratch{path, lock};
+  if (!fs::exists(path))
+    buildChip(sources, configPackage, variant, path, lock, cancelled);
   return std::make_shared<ChipLibrary>(path);
 }
 

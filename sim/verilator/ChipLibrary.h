@@ -68,9 +68,9 @@ std::string chipLibraryName(const ChipSources &sources,
 /// cache has it, which takes a minute for a small chip and several for a large
 /// one. Several processes may ask at once. Throws RunError with the tool's
 /// output when the build fails, RunCancelled soon after `cancelled`, asked
-/// every 20 ms, says so; nothing is left behind then, and no process when this
-/// one ends in another way. `building` is told before a build, or the wait for
-/// another process's.
+/// every 20 ms, says so. Nothing is left behind then, no file and no process,
+/// nor when this process ends in another way. `building` is told before a
+/// build, or the wait for another process's.
 std::shared_ptr<ChipLibrary>
 chipLibrary(const ChipSources &sources, const std::string &configPackage,
             ChipVariant variant, const std::function<bool()> &cancelled = {},

@@ -1,9 +1,10 @@
 # Part of the Tilework project, under the Apache License v2.0 with LLVM Exceptions.
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-"""Kills a command with a signal that it cannot hear: kill.py WORD COMMAND…
+"""Ends a command at once: kill.py [--interrupt] WORD COMMAND…
 
-Processes with WORD on their command line must be there before, and none soon
-after.
+With a signal that it cannot hear, or by a second interrupt while it still cleans
+up behind the first. Processes with WORD on their command line must be there
+before, and none soon after.
 """
 
 import pathlib
@@ -12,8 +13,12 @@ import subprocess
 import sys
 import time
 
+words = sys.argv[1:]
+interrupts = words[0] == "--interrupt"
+word, *command = words[interrupts:]
 
-def holders(word):
+
+def holders():
     found = []
     for folder in pathlib.Path("/proc").glob("[0-9]*"):
         try:
@@ -27,15 +32,20 @@ def holders(word):
 
 def wait_for(wanted, seconds):
     end = time.monotonic() + seconds
-    while wanted != bool(holders(sys.argv[1])):
+    while wanted != bool(holders()):
         if time.monotonic() > end:
-            sys.exit(f"after {seconds} s: {holders(sys.argv[1]) or 'nothing runs'}")
+            sys.exit(f"after {seconds} s: {holders() or 'nothing runs'}")
         time.sleep(0.1)
 
 
-process = subprocess.Popen(sys.argv[2:])
+process = subprocess.Popen(command)
 wait_for(True, 30)
 time.sleep(1)
-process.send_signal(signal.SIGKILL)
+if interrupts:
+    process.send_signal(signal.SIGINT)
+    time.sleep(0.025)  # the first one is noticed within 20 ms
+    process.send_signal(signal.SIGINT)
+else:
+    process.send_signal(signal.SIGKILL)
 process.wait()
 wait_for(False, 10)
