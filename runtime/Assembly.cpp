@@ -9,6 +9,7 @@
 #include "dialects/isa/ImageMeta.h"
 #include "dialects/isa/OutputFile.h"
 #include "dialects/isa/Printable.h"
+#include "dialects/target/Figures.h"
 #include "runtime/Error.h"
 #include "runtime/Npy.h"
 
@@ -134,16 +135,14 @@ isa::Image assembleImage(const std::string &text, const std::string &origin) {
       auto bytes = std::make_shared<std::vector<uint8_t>>(readFile(file));
       if (bytes->size() != size)
         throw UserError("'" + file.string() + "' has " +
-                        std::to_string(bytes->size()) +
-                        " bytes and the text "
-                        "says " +
-                        std::to_string(size));
+                        countText(bytes->size(), "byte") +
+                        " and the text says " + std::to_string(size));
       image.weights = {bytes->data(), bytes->size(), bytes};
     } else if (size > 0) {
       throw UserError("'" + origin +
                       "' has no weights, and its program needs " +
-                      std::to_string(size) +
-                      " bytes of them: `tilework disassemble PROGRAM -o "
+                      countText(size, "byte") +
+                      " of them: `tilework disassemble PROGRAM -o "
                       "TEXT` writes both");
     }
     isa::metaFromJson(object.at("meta"), image);

@@ -6,6 +6,7 @@
 
 #include "runtime/LaunchSteps.h"
 
+#include "dialects/target/Figures.h"
 #include "runtime/Error.h"
 #include "runtime/HostTensors.h"
 
@@ -104,7 +105,7 @@ HostTensor inRange(const HostTensor &indices, int64_t rows,
                        std::to_string(i) + " of the indices that come from " +
                        (origin.empty() ? "constants" : origin) +
                        " is out of range: the table has " +
-                       std::to_string(rows) + " rows and takes " +
+                       countText(uint64_t(rows), "row") + " and takes " +
                        std::to_string(-rows) + " to " +
                        std::to_string(rows - 1));
     }

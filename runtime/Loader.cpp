@@ -106,7 +106,7 @@ void LoadedEntry::writeBinding(const isa::Binding &binding,
                                const Tensor &tensor) {
   if (tensor.bytes > binding.bytes)
     throw UserError("binding '" + binding.name + "' holds " +
-                    std::to_string(binding.bytes) + " bytes and is given " +
+                    countText(binding.bytes, "byte") + " and is given " +
                     std::to_string(tensor.bytes) +
                     ": the program file is inconsistent, compile it again");
   const uint64_t at = addressOf(binding);
@@ -193,8 +193,9 @@ TensorMap LoadedEntry::outputs() {
     const isa::Binding *binding = findBinding(name);
     const uint64_t bytes = tensorBytes(type, shape);
     if (!binding || bytes > binding->bytes)
-      throw UserError("no binding '" + name + "' of " + std::to_string(bytes) +
-                      " bytes: the program file is inconsistent, compile it "
+      throw UserError("no binding '" + name + "' of " +
+                      countText(bytes, "byte") +
+                      ": the program file is inconsistent, compile it "
                       "again");
     std::vector<uint8_t> copy(bytes);
     dram.read(addressOf(*binding), copy.data(), bytes);

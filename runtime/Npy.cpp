@@ -7,6 +7,7 @@
 #include "runtime/Npy.h"
 
 #include "dialects/isa/OutputFile.h"
+#include "dialects/target/Figures.h"
 #include "runtime/Error.h"
 #include "runtime/LaunchSteps.h"
 
@@ -135,8 +136,8 @@ Tensor parseNpy(const std::vector<uint8_t> &bytes, const std::string &path) {
   if (order == "True" && dimensionsOver1 > 1)
     throw refuse("it is in Fortran order; save numpy.ascontiguousarray(x)");
   if (bytes.size() - start - length != size)
-    throw refuse("its shape needs " + std::to_string(size) +
-                 " bytes of data and it has " +
+    throw refuse("its shape needs " + countText(size, "byte") +
+                 " of data and it has " +
                  std::to_string(bytes.size() - start - length));
   return Tensor::own(tensor.type, tensor.shape,
                      {bytes.begin() + start + length, bytes.end()});

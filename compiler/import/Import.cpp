@@ -10,6 +10,7 @@
 #include "compiler/import/Importer.h"
 #include "dialects/graph/NodeNames.h"
 #include "dialects/isa/Printable.h"
+#include "dialects/target/Figures.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
@@ -50,12 +51,12 @@ Refusal tilework::refusalOf(const std::vector<NodeReport> &nodes) {
   }
   refusal.unsupportedShare = total > 0 ? missing / total : 0;
   llvm::raw_string_ostream os(refusal.message);
-  os << count << " of " << nodes.size() << " nodes are not supported ("
+  os << count << " of " << countText(nodes.size(), "node")
+     << (count == 1 ? " is" : " are") << " not supported ("
      << llvm::format("%.1f", refusal.unsupportedShare * 100)
      << " % of the work";
   if (refusal.unchecked)
-    os << " that could be checked; " << refusal.unchecked
-       << (refusal.unchecked == 1 ? " node" : " nodes")
+    os << " that could be checked; " << countText(refusal.unchecked, "node")
        << " behind them could not, for want of shapes";
   os << "):";
   for (const NodeReport &node : nodes)

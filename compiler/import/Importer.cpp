@@ -8,6 +8,7 @@
 
 #include "compiler/import/FunctionBodies.h"
 #include "dialects/isa/Printable.h"
+#include "dialects/target/Figures.h"
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
@@ -100,8 +101,8 @@ Val Importer::constant(const onnx::Tensor &tensor) {
     // Raw bytes are a view into the model's file, or into a function body.
     if (tensor.raw.size() != bytes)
       throw InvalidNode("constant " + quoted(tensor.name) + " has " +
-                        std::to_string(tensor.raw.size()) +
-                        " bytes, its shape takes " + std::to_string(bytes));
+                        countText(tensor.raw.size(), "byte") +
+                        ", its shape takes " + std::to_string(bytes));
     std::string_view whole = files->bytes(0);
     std::less_equal<const char *> before;
     if (before(whole.data(), tensor.raw.data()) &&

@@ -6,6 +6,8 @@
 
 #include "compiler/import/Lowering.h"
 
+#include "dialects/target/Figures.h"
+
 #include "llvm/ADT/STLExtras.h"
 
 #include <algorithm>
@@ -190,8 +192,8 @@ Val Contraction::run() {
     else
       parts.back() += sign;
   if (parts.size() != c.inputs.size())
-    throw InvalidNode("its equation is of " + std::to_string(parts.size()) +
-                      " inputs, and it has " + std::to_string(c.inputs.size()));
+    throw InvalidNode("its equation is of " + countText(parts.size(), "input") +
+                      ", and it has " + std::to_string(c.inputs.size()));
   std::vector<Term> terms;
   for (size_t i = 0; i < parts.size(); ++i) {
     std::string letters = spelled(parts[i], c.in(i).rank());

@@ -42,6 +42,14 @@ std::string withCommas(uint64_t value) {
   return separated(std::to_string(value));
 }
 
+std::string countText(uint64_t count, const std::string &noun,
+                      const std::string &several) {
+  return withCommas(count) + " " +
+         (count == 1        ? noun
+          : several.empty() ? noun + "s"
+                            : several);
+}
+
 std::string roundedText(double value) {
   char text[400]; // the largest double has 309 digits
   std::snprintf(text, sizeof(text), "%.0f", std::fabs(value));

@@ -13,6 +13,9 @@ namespace tilework {
 
 /// "1,492,669".
 std::string withCommas(uint64_t value);
+/// "1 node", "1,546 nodes"; `several` for a noun that takes more than an s.
+std::string countText(uint64_t count, const std::string &noun,
+                      const std::string &several = "");
 /// Of the nearest whole number, of either sign.
 std::string roundedText(double value);
 

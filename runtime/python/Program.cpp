@@ -352,6 +352,9 @@ void registerPrograms(py::module_ &module) {
     return comparisonText(json::parse(comparison), most);
   });
   module.def("with_commas", &withCommas);
+  module.def("count_text", [](uint64_t count, const std::string &noun) {
+    return countText(count, noun);
+  });
   module.def("bytes_text", &bytesText);
   module.def("rate_text", &rateText);
   module.def("seconds_text", &secondsText);

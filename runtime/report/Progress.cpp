@@ -45,14 +45,13 @@ std::string RunProgress::howFar() const {
            std::to_string(std::lround(seconds)) + " s";
   const uint64_t now = done;
   if (engine == Engine::Functional)
-    return withCommas(now) + " instructions";
-  std::string text = withCommas(now);
+    return countText(now, "instruction");
   if (total)
-    return text + " of " + withCommas(total) + " cycles, " +
+    return withCommas(now) + " of " + countText(total, "cycle") + ", " +
            std::to_string(100 * std::min(now, total) / total) + " %";
   if (now < least)
-    text += " of at least " + withCommas(least);
-  return text + " cycles";
+    return withCommas(now) + " of at least " + countText(least, "cycle");
+  return countText(now, "cycle");
 }
 
 std::string progressLine(const std::string &title, const std::string &howFar,

@@ -56,10 +56,6 @@ struct Candidate {
   RunDifference difference;
 };
 
-std::string plural(uint64_t count, const char *unit) {
-  return std::to_string(count) + " instructions of " + unit;
-}
-
 } // namespace
 
 std::string describe(const RetireRecord &record) {
@@ -113,9 +109,10 @@ std::optional<RunDifference> compareRuns(const RunResult &first,
     } else if (a[unit].size() != b[unit].size()) {
       const bool more = a[unit].size() > common;
       const RetireRecord &extra = more ? *a[unit][common] : *b[unit][common];
-      difference.what = names.first + " retires " +
-                        plural(a[unit].size(), unitName(unit)) + ", " +
-                        names.second + " " + std::to_string(b[unit].size()) +
+      difference.what = std::string("of the instructions of ") +
+                        unitName(unit) + " " + names.first + " retires " +
+                        std::to_string(a[unit].size()) + ", " + names.second +
+                        " " + std::to_string(b[unit].size()) +
                         "; the first that one lacks is " + describe(extra);
       (more ? difference.first : difference.second) = extra;
       window(difference, extra.start, extra.end);

@@ -30,7 +30,7 @@ int assemble(const Options &options, const Context &context) {
       assembleImage({bytes.begin(), bytes.end()}, options.input);
   isa::writeImage(image, options.output);
   context.say(options.input + " → " + options.output + ": " +
-              withCommas(image.text.size()) + " instructions");
+              countText(image.text.size(), "instruction"));
   context.emit("assemble", {{"instructions", image.text.size()},
                             {"weights_bytes", image.weights.size}});
   return 0;
@@ -51,7 +51,7 @@ int disassemble(const Options &options, const Context &context) {
   } else {
     writeAssembly(image, text, options.output);
     context.say(options.input + " → " + options.output + ": " +
-                withCommas(image.text.size()) + " instructions");
+                countText(image.text.size(), "instruction"));
   }
   context.emit("disassemble", object);
   return 0;

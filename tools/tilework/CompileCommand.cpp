@@ -124,17 +124,17 @@ int run(const Options &options, const Context &context) {
       sayTimes(context, statistics);
     return 0;
   }
-  context.say(options.model + " → " + options.output + " for " +
-              targetText(target) + ": " + withCommas(result.nodes.size()) +
-              " nodes, " + withCommas(statistics.instructions) +
-              " instructions, " + bytesText(double(statistics.programBytes)) +
-              ", weights " + bytesText(double(statistics.weightsBytes)) +
-              ", scratchpad peak " +
-              bytesText(double(statistics.scratchpadPeakBytes)) + ", " +
-              secondsText(wall));
+  context.say(
+      options.model + " → " + options.output + " for " + targetText(target) +
+      ": " + countText(result.nodes.size(), "node") + ", " +
+      countText(statistics.instructions, "instruction") + ", " +
+      bytesText(double(statistics.programBytes)) + ", weights " +
+      bytesText(double(statistics.weightsBytes)) + ", scratchpad peak " +
+      bytesText(double(statistics.scratchpadPeakBytes)) + ", " +
+      secondsText(wall));
   for (const CheckedStage &stage : checked.stages)
     context.say("  " + stage.name + " agrees with " + stage.against + ": " +
-                withCommas(stage.values) + " values, relative RMS error " +
+                countText(stage.values, "value") + ", relative RMS error " +
                 figure(stage.error) + ", allowed " + figure(stage.tolerance));
   if (options.timing)
     sayTimes(context, statistics);

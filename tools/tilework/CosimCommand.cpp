@@ -68,16 +68,26 @@ sim::CosimSettings settingsOf(const target::Target &target) {
   return settings;
 }
 
+double secondsSince(std::chrono::steady_clock::time_point begin) {
+  return std::chrono::duration<double>(std::chrono::steady_clock::now() - begin)
+      .count();
+}
+
 int replay(const Options &options, const Context &context) {
   target::Target target = target::Target::load(options.target);
   sim::TestProgram program = readCosimFile(options.replay, target);
   sim::RunResult last;
+  const auto begin = std::chrono::steady_clock::now();
   const std::string difference = sim::cosimulateOne(
       settingsOf(target), enginesOf(options, target), program, &last);
   context.emit("cosim", {{"file", options.replay},
+                         {"programs", 1},
+                         {"mismatches", difference.empty() ? 0 : 1},
                          {"seed", program.seed},
+                         {"target", targetReport(target)},
                          {"cycles", last.cycles},
-                         {"difference", difference}});
+                         {"difference", difference},
+                         {"wall_s", secondsSince(begin)}});
   if (difference.empty()) {
     context.say(options.replay + ": the engines agree");
     return 0;
@@ -97,19 +107,18 @@ int run(const Options &options, const Context &context) {
   std::atomic<uint64_t> programs{0};
   settings.progress = [&](uint64_t done) { programs = done; };
   const std::vector<sim::CosimEngine> engines = enginesOf(options, target);
-  context.say("cosim on " + target.name + ": " + std::to_string(options.count) +
-              " programs from seed " + std::to_string(options.seed));
+  context.say("cosim on " + target.name + ": " +
+              countText(options.count, "program") + " from seed " +
+              std::to_string(options.seed));
   const auto begin = std::chrono::steady_clock::now();
-  std::optional<Activity> activity(
-      std::in_place, context.showsProgress(), "cosim on " + target.name, [&] {
-        return withCommas(programs) + " of " + withCommas(options.count) +
-               " programs";
-      });
+  std::optional<Activity> activity(std::in_place, context.showsProgress(),
+                                   "cosim on " + target.name, [&] {
+                                     return withCommas(programs) + " of " +
+                                            countText(options.count, "program");
+                                   });
   sim::CosimResult result = sim::cosimulate(settings, engines);
   activity.reset();
-  const double wall =
-      std::chrono::duration<double>(std::chrono::steady_clock::now() - begin)
-          .count();
+  const double wall = secondsSince(begin);
   nlohmann::json failures = nlohmann::json::array();
   for (sim::CosimFailure &failure : result.failures) {
     const std::string file = writeCosimFile(
@@ -124,7 +133,8 @@ int run(const Options &options, const Context &context) {
                         {"file", file}});
     std::cerr << "tilework: seed " << failure.seed
               << " differs: " << failure.difference << "; shrunk to "
-              << failure.instructions << " instructions in " << file;
+              << countText(failure.instructions, "instruction") << " in "
+              << file;
     if (failure.programs > 1)
       std::cerr << "; " << failure.programs << " programs differ so";
     std::cerr << "\n";
@@ -149,12 +159,12 @@ int run(const Options &options, const Context &context) {
                          {"cycles", result.cycles},
                          {"operations", result.operations},
                          {"wall_s", wall}});
-  context.say(
-      withCommas(result.programs) + " programs, " +
-      withCommas(result.operations) + " unit instructions, " +
-      withCommas(result.cycles) + " cycles, " + std::to_string(result.traps) +
-      " traps, " + withCommas(mismatches) +
-      (mismatches == 1 ? " mismatch, " : " mismatches, ") + secondsText(wall));
+  context.say(countText(result.programs, "program") + ", " +
+              countText(result.operations, "unit instruction") + ", " +
+              countText(result.cycles, "cycle") + ", " +
+              countText(result.traps, "trap") + ", " +
+              countText(mismatches, "mismatch", "mismatches") + ", " +
+              secondsText(wall));
   return result.failures.empty() ? 0 : 3;
 }
 

@@ -61,8 +61,9 @@ int run(const Context &context) {
   struct statvfs disk{};
   const bool known = statvfs(".", &disk) == 0;
   const double freeDisk = double(disk.f_bavail) * double(disk.f_frsize);
-  context.say("  machine  " + std::to_string(sysconf(_SC_NPROCESSORS_ONLN)) +
-              " cores, " + bytesText(total) + " of memory, " +
+  context.say("  machine  " +
+              countText(uint64_t(sysconf(_SC_NPROCESSORS_ONLN)), "core") +
+              ", " + bytesText(total) + " of memory, " +
               (known ? bytesText(freeDisk) + " of disk free here" : ""));
   if (const auto cache = ProgramCache::ofUser())
     context.say(

@@ -50,7 +50,7 @@ int inspectProgram(const Options &options, const Context &context) {
                            {"entries", nlohmann::json::array()}};
   object.update(subjectReport(image));
   context.say("program for " + targetText(executable.target()) + ": " +
-              withCommas(image.text.size()) + " instructions, weights " +
+              countText(image.text.size(), "instruction") + ", weights " +
               bytesText(double(image.weights.size)));
   static const char *const kinds[] = {"weights", "input", "output", "state",
                                       "scratch"};
@@ -131,8 +131,8 @@ int inspectOpen(const Options &options, const ModelDescription &model,
   uint64_t nodes = 0;
   for (const auto &[op, count] : model.ops)
     nodes += count;
-  context.say(options.file + ": " + withCommas(nodes) + " nodes of " +
-              std::to_string(model.ops.size()) + " operators" +
+  context.say(options.file + ": " + countText(nodes, "node") + " of " +
+              countText(model.ops.size(), "operator") +
               (model.producer.empty()
                    ? std::string()
                    : ", written by " + printable(model.producer)));
@@ -181,9 +181,9 @@ int inspectModel(const Options &options, const Context &context) {
     std::string summary =
         options.file + ": supported on " + targetText(target) + "; ";
     for (const auto &[place, count] : places)
-      summary += std::to_string(count) + " nodes " + place + ", ";
-    context.say(summary + withCommas(result.statistics.instructions) +
-                " instructions");
+      summary += countText(count, "node") + " " + place + ", ";
+    context.say(summary +
+                countText(result.statistics.instructions, "instruction"));
     nlohmann::json object = {
         {"target", targetReport(target)},
         {"supported", true},

@@ -59,8 +59,9 @@ void summarise(const Context &context, const Executable &executable,
                const RunReport &report) {
   const sim::RunResult &result = report.result;
   context.say(std::string(engineName(report.engine)) + " on " +
-              targetText(report.target) + ": " + withCommas(result.cycles) +
-              " cycles, " + secondsText(report.latencySeconds()) + " at " +
+              targetText(report.target) + ": " +
+              countText(result.cycles, "cycle") + ", " +
+              secondsText(report.latencySeconds()) + " at " +
               hertzText(double(report.target.clock.frequency_hz)) +
               "; simulated in " + secondsText(result.wallSeconds));
   if (const std::string note = plannedNote(executable, report); !note.empty())
@@ -69,8 +70,8 @@ void summarise(const Context &context, const Executable &executable,
   if (bound && bound->cycles() == 0)
     context.say("  nothing of the model runs on the chip");
   else if (bound)
-    context.say("  bound " + withCommas(uint64_t(bound->cycles())) +
-                " cycles by " + bound->limit() + ": " +
+    context.say("  bound " + countText(uint64_t(bound->cycles()), "cycle") +
+                " by " + bound->limit() + ": " +
                 ratioText(double(result.cycles) / bound->cycles()) +
                 " × the bound");
   const Bandwidth bandwidth = bandwidthOf(report);

@@ -24,8 +24,8 @@ class Report(dict[str, Any]):
     def __repr__(self) -> str:
         if "supported" not in self:
             return (
-                f"Report({self['instructions']:,} instructions for {self['target']['text']}, "
-                f"{_native.bytes_text(self['weights_bytes'])} of weights)"
+                f"Report({_native.count_text(self['instructions'], 'instruction')} "
+                f"for {self['target']['text']}, {_native.bytes_text(self['weights_bytes'])} of weights)"
             )
         if self["supported"] is None:
             axes = self["open_axes"]

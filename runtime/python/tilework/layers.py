@@ -82,12 +82,12 @@ class Layers(Sequence[LayerRow]):
         _files.write(path, lambda file: file.write(text.encode()))
 
     def __repr__(self) -> str:
-        first = self.top(1)[0]
-        share = 100 * first["cycles"] / max(self.total, 1)
-        return (
-            f"Layers({len(self.rows)} rows, {self.total:,} cycles; "
-            f"most: {first['node']} {share:.1f} %)"
-        )
+        count = _native.count_text
+        text = f"{count(len(self.rows), 'row')}, {count(self.total, 'cycle')}"
+        for first in self.top(1):
+            share = 100 * first["cycles"] / max(self.total, 1)
+            text += f"; most: {first['node']} {share:.1f} %"
+        return f"Layers({text})"
 
     def __str__(self) -> str:
         return _native.layers_table(json.dumps(self.rows))

@@ -257,7 +257,8 @@ class Simulation:
 
     def __repr__(self) -> str:
         text = (
-            f"Simulation({self.engine} on {self.target}: {self.cycles:,} cycles, "
+            f"Simulation({self.engine} on {self.target}: "
+            f"{_native.count_text(self.cycles, 'cycle')}, "
             f"{_native.seconds_text(self.latency_s)} at {_native.hertz_text(self.clock_hz)}"
         )
         if self.mac_utilization is not None:

@@ -34,6 +34,14 @@ TEST(Figures, RatesAndTimesAreInPowersOf1000) {
   EXPECT_EQ(hertzText(8e8), "800 MHz");
 }
 
+TEST(Figures, ANounFollowsItsCount) {
+  EXPECT_EQ(countText(0, "node"), "0 nodes");
+  EXPECT_EQ(countText(1, "node"), "1 node");
+  EXPECT_EQ(countText(1546, "node"), "1,546 nodes");
+  EXPECT_EQ(countText(1, "mismatch", "mismatches"), "1 mismatch");
+  EXPECT_EQ(countText(2, "mismatch", "mismatches"), "2 mismatches");
+}
+
 TEST(Figures, LargeNumbersHaveCommas) {
   EXPECT_EQ(withCommas(0), "0");
   EXPECT_EQ(withCommas(999), "999");

@@ -7,6 +7,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Literal
 
+from tilework import _native
 from tilework._events import UNITS
 from tilework.drawing import canvas
 
@@ -42,12 +43,13 @@ def layer_table(
         x: float = _BAR
         for unit in units:
             if row[unit]:
-                title = f"{row['node']}: {UNITS[unit]['title']}, {row[unit]:,} cycles"
+                cycles = _native.count_text(row[unit], "cycle")
+                title = f"{row['node']}: {UNITS[unit]['title']}, {cycles}"
                 colour = UNITS[unit]["colour"]
                 parts.append(canvas.piece(x, y + 2, scale * row[unit], 14, colour, title))
                 x += scale * row[unit]
         if idle:
-            title = f"nothing in flight, {idle:,} cycles"
+            title = f"nothing in flight, {_native.count_text(idle, 'cycle')}"
             parts.append(canvas.piece(x, y + 2, scale * idle, 14, "", title, pattern="faint"))
         parts.append(canvas.frame(_BAR, y + 2, scale * row["cycles"], 14))
         y += _ROW

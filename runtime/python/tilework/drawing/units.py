@@ -30,7 +30,7 @@ def _bar(name: str, unit: Unit, x: float, y: float, height: float, scale: float)
     begin = x
     for cause, cycles in _activities(unit):
         activity = ACTIVITIES[cause]
-        share = f"{cycles:,} cycles, {100 * cycles / total:.1f} %"
+        share = f"{_native.count_text(cycles, 'cycle')}, {100 * cycles / total:.1f} %"
         parts.append(
             canvas.piece(
                 x,
@@ -103,8 +103,8 @@ def comparison(compared: Comparison) -> str:
         parts.append(shifted.format(canvas.axis(y, longest, "time", write=_native.seconds_text)))
     heads = "".join(
         canvas.paragraph(
-            f"{number}: {run.engine} on {run.target}: {run.cycles:,} cycles, "
-            f"{_native.seconds_text(run.latency_s)}"
+            f"{number}: {run.engine} on {run.target}: "
+            f"{_native.count_text(run.cycles, 'cycle')}, {_native.seconds_text(run.latency_s)}"
         )
         for number, run in enumerate((first, second), 1)
     )
