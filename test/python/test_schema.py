@@ -5,6 +5,7 @@
 import copy
 import json
 import pathlib
+import re
 import subprocess
 import sys
 
@@ -16,6 +17,20 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 SCHEMA = json.loads((ROOT / "runtime/report/reports.schema.json").read_text(encoding="utf-8"))
 TILEWORK = pathlib.Path(tw.__file__).parents[2] / "bin/tilework"
 VALIDATOR = jsonschema.Draft202012Validator(SCHEMA)
+
+
+def kinds(part):
+    """Of the objects that a part of the schema describes, whatever their forms are."""
+    forms = part.get("oneOf", part.get("anyOf", ()))
+    if "$ref" in part:
+        return kinds(SCHEMA["$defs"][part["$ref"].rpartition("/")[2]])
+    if forms:
+        return {kind for form in forms for kind in kinds(form)}
+    return {part["properties"]["kind"]["const"]}
+
+
+KINDS = kinds(SCHEMA)
+OF_PYTHON_ALONE = {"layers", "roofline", "timeline", "scratchpad"}
 MODEL = ["tiny.onnx", "--dim", "rows=16", "--target", "nano"]
 COMMANDS = [
     ["compile", *MODEL, "-o", "tiny.tw"],
@@ -32,6 +47,12 @@ COMMANDS = [
     ["disassemble", "tiny.tw"],
     ["disassemble", "tiny.tw", "-o", "tiny.s"],
     ["assemble", "tiny.s", "-o", "again.tw"],
+    ["targets"],
+    ["targets", "edge,dram.channels=4"],
+    ["targets", "--validate", "mine.yaml"],
+    ["cosim", "--count", "1", "--engines", "functional,systemc"],
+    ["cosim", "--replay", "replayed.s", "--engines", "functional,systemc"],
+    ["doctor"],
     ["compile", "missing.onnx", "-o", "a.tw"],
     ["compile", "unsupported.onnx", "--dim", "rows=16", "-o", "a.tw"],
 ]
@@ -42,14 +63,21 @@ def folder(tmp_path_factory):
     folder = tmp_path_factory.mktemp("schema")
     script = ROOT / "test/tools/Inputs/make_models.py"
     subprocess.run([sys.executable, script, folder], check=True)
+    (folder / "mine.yaml").write_text(tw.Target("nano").to_yaml())
+    keep = ["cosim", "--count", "1", "--engines", "functional,systemc", "--keep"]
+    subprocess.run([TILEWORK, *keep], cwd=folder, check=True)
+    next(folder.glob("cosim-*.s")).rename(folder / "replayed.s")
     return folder
 
 
-def report(folder, words):
-    answer = subprocess.run(
-        [TILEWORK, *words, "--json"], cwd=folder, capture_output=True, text=True
+def output(folder, words, **how):
+    return subprocess.run(
+        [TILEWORK, *words], cwd=folder, capture_output=True, text=True, **how
     ).stdout
-    return json.loads(answer)
+
+
+def report(folder, words, **how):
+    return json.loads(output(folder, [*words, "--json"], **how))
 
 
 def test_the_schema_is_one():
@@ -65,11 +93,16 @@ def test_every_command_keeps_to_it(folder):
     for name, run in zip("ab", runs):
         (folder / f"{name}.json").write_text(json.dumps(run))
     VALIDATOR.validate(report(folder, ["compare", "a.json", "b.json"]))
-    assert {found["kind"] for found in seen.values()} >= {"compile", "simulate", "model", "error"}
+    VALIDATOR.validate(report(folder, ["doctor"], env={"PATH": ""}))
+    listed = output(folder, ["--help"]).partition("Subcommands:")[2]
+    names = re.findall(r"^  (\w+) {2,}", listed, re.MULTILINE)
+    assert {words[0] for words in COMMANDS} == set(names), "a command has no case here"
+    assert {found["kind"] for found in seen.values()} == KINDS - OF_PYTHON_ALONE
 
 
 def test_python_keeps_to_it(executable, matmul_model):
     run = executable.simulate(engine="both")
+    seen = set()
     for thing in (
         run,
         run.layers,
@@ -82,7 +115,10 @@ def test_python_keeps_to_it(executable, matmul_model):
         tw.inspect(matmul_model),
         tw.inspect(matmul_model, dims={"n": 3}),
     ):
-        VALIDATOR.validate(json.loads(json.dumps(thing.to_dict())))
+        found = json.loads(json.dumps(thing.to_dict()))
+        VALIDATOR.validate(found)
+        seen.add(found["kind"])
+    assert seen >= OF_PYTHON_ALONE
 
 
 def test_what_is_missing_or_unheard_of_is_found(executable):
