@@ -22,6 +22,8 @@ using onnx::quoted;
 
 namespace {
 constexpr std::string_view kExternalPrefix = "external:";
+constexpr const char *kIsFolder =
+    "is a folder: name the file in it, beside the model or below";
 
 /// A file descriptor that closes itself.
 struct Descriptor {
@@ -88,12 +90,13 @@ unsigned SourceFiles::addExternal(const std::string &base,
   for (size_t i = 0; i < entries.size(); ++i)
     if (entries[i].name == name)
       return i;
-  auto refuse = [&](const std::string &why) {
+  auto refuse = [&error, location](const std::string &why) {
     error = "external data " + quoted(location) + " " + why;
     return kFailed;
   };
-  if (location.empty() || location.front() == '/' ||
-      location.find('\0') != location.npos ||
+  if (location.empty())
+    return refuse("has no location: name a file beside the model");
+  if (location.front() == '/' || location.find('\0') != location.npos ||
       location.find('\\') != location.npos)
     return refuse("must be a relative path with forward slashes");
   Descriptor folder(::open(base.empty() ? "." : base.c_str(),
@@ -104,8 +107,10 @@ unsigned SourceFiles::addExternal(const std::string &base,
     size_t slash = location.find('/');
     std::string part(location.substr(0, slash));
     bool last = slash == location.npos;
-    if (part == ".." || (last && (part.empty() || part == ".")))
+    if (part == "..")
       return refuse("must stay in the model's folder");
+    if (last && (part.empty() || part == "."))
+      return refuse(kIsFolder);
     if (last) {
       Descriptor file(::openat(folder.value, part.c_str(),
                                O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK));
@@ -113,9 +118,10 @@ unsigned SourceFiles::addExternal(const std::string &base,
         return refuse(errno == ELOOP ? "is a symbolic link"
                                      : std::string("cannot be opened: ") +
                                            std::strerror(errno));
-      struct stat info;
+      struct stat info{};
       if (::fstat(file.value, &info) != 0 || !S_ISREG(info.st_mode))
-        return refuse("is not a plain file");
+        return refuse(S_ISDIR(info.st_mode) ? kIsFolder
+                                            : "is not a plain file");
       if (info.st_nlink > 1)
         return refuse("has a second hard link, so it may belong elsewhere: "
                       "copy it into the model's folder");

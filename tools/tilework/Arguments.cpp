@@ -127,9 +127,11 @@ std::string nearest(const CLI::App &app, const std::string &word) {
   auto options = [&](const CLI::App &command) {
     for (const CLI::Option *option : command.get_options())
       for (const std::string &name : option->get_lnames())
-        names.push_back("--" + name);
+        names.push_back(name);
   };
-  if (word.front() != '-') {
+  // Dashes are alike in all options, so they bring no two together.
+  const bool isOption = word.front() == '-';
+  if (!isOption) {
     for (const CLI::App *command : app.get_subcommands({}))
       names.push_back(command->get_name());
   } else {
@@ -137,8 +139,30 @@ std::string nearest(const CLI::App &app, const std::string &word) {
     for (const CLI::App *command : app.get_subcommands())
       options(*command);
   }
-  const std::string best = target::nearestName(word, names);
-  return best == word ? "" : best;
+  const size_t begin = isOption ? word.find_first_not_of('-') : 0;
+  if (begin == word.npos)
+    return "";
+  const std::string best =
+      target::nearestName(word.substr(begin, word.find('=') - begin), names);
+  if (best.empty() || !isOption)
+    return best == word ? "" : best;
+  return word.substr(0, word.find('=')) == "--" + best ? "" : "--" + best;
+}
+
+std::string withGuess(const CLI::App &app, const std::string &message,
+                      const std::string &word) {
+  const std::string guess = nearest(app, word);
+  return guess.empty() ? message : message + " (did you mean " + guess + "?)";
+}
+
+/// Of words that nothing in the command takes, in the order of the line: the
+/// first option among them has made the others so.
+std::string surplusMessage(const CLI::App &app,
+                           const std::vector<std::string> &words) {
+  for (const std::string &word : words)
+    if (word.size() > 1 && word.front() == '-')
+      return withGuess(app, "nothing takes '" + word + "' here", word);
+  return "nothing takes '" + words.front() + "' here";
 }
 
 /// The parser's message, with the first word that is no command named, and a
@@ -163,22 +187,17 @@ std::string usageMessage(const CLI::App &app, std::string message,
       at != std::string::npos)
     message = message.substr(0, at) + " takes one value and is given " +
               message.substr(message.rfind(' ') + 1);
-  // And for one without its value, and for words that nothing takes.
+  // And for one without its value.
   if (const size_t at = message.find(": 1 required "); at != std::string::npos)
     message = message.substr(0, at) + " takes a value and is given none";
-  if (const std::string end = " not expected: ";
-      message.rfind("The following argument", 0) == 0 &&
-      message.find(end) != std::string::npos)
-    message = "nothing takes '" +
-              message.substr(message.find(end) + end.size()) + "' here";
   if (suspects.empty())
     for (const std::string &word : words)
       if (word.size() > 2 && word.front() == '-' &&
           message.find(word) != std::string::npos)
-        suspects.push_back(word.substr(0, word.find('=')));
+        suspects.push_back(word);
   for (const std::string &word : suspects)
-    if (const std::string guess = nearest(app, word); !guess.empty())
-      return message + " (did you mean " + guess + "?)";
+    if (const std::string more = withGuess(app, message, word); more != message)
+      return more;
   return message;
 }
 
@@ -236,7 +255,14 @@ CommandLine::Outcome CommandLine::parse(const std::vector<std::string> &words) {
     parsers->app.exit(success);
     return {true, "", {}};
   } catch (const CLI::ParseError &error) {
-    return {false, usageMessage(parsers->app, error.what(), words), {}};
+    const std::vector<std::string> surplus = parsers->app.remaining(true);
+    const bool isSurplus = dynamic_cast<const CLI::ExtrasError *>(&error) &&
+                           !parsers->app.get_subcommands().empty();
+    return {false,
+            isSurplus && !surplus.empty()
+                ? surplusMessage(parsers->app, surplus)
+                : usageMessage(parsers->app, error.what(), words),
+            {}};
   }
   for (const auto &command : parsers->commands)
     for (const auto &[name, optional] : command->optional)

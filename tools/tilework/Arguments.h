@@ -21,7 +21,7 @@ class Arguments {
 public:
   /// A file or name that has its place among those like it, not an option.
   void required(const std::string &name, std::string &value,
-                const std::string &help = "");
+                const std::string &help);
   void positional(const std::string &name, std::string &value,
                   const std::string &help);
   /// An option with one value; "-o,--output" for two names.

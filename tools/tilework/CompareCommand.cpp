@@ -123,8 +123,11 @@ void addCompare(CommandLine &line, Context &context) {
                    "two programs, a model and a program, or two reports of "
                    "`simulate --json`",
                    [&context, options] { return run(*options, context); });
-  command.required("first", options->first);
-  command.required("second", options->second);
+  command.required("first", options->first,
+                   "program, model beside a program, or report of "
+                   "`simulate --json`");
+  command.required("second", options->second,
+                   "what it is held against, of the same kind");
 }
 
 } // namespace tilework::tool

@@ -11,9 +11,12 @@
 #include "runtime/report/Chip.h"
 #include "runtime/report/Report.h"
 
+#include <charconv>
+#include <cmath>
 #include <cstdio>
 #include <iostream>
 #include <memory>
+#include <string_view>
 
 namespace tilework::tool {
 
@@ -74,31 +77,29 @@ std::vector<Tensor> readExpected(const isa::Entry &entry,
   return references;
 }
 
+/// A finite number of at least 0.
+bool readError(std::string_view text, double &error) {
+  const char *end = text.data() + text.size();
+  const auto [last, problem] = std::from_chars(text.data(), end, error);
+  return problem == std::errc() && last == end && std::isfinite(error) &&
+         error >= 0;
+}
+
 /// "rms" or "rms,largest"; alone, the root mean square allows the largest error
 /// in the proportion of the default.
 Tolerance parseTolerance(const std::string &text) {
+  const std::string_view view = text;
+  const size_t comma = view.find(',');
   Tolerance tolerance;
-  try {
-    size_t used = 0;
-    tolerance.rms = std::stod(text, &used);
-    if (used == text.size()) {
-      tolerance.largest =
-          tolerance.rms * kModelTolerance.largest / kModelTolerance.rms;
-    } else if (text[used] == ',') {
-      const std::string rest = text.substr(used + 1);
-      tolerance.largest = std::stod(rest, &used);
-      if (used != rest.size())
-        tolerance.largest = -1;
-    } else {
-      tolerance.largest = -1;
-    }
-  } catch (const std::exception &) {
-    tolerance.largest = -1;
-  }
-  if (!(tolerance.rms >= 0 && tolerance.largest >= 0))
+  bool legal = readError(view.substr(0, comma), tolerance.rms);
+  tolerance.largest =
+      tolerance.rms * kModelTolerance.largest / kModelTolerance.rms;
+  if (comma != view.npos)
+    legal &= readError(view.substr(comma + 1), tolerance.largest);
+  if (!legal)
     throw UserError("--tolerance " + text +
-                    ": write rms or rms,largest, two relative errors of at "
-                    "least 0, as 0.01,0.05");
+                    ": write rms or rms,largest, two relative errors from 0 "
+                    "on, both finite, as 0.01,0.05");
   return tolerance;
 }
 
