@@ -148,7 +148,13 @@ def test_nothing_is_written_over_its_model(matmul_model, tmp_path):
                 one.save(tmp_path / name)
         assert (tmp_path / name).read_bytes() == before
     executable.save(tmp_path / "m.tw")
-    tw.load(tmp_path / "m.tw").save(tmp_path / "m.tw")  # the same bytes again
+    loaded = tw.load(tmp_path / "m.tw")
+    loaded.save(tmp_path / "m.tw")  # the same bytes again
+    result = loaded.simulate()
+    for one in (result, result.layers, result.timeline(), result.scratchpad()):
+        with pytest.raises(tw.InvalidArgument, match="would be written over .* read for it"):
+            one.save(tmp_path / "m.tw")
+    assert np.array_equal(tw.load(tmp_path / "m.tw").simulate().outputs["y"], result.outputs["y"])
 
 
 @pytest.mark.parametrize(

@@ -12,6 +12,7 @@ import conftest
 import numpy as np
 import pytest
 import tilework as tw
+from onnx import TensorProto, helper
 
 
 def reference(x):
@@ -98,6 +99,31 @@ def test_a_wrong_type_is_named(executable, x):
 def test_a_type_that_no_model_takes_is_named(executable, x):
     with pytest.raises(tw.InvalidArgument, match="complex64"):
         executable(x=x.astype(np.complex64))
+
+
+def test_the_one_input_of_a_model_needs_no_name(executable, x):
+    assert np.array_equal(executable(x)["y"], executable(x=x)["y"])
+    assert np.array_equal(executable(x.tolist(), engine="systemc")["y"], executable(x=x)["y"])
+    for call in (
+        lambda: executable(x, x),
+        lambda: executable(x, x=x),
+        lambda: executable({"x": x}),
+    ):
+        with pytest.raises(tw.WrongType, match=r"by name: exe\(x=…\), or exe\(\*\*inputs\)"):
+            call()
+
+
+def test_several_inputs_are_told_apart_by_name():
+    shape = [helper.make_tensor_value_info(name, TensorProto.FLOAT, [4, 8]) for name in "aby"]
+    nodes = [helper.make_node("Sub", ["a", "b"], ["y"])]
+    graph = helper.make_graph(nodes, "two", shape[:2], shape[2:])
+    opset = [helper.make_opsetid("", 17)]
+    two = tw.compile(helper.make_model(graph, opset_imports=opset, ir_version=8))
+    array = np.ones((4, 8), np.float32)
+    for arrays in ((array,), (array, array)):
+        with pytest.raises(tw.WrongType, match=r"by name: exe\(a=…, b=…\), or exe"):
+            two(*arrays)
+    assert not two(a=array, b=array)["y"].any()
 
 
 def test_an_input_too_many_is_named(executable, x):

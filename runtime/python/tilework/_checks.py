@@ -5,9 +5,11 @@
 from __future__ import annotations
 
 import difflib
+import math
+import operator
 import os
 from collections.abc import Iterable, Mapping
-from numbers import Integral
+from numbers import Integral, Real
 from typing import Any
 
 from tilework.errors import InvalidArgument, UnknownKey, WrongType
@@ -41,16 +43,41 @@ def named(value: Any) -> Any:
 
 def integer(name: str, value: Any, least: int = 0) -> int:
     """A whole number of at least `least`; NumPy's count, booleans do not."""
-    if (
-        isinstance(value, bool)
-        or not isinstance(value, Integral)
-        and not hasattr(value, "__index__")
-    ):
+    if isinstance(value, bool) or not hasattr(value, "__index__"):
         raise WrongType(f"{name} is a whole number, not {value!r} ({kind(value)})")
-    number = int(value)
+    try:
+        number = operator.index(value)
+    except TypeError:  # an array of NumPy's has __index__ too
+        raise WrongType(f"{name} is a whole number, not {kind(value)}") from None
     if not least <= number < 2**63:
         raise InvalidArgument(f"{name} is {number}, and must be from {least} to 2**63 - 1")
     return number
+
+
+def number(name: str, value: Any) -> float:
+    """A finite number of at least 0; NumPy's count, booleans do not."""
+    if isinstance(value, bool) or not isinstance(value, Real):
+        raise WrongType(f"{name} is a number, not {kind(value)}")
+    try:
+        found = float(value)
+    except OverflowError:
+        found = math.inf
+    if not 0 <= found < math.inf:
+        raise InvalidArgument(f"{name} is {found}, and must be a finite number from 0 on")
+    return found
+
+
+def settings(name: str, values: Any) -> list[tuple[str, str]]:
+    """{parameter: number or text as on the command line} as pairs of text."""
+    pairs = []
+    for key, value in mapping(name, values, '{"dram.channels": 4}').items():
+        text(f"a key of {name}", key)
+        if isinstance(value, str):
+            text(f"{name}[{key!r}]", value)
+        elif isinstance(value, bool) or not isinstance(value, Real):
+            raise WrongType(f"{name}[{key!r}] is a number or text, not {kind(value)}")
+        pairs.append((key, str(int(value) if isinstance(value, Integral) else value)))
+    return pairs
 
 
 def text(name: str, value: Any) -> str:
@@ -73,7 +100,10 @@ def path(name: str, value: Any) -> str:
     """A path as text."""
     if not isinstance(value, (str, os.PathLike)):
         raise WrongType(f"{name} is a path, not {kind(value)}")
-    return os.fsdecode(value)
+    found = os.fsdecode(value)
+    if "\0" in found:
+        raise InvalidArgument(f"{found!r} is no path: it has a zero byte")
+    return found
 
 
 def encoded(path: str) -> bytes:

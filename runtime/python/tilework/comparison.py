@@ -27,6 +27,11 @@ class Comparison:
     equal: Equality | None
 
     def __init__(self, first: Simulation, second: Simulation) -> None:
+        for run in (first, second):
+            if not isinstance(run, Simulation):
+                raise WrongType(
+                    f"compare takes two results of Executable.simulate, not {kind(run)}"
+                )
         self.first, self.second = first, second
         self.equal = first._equality(second)
         self._report = _native.compare_reports(
@@ -94,7 +99,4 @@ class Comparison:
 
 def compare(first: Simulation, second: Simulation) -> Comparison:
     """Holds two simulations against each other."""
-    for run in (first, second):
-        if not isinstance(run, Simulation):
-            raise WrongType(f"compare takes two results of Executable.simulate, not {kind(run)}")
     return Comparison(first, second)

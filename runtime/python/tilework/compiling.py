@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from typing import Any, Union
 
 from tilework import _checks, _files, _native, _progress
@@ -21,7 +21,7 @@ Model = Union[str, "os.PathLike[str]", bytes, bytearray, memoryview, Any]
 def _source(model: Model) -> tuple[str, bytes | None]:
     """(path or name for messages, bytes or None)."""
     if isinstance(model, (str, os.PathLike)):
-        return os.fsdecode(model), None
+        return _checks.path("model", model), None
     if isinstance(model, (bytes, bytearray, memoryview)):
         return "the model", bytes(model)
     if type(model).__name__ == "ModelProto" and hasattr(model, "SerializeToString"):
@@ -50,7 +50,7 @@ def _shapes(shapes: Mapping[str, Sequence[int]] | None) -> dict[str, list[int]]:
     fixed = {}
     for name, shape in _checks.mapping("shapes", shapes, '{"input_ids": (1, 128)}').items():
         _checks.text("a name in shapes", name)
-        if isinstance(shape, (str, bytes)) or not hasattr(shape, "__iter__"):
+        if isinstance(shape, (str, bytes, Mapping, Set)) or not hasattr(shape, "__iter__"):
             raise WrongType(f"shapes[{name!r}] is a sequence of sizes, not {_checks.kind(shape)}")
         fixed[name] = [_checks.integer(f"a size in shapes[{name!r}]", size) for size in shape]
     return fixed
@@ -81,7 +81,10 @@ def compile(
 
 def load(path: str | os.PathLike[str]) -> Executable:
     """Reads a program that `Executable.save` or `tilework compile` wrote."""
-    return Executable(_native.load(_checks.encoded(_checks.path("path", path))))
+    file = _checks.encoded(_checks.path("path", path))
+    program = _native.load(file)
+    _files.keep([file])
+    return Executable(program)
 
 
 def inspect(
@@ -99,16 +102,17 @@ def inspect(
     them by input and axis, and "open_dimensions" has their names.
     """
     name, data = _source(model)
+    sizes, whole = _dims(dims), _shapes(shapes)
     if data is None and _native.is_program(_checks.encoded(name)):
-        if target is not None or dims or shapes:
+        if target is not None or sizes or whole:
             raise InvalidArgument(f"{name!r} is compiled: target, dims and shapes go with a model")
         return load(name).inspect()
-    if not dims and not shapes and not name.endswith(".mlir"):
+    if not sizes and not whole and not name.endswith(".mlir"):
         described = _native.describe(_checks.encoded(name), data)
         if described.get("open_axes"):
             return Report(described)
     try:
-        executable = compile(model, target=target, dims=dims, shapes=shapes)
+        executable = compile(model, target=target, dims=sizes, shapes=whole)
     except UnsupportedModel as error:
         return Report(
             {

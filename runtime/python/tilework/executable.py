@@ -62,6 +62,8 @@ class Executable:
         for name, value in inputs.items():
             _checks.text("the name of an input", name)
             wanted = self.inputs.get(name)
+            if value is None:
+                raise WrongType(f"input {name!r} is an array, not None")
             if isinstance(value, np.ndarray) or hasattr(value, "__array__") or not wanted:
                 arrays[name] = np.asarray(value)
             else:
@@ -75,14 +77,19 @@ class Executable:
         return arrays
 
     def __call__(
-        self, *, engine: Any = "functional", **inputs: ArrayLike
+        self, /, *array: ArrayLike, engine: Any = "functional", **inputs: ArrayLike
     ) -> dict[str, NDArray[Any]]:
         """The model's outputs: {name: array}. Engines: functional, systemc, rtl.
 
         Arrays are read in place and must have the input's type and shape; every
-        input must be there.
+        input must be there. The array of a model with one input needs no name.
         """
         name = _checks.text("engine", engine)
+        if array:
+            if inputs or not len(array) == len(self.inputs) == 1 or isinstance(array[0], Mapping):
+                names = ", ".join(f"{key}=…" for key in self.inputs)
+                raise WrongType(f"inputs are given by name: exe({names}), or exe(**inputs)")
+            inputs = dict(zip(self.inputs, array))
         return _checks.Named(self._run(self._arrays(inputs), name).outputs(True))
 
     def _run(
@@ -118,7 +125,7 @@ class Executable:
         give another program. Without `inputs` valid ones are drawn from `seed` (1 if none is
         given); with them there is no seed. `timing_only`: no values are computed (systemc).
         """
-        if engine not in ("systemc", "rtl", "both"):
+        if _checks.text("engine", engine) not in ("systemc", "rtl", "both"):
             raise InvalidArgument(
                 f"engine {engine!r} has no cycles: choose 'systemc', 'rtl' or 'both'; "
                 "for values call the executable"
@@ -132,8 +139,7 @@ class Executable:
             raise InvalidArgument("seed draws inputs, and they are given: leave one out")
         else:
             arrays = self._arrays(_checks.mapping("inputs", inputs, "{name: array}"))
-        silicon = _checks.mapping("set", set, '{"dram.channels": 4}')
-        changes = [f"{key}={value}" for key, value in silicon.items()]
+        changes = [f"{key}={value}" for key, value in _checks.settings("set", set)]
 
         def run(name: str, total: int = 0) -> Simulation:
             native = self._run(arrays, name, changes, timing_only, total)
@@ -162,7 +168,7 @@ class Executable:
     def __repr__(self) -> str:
         r = self._report
         return (
-            f"Executable({r['instructions']:,} instructions, "
+            f"Executable({_native.count_text(r['instructions'], 'instruction')}, "
             f"{_native.bytes_text(r['weights_bytes'])} of weights, for {r['target']['text']}: "
             f"{', '.join(self.inputs)} → {', '.join(self.outputs)})"
         )

@@ -36,7 +36,7 @@ class Target:
         elif isinstance(specification, _native.Target):
             self._native = _native.Target(specification)
         elif isinstance(specification, (str, os.PathLike)):
-            self._native = _native.Target(_checks.encoded(os.fsdecode(specification)))
+            self._native = _native.Target(_checks.encoded(_checks.path("a target", specification)))
         else:
             raise WrongType(
                 f"a target is a name, a YAML file or a Target, not {_checks.kind(specification)}"
@@ -66,22 +66,13 @@ class Target:
 
     def update(self, overrides: Mapping[str, Any]) -> None:
         """Sets all of {key: value}, or none of them if the result is not legal."""
-        if not isinstance(overrides, Mapping):
-            raise WrongType(
-                'overrides are a dictionary, as {"systolic_array.rows": 32}, '
-                f"not {_checks.kind(overrides)}"
-            )
+        pairs = _checks.settings("overrides", overrides)
         if self._hashed:
             raise InvalidArgument(
                 "this target was hashed and stays as it is: make another one, "
                 "Target(target, {key: value})"
             )
-        for key, value in overrides.items():
-            _checks.text("a key of overrides", key)
-            if isinstance(value, bool) or not isinstance(value, (str, int, float)):
-                if not hasattr(value, "__index__") or isinstance(value, bool):
-                    raise WrongType(f"{key} is a number or text, not {_checks.kind(value)}")
-        self._native.apply([(str(key), str(value)) for key, value in overrides.items()])
+        self._native.apply(pairs)
 
     def __getitem__(self, key: str) -> Any:
         """A number, or the text of a choice; UnknownKey, a KeyError, for a key that is none."""
@@ -90,7 +81,7 @@ class Target:
         return self._native.value(key)
 
     def __setitem__(self, key: str, value: Any) -> None:
-        self.update({key: value})
+        self.update({_checks.text("a key", key): value})
 
     def __contains__(self, key: object) -> bool:
         return key in self.keys()

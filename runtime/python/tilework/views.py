@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tilework import _checks, _files, _native, drawing
-from tilework.errors import InvalidArgument
+from tilework.errors import InvalidArgument, WrongType
 from tilework.reports import UNITS, InFlight, SimulationReport
 
 
@@ -45,26 +45,38 @@ class Roofline:
         peak: float,
         bandwidth: float,
     ) -> None:
+        figures = {"macs": macs, "dram_bytes": dram_bytes, "least_bytes": least_bytes}
+        figures |= {"latency_s": latency_s, "peak": peak, "bandwidth": bandwidth}
+        for name, value in figures.items():
+            if not _checks.number(name, value):
+                raise InvalidArgument(
+                    f"{name} is 0: a roofline needs a run that moves and computes"
+                )
         self.macs, self.dram_bytes, self.least_bytes = macs, dram_bytes, least_bytes
         self.latency_s = latency_s
         self.peak_macs_per_s, self.bandwidth_bytes_per_s = peak, bandwidth
 
     @classmethod
     def of(cls, report: SimulationReport) -> Roofline:
-        work = report.get("work")
+        if not isinstance(report, Mapping):
+            raise WrongType(
+                f"a roofline is of a report of a simulation, not {_checks.kind(report)}"
+            )
+        found: Any = _checks.Named(report)
+        work = found.get("work")
         if work is None or not work["macs"]:
             raise InvalidArgument(
                 "no roofline: the program does not say what work its model is; compile the "
                 "model again (assembled programs never say it)"
             )
-        moved = report["dram_bytes"]
+        moved = found["dram_bytes"]
         return cls(
             macs=work["macs"],
             dram_bytes=sum(moved[kind] for kind in ("read", "write", "instructions")),
             least_bytes=work["dram_bytes"],
-            latency_s=report["latency_s"],
-            peak=report["limits"]["macs_per_s"],
-            bandwidth=report["limits"]["dram_bytes_per_s"],
+            latency_s=found["latency_s"],
+            peak=found["limits"]["macs_per_s"],
+            bandwidth=found["limits"]["dram_bytes_per_s"],
         )
 
     @property
@@ -88,8 +100,13 @@ class Roofline:
         return self.peak_macs_per_s / self.bandwidth_bytes_per_s
 
     def attainable(self, intensity: float | None = None) -> float:
-        """MACs a second under the roof, at the run's intensity if none is given."""
-        intensity = self.intensity if intensity is None else intensity
+        """MACs a second under the roof, at the run's intensity if none is given.
+
+        `intensity` is a finite number of MACs for each byte, from 0 on.
+        """
+        if intensity is None:
+            intensity = self.intensity
+        intensity = _checks.number("intensity", intensity)
         return min(self.peak_macs_per_s, intensity * self.bandwidth_bytes_per_s)
 
     @property
@@ -214,7 +231,7 @@ class Timeline:
 
     def in_flight(self, unit: str) -> int:
         """Cycles in which the unit had at least one instruction in flight."""
-        spans = self.units[unit]
+        spans = self.units[_checks.text("unit", unit)]
         start, end = spans["start"].astype(np.int64), spans["end"].astype(np.int64)
         if not len(end):
             return 0
@@ -240,7 +257,8 @@ class Timeline:
 
     def __repr__(self) -> str:
         count = sum(len(columns["end"]) for columns in self.units.values())
-        return f"Timeline({count:,} instructions over {self.cycles:,} cycles)"
+        instructions = _native.count_text(count, "instruction")
+        return f"Timeline({instructions} over {_native.count_text(self.cycles, 'cycle')})"
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Writes the picture as a page of HTML, which needs nothing beside it."""
