@@ -151,6 +151,10 @@ TEST(ProgramLegality, test_attention_groups_of_any_shape_are_legal) {
 
 TEST(ProgramLegality, test_row_programs_are_legal) {
   Draw draw(3);
+  std::vector<VectorFunction> combining;
+  for (VectorFunction function : casesOf(VectorFunction()))
+    if (takesOperand(function))
+      combining.push_back(function);
   for (const Machine &machine : machines())
     for (int i = 0; i < 20; ++i) {
       Tensors tensors;
@@ -201,9 +205,8 @@ TEST(ProgramLegality, test_row_programs_are_legal) {
         case 4:
           // r alone has no tile to run on.
           result = op(RowOpKind::Combine, draw.coin() ? lhs : c, rhs);
-          g.ops[result].function = static_cast<VectorFunction>(
-              draw.in(int64_t(VectorFunction::maximum),
-                      int64_t(VectorFunction::replace)));
+          g.ops[result].function =
+              combining[draw.in(0, int64_t(combining.size()) - 1)];
           break;
         case 9:
           result = op(RowOpKind::Combine, r, lhs);
