@@ -230,6 +230,12 @@ void tilework::lowerLeakyRelu(NodeContext &c) {
                       c.b.mul(below, slope)));
 }
 
+void tilework::lowerPRelu(NodeContext &c) {
+  Val x = c.in(0);
+  Val below = c.b.binary(BinaryKind::Lt, x, c.b.scalar(0, x.element()));
+  c.set(0, c.b.select(below, c.b.mul(c.in(1), x), x));
+}
+
 void tilework::lowerSoftplus(NodeContext &c) {
   // relu(x) + log(1 + exp(−|x|)), which overflows nowhere.
   Val x = c.in(0);

@@ -226,6 +226,10 @@ void tilework::lowerHardmax(NodeContext &c) {
     c.inputs[0] = joinedFrom(c, x, axis);
     axis = c.inputs[0].rank() - 1;
   }
+  if (x.type.getNumElements() == 0) {
+    c.set(0, x);
+    return;
+  }
   Val chosen = findExtremum(c, ReduceKind::Max, axis, false).chosen;
   c.set(0, c.b.reshape(c.b.cast(chosen, x.element()), shape));
 }

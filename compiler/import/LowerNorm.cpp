@@ -185,6 +185,21 @@ void tilework::lowerLpNorm(NodeContext &c) {
                       c.b.binary(BinaryKind::Div, x, norm)));
 }
 
+void tilework::lowerMeanVarianceNorm(NodeContext &c) {
+  Val x = c.in(0);
+  Shape axes = c.integers("axes").value_or(Shape{0, 2, 3});
+  for (int64_t &axis : axes)
+    axis = c.axis(axis, x.rank());
+  llvm::sort(axes);
+  auto mean = [&](const Val &of) {
+    return c.b.reduce(ReduceKind::Mean, of, axes);
+  };
+  Val centred = c.b.binary(BinaryKind::Sub, x, mean(x));
+  Val deviation = c.b.unary(UnaryKind::Sqrt, mean(c.b.mul(centred, centred)));
+  c.set(0, c.b.binary(BinaryKind::Div, centred,
+                      c.b.add(deviation, c.b.scalar(1e-9, x.element()))));
+}
+
 void tilework::lowerSkipLayerNorm(NodeContext &c) {
   bool rms = c.node.op == "SkipSimplifiedLayerNormalization";
   Val x = c.in(0), scale = c.in(2);

@@ -403,7 +403,10 @@ static void resizeAll(NodeContext &c, Resizing r, const Shape &axes,
   for (size_t i = 0; i < count; ++i) {
     r.input = x.dim(axes[i]);
     r.scale = scales[i];
-    const double width = r.scale * static_cast<double>(r.input);
+    // Scales are floats, and so are the products that ONNX rounds down.
+    const double width =
+        sizes ? r.scale * static_cast<double>(r.input)
+              : static_cast<float>(r.scale) * static_cast<float>(r.input);
     if (!(r.scale > 0) || !(width < HostTensor::kMaxElements))
       throw InvalidNode("it scales a dimension by " + std::to_string(r.scale));
     r.output = sizes && stretches ? (*sizes)[i]

@@ -351,12 +351,14 @@ void tilework::lowerSlice(NodeContext &c) {
     int64_t step = steps[i];
     if (step == 0 || step == std::numeric_limits<int64_t>::min())
       throw InvalidNode("a step is zero");
-    // Bounds of INT64_MIN and INT64_MAX are common and must not overflow.
-    int64_t low = step > 0 ? 0 : -1, high = step > 0 ? size : size - 1;
-    auto bound = [&](int64_t value) {
+    // Bounds of INT64_MIN and INT64_MAX are common and must not overflow. A
+    // start before the first element is that one, whatever the direction.
+    int64_t high = step > 0 ? size : size - 1;
+    auto bound = [&](int64_t value, int64_t low) {
       return std::clamp(value < 0 ? value + size : value, low, high);
     };
-    int64_t start = bound(starts[i]), end = bound(ends[i]);
+    int64_t start = bound(starts[i], std::min<int64_t>(0, high));
+    int64_t end = bound(ends[i], step > 0 ? 0 : -1);
     int64_t span = step > 0 ? end - start : start - end;
     int64_t stride = step > 0 ? step : -step;
     sizes[axis] = span <= 0 ? 0 : (span - 1) / stride + 1;

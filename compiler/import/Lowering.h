@@ -130,6 +130,7 @@ void lowerFastGelu(NodeContext &);
 void lowerQuickGelu(NodeContext &);
 void lowerSwish(NodeContext &);
 void lowerLeakyRelu(NodeContext &);
+void lowerPRelu(NodeContext &);
 void lowerSoftplus(NodeContext &);
 void lowerIdentity(NodeContext &);
 void lowerDropout(NodeContext &);
@@ -185,6 +186,7 @@ void lowerInstanceNorm(NodeContext &);
 void lowerGroupNorm(NodeContext &);
 void lowerBatchNorm(NodeContext &);
 void lowerLpNorm(NodeContext &);
+void lowerMeanVarianceNorm(NodeContext &);
 void lowerSkipLayerNorm(NodeContext &);
 void lowerEmbedLayerNorm(NodeContext &);
 // LowerLoss.cpp

@@ -67,6 +67,7 @@ static const OpEntry kOps[] = {
     {"", "Not", 1, 28, lowerUnary},
     {"", "Or", 7, 28, lowerBinary},
     {"", "Pow", 7, 28, lowerPow},
+    {"", "PRelu", 7, 28, lowerPRelu},
     {"", "Reciprocal", 6, 28, lowerUnary},
     {"", "Relu", 6, 28, lowerUnary},
     {"", "Round", 11, 28, lowerUnary},
@@ -135,6 +136,7 @@ static const OpEntry kOps[] = {
     {"", "LayerNormalization", 17, 28, lowerLayerNorm, "stash_type=1"},
     {"", "LinearAttention", 27, 28, lowerLinearAttention, "chunk_size=*"},
     {"", "LpNormalization", 1, 28, lowerLpNorm},
+    {"", "MeanVarianceNormalization", 9, 28, lowerMeanVarianceNorm},
     {"", "MatMul", 1, 28, lowerMatMul},
     {"", "MaxPool", 1, 28, lowerMaxPool},
     {"", "NegativeLogLikelihoodLoss", 12, 28, lowerLikelihoodLoss},
@@ -158,7 +160,8 @@ static const OpEntry kOps[] = {
     {"ai.onnx.preview", "FlexAttention", 1, 1, lowerFlexAttention},
     // ONNX Runtime's fused ops.
     {kMicrosoft, "Attention", 1, 1, lowerFusedAttention,
-     "rotary_embedding_dim=0 past_present_share_buffer=0"},
+     "rotary_embedding_dim=0 past_present_share_buffer=0 "
+     "mask_filter_value=*"},
     {kMicrosoft, "BiasGelu", 1, 1, lowerGelu},
     {kMicrosoft, "EmbedLayerNormalization", 1, 1, lowerEmbedLayerNorm},
     {kMicrosoft, "FastGelu", 1, 1, lowerFastGelu},
@@ -169,7 +172,8 @@ static const OpEntry kOps[] = {
      "k_norm_epsilon=* qk_output=0 sliding_window_cache=0 "
      "rotary_interleaved=*"},
     {kMicrosoft, "LayerNormalization", 1, 1, lowerLayerNorm, "stash_type=1"},
-    {kMicrosoft, "MultiHeadAttention", 1, 1, lowerMultiHeadAttention},
+    {kMicrosoft, "MultiHeadAttention", 1, 1, lowerMultiHeadAttention,
+     "mask_filter_value=*"},
     {kMicrosoft, "QuickGelu", 1, 1, lowerQuickGelu},
     {kMicrosoft, "RotaryEmbedding", 1, 1, lowerRotary},
     {kMicrosoft, "SimplifiedLayerNormalization", 1, 1, lowerRmsNorm,

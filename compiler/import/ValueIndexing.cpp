@@ -246,12 +246,14 @@ std::optional<Val> ValueBuilder::gatherConstant(const Val &x,
 Val ValueBuilder::gather(const Val &x, const Val &indices, int64_t axis) {
   if (indices.isFloat())
     throw InvalidNode("its indices are not integers");
-  if (x.host && indices.host) {
-    auto folded = x.host->gather(*indices.host, axis);
-    if (!folded)
-      throw InvalidNode("an index leaves the tensor it indexes");
-    return fromHost(*folded);
-  }
+  const bool vector = x.isConstant() && x.rank() == 1;
+  if (indices.host && (x.host || vector))
+    if (std::optional<HostTensor> table = known(x)) {
+      auto folded = table->gather(*indices.host, axis);
+      if (!folded)
+        throw InvalidNode("an index leaves the tensor it indexes");
+      return fromHost(*folded);
+    }
   Shape shape(x.shape().begin(), x.shape().begin() + axis);
   llvm::append_range(shape, indices.shape());
   llvm::append_range(shape, x.shape().drop_front(axis + 1));
@@ -263,7 +265,7 @@ Val ValueBuilder::gather(const Val &x, const Val &indices, int64_t axis) {
     if (auto view = gatherConstant(x, *indices.host, axis))
       return *view;
   // The host takes elements of a constant vector as they are.
-  if (!x.isFloat() || (x.isConstant() && x.rank() == 1))
+  if (!x.isFloat() || vector)
     return emit(GatherOp::create(builder, loc, tensorType(shape, x.element()),
                                  materialise(x), materialise(indices), axis));
   // Rows of a table: the indexed dimension in front, the others in a row each.
@@ -414,6 +416,8 @@ Val ValueBuilder::gatherND(const Val &x, const Val &indices,
   llvm::append_range(result, x.shape().drop_front(batchDims + depth));
   if (elementCount(result) == 0)
     return broadcast(scalar(0, x.element()), result);
+  if (outer.empty())
+    outer = {1};
   ArrayRef<int64_t> named = x.shape().take_front(batchDims + depth);
   for (int64_t d = 0; d < batchDims; ++d)
     if (outer[d] != named[d])

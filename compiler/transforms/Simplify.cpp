@@ -193,7 +193,8 @@ struct SinkTranspose : RewritePattern {
     ArrayRef<int64_t> permutation = first.getPermutation();
     const int64_t rank = permutation.size();
     Value result = op->getResult(0);
-    if (permutation.back() == rank - 1 || shapeOf(first) != shapeOf(result))
+    if (rank == 0 || permutation.back() == rank - 1 ||
+        shapeOf(first) != shapeOf(result))
       return failure();
     SmallVector<int64_t> inverse(rank);
     for (auto [to, from] : llvm::enumerate(permutation))

@@ -32,6 +32,7 @@ def cases():
         ("Add", [node("Add", "z b")], {"b": normal(1)}),
         ("Where", [node("IsNaN", "z", "c"), node("Where", "c z b")], {"b": normal(1)}),
         ("Softmax", [node("Softmax", "z", axis=-1)], {}),
+        ("Hardmax", [node("Hardmax", "z", axis=-1)], {}),
         ("Transpose", [node("Transpose", "z")], {}),
         ("Reshape", [node("Reshape", "z s")], {"s": np.array([0, -1])}),
         ("Expand", [node("Unsqueeze", "z a", "u"), node("Expand", "u s")],

@@ -240,7 +240,15 @@ def fused():
     bias = {"r": normal(1, heads, length, length, seed=4)}
     yield Case(
         "ms Attention bias",
-        [node("Attention", ["x", "w", "b", "", "", "r"], domain=MICROSOFT, num_heads=heads)],
+        [
+            node(
+                "Attention",
+                ["x", "w", "b", "", "", "r"],
+                domain=MICROSOFT,
+                num_heads=heads,
+                mask_filter_value=-1e4,  # of a mask that it has not
+            )
+        ],
         {"x": x},
         {**weights, **bias},
         **bound,

@@ -62,6 +62,7 @@ def gathers():
     for depth in (1, 2, 3, 4):
         indices = np.stack([between(-n, n, 2, 3, seed=n) for n in x.shape[:depth]], -1)
         yield from both(f"GatherND of {depth}", "GatherND", "x i", x, indices)
+        yield from both(f"GatherND of one {depth}", "GatherND", "x i", x, indices[0, 0])
     batch = between(-5, 5, 3, 4, 1)
     yield from both("GatherND, 2 batch", "GatherND", "x i", x, batch, batch_dims=2)
     deep = np.stack([between(0, 4, 3, 2), between(0, 5, 3, 2)], -1)
@@ -217,3 +218,14 @@ def test_integers_are_gathered_by_the_host():
         helper.make_node("Cast", ["g"], ["y"], to=1),
     ]
     check(Case("integers", nodes, {"x": x, "i": i}, **EXACT), "edge")
+
+
+@pytest.mark.parametrize("op", ["Gather", "GatherElements", "GatherND"])
+@pytest.mark.parametrize("size", [9, 40, 4099])
+def test_a_constant_by_constant_indices_is_a_constant(size, op):
+    indices = np.random.default_rng(0).permutation(size)
+    nodes = [helper.make_node(op, ["t", "i"], ["c"]), node("Add", "x c")]
+    weights = {"t": normal(size), "i": indices[:, None] if op == "GatherND" else indices}
+    check(Case(op, nodes, {"x": normal(3, size)}, weights), "edge")
+    alone = Case(op, [node(op, "t i")], {}, weights, **EXACT)
+    check(alone, "edge")

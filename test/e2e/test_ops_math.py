@@ -308,12 +308,13 @@ EQUATIONS = [
     ("ii", (6, 6)),
     ("ij,jk,kl->il", (4, 5), (5, 6), (6, 7)),
     ("bn,bnm,mk->bk", (3, 4), (3, 4, 5), (5, 6)),
+    (",->", (), ()),
 ]
 
 
 @pytest.mark.parametrize("equation, shapes", [(e, s) for e, *s in EQUATIONS], ids=str)
 def test_einsum(equation, shapes):
-    feeds = [normal(*s, seed=i) for i, s in enumerate(shapes)]
+    feeds = [normal(*s, seed=i).reshape(s) for i, s in enumerate(shapes)]
     (got,) = run(*one("Einsum", *feeds, opset=12, equation=equation), "nano")
     wanted = np.einsum(equation.replace("\u2026", "..."), *[f.astype(np.float64) for f in feeds])
     assert got.shape == wanted.shape
@@ -424,6 +425,26 @@ def test_activations_at_the_edges(op):
     (got,) = run(model, feeds)
     wanted = on_chip.reference(model, feeds)["y0"]
     assert_near(got, wanted, relative=2.0**-6, absolute=2.0**-7, what=op)
+
+
+@pytest.mark.parametrize("opset", [7, 9, 16, 22])
+@pytest.mark.parametrize("slope", [(1,), (5, 1, 1), (2, 5, 3, 4)])
+def test_prelu_of_every_set(slope, opset):
+    x, slopes = normal(2, 5, 3, 4), normal(*slope, seed=1)
+    (got,) = run(*one("PRelu", x, slopes, opset=opset))
+    assert_near(got, np.where(x < 0, slopes * x, x))
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float16, np.float64])
+@pytest.mark.parametrize("axes", [None, [1], [-1, 0]])
+def test_mean_variance_normalisation_of_every_type(axes, dtype):
+    x = normal(2, 5, 3, 4).astype(dtype)
+    attributes = {} if axes is None else {"axes": axes}
+    dtypes = [helper.np_dtype_to_tensor_dtype(x.dtype)]
+    (got,) = run(*one("MeanVarianceNormalization", x, opset=13, dtypes=dtypes, **attributes))
+    over, y = tuple(axes or (0, 2, 3)), x.astype(np.float64)
+    wanted = (y - y.mean(over, keepdims=True)) / y.std(over, keepdims=True)
+    assert_near(got, wanted, relative=2.0**-6, absolute=2.0**-7)
 
 
 COMPOSED = {"Sin": 1, "Floor": 1, "Asinh": 1, "Mod": 2, "Pow": 2}

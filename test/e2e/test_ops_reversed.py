@@ -21,6 +21,7 @@ X = normal(3, 5, 9)
         ([-2], [0], [1], [-2]),
         ([2, 8, 0], [LEAST, 1, 4], [0, 2, 1], [-1, -3, 2]),
         ([0], [LEAST], [2], [-4]),
+        ([-20, -6], [LEAST, LEAST], [2, 1], [-1, -2]),  # from before the first: the first
     ],
 )
 def test_a_negative_step_counts_backwards(starts, ends, axes, steps, target):

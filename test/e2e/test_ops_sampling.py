@@ -79,6 +79,14 @@ def resizes():
                 },
                 **EXACT,
             )
+    for scale in (0.7, 0.35):  # as floats below, of 20 elements 14 and 7
+        yield Case(
+            f"a whole size by {scale}",
+            node("Resize", "x r s", mode="linear"),
+            {"x": normal(1, 2, 10, 20)},
+            {"r": np.zeros(0, np.float32), "s": np.array([1, 1, 1, scale], np.float32)},
+            absolute=2.0**-6,
+        )
     for mode, extra in (
         ("cubic", dict(exclude_outside=1)),
         ("cubic", dict(cubic_coeff_a=-0.5)),
