@@ -38,6 +38,8 @@ WRONG = {
     "bytes of set": lambda exe: exe.simulate(set={"dram.channels": b"4"}),
     "a set of sizes": lambda exe: tw.compile("m.onnx", shapes={"x": {5, 40}}),
     "no array": lambda exe: exe(x=None),
+    "text for numbers": lambda exe: exe(x=[["1"] * 40] * 5),
+    "nothing for numbers": lambda exe: exe(x=[[None] * 40] * 5),
     "no engine": lambda exe: exe.simulate(engine=None),
     "no number": lambda exe: exe.simulate().roofline().attainable("all"),
     "a unit": lambda exe: exe.simulate().timeline().in_flight(["load_dma"]),

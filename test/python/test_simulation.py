@@ -70,6 +70,8 @@ def test_a_key_that_is_not_there_is_an_error_of_this_package(executable, x):
     for mapping, key, near in (
         (executable.target, "dram.channel", "dram.channels"),
         (executable.inputs, "xx", "x"),
+        (executable.inspect(), "instruction", "instructions"),
+        (tw.targets(), "eddge", "edge"),
         (result.stalls, "systolic_aray", "systolic_array"),
         (result.units["load_dma"], "bussy", "busy"),
         (result.dram_bytes, "reads", "read"),

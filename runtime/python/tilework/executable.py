@@ -68,6 +68,8 @@ class Executable:
                 arrays[name] = np.asarray(value)
             else:
                 try:
+                    if np.asarray(value).dtype.kind in "OSU":  # NumPy would read text, and None
+                        raise TypeError("it holds what is no number")
                     arrays[name] = np.asarray(value, dtype=_native.carrier(wanted[0]))
                 except (TypeError, ValueError, OverflowError) as error:
                     raise WrongType(

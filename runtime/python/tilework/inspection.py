@@ -8,10 +8,10 @@ from collections import Counter
 from html import escape
 from typing import Any
 
-from tilework import _native, drawing
+from tilework import _checks, _native, drawing
 
 
-class Report(dict[str, Any]):
+class Report(_checks.Named):
     """What `tilework.inspect` and `Executable.inspect` return."""
 
     def to_dict(self) -> dict[str, Any]:

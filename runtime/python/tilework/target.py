@@ -136,4 +136,4 @@ class Target:
 
 def targets() -> dict[str, Target]:
     """The built-in targets: {name: Target}."""
-    return {name: Target(name) for name in _native.preset_names()}
+    return _checks.Named((name, Target(name)) for name in _native.preset_names())
