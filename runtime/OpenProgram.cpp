@@ -115,15 +115,20 @@ bool isProgramFile(const std::string &path) {
                              sizeof(magic)) == 0;
 }
 
+void requireNoOptions(const std::string &path, const std::string &target,
+                      const CompileOptions &options) {
+  if (!target.empty() || !options.dims.empty() || !options.shapes.empty())
+    throw UserError("'" + path +
+                    "' is compiled: --target, --dim and --shape go with a "
+                    "model; compile the model again for other ones");
+}
+
 Executable openProgram(const std::string &path, const std::string &target,
                        const CompileOptions &options,
                        const std::function<bool()> &cancelled, bool useCache) {
   requireFile(path);
   if (isProgramFile(path)) {
-    if (!target.empty() || !options.dims.empty() || !options.shapes.empty())
-      throw UserError("'" + path +
-                      "' is compiled: --target, --dim and --shape go with a "
-                      "model; compile the model again for other ones");
+    requireNoOptions(path, target, options);
     return Executable::load(path);
   }
   const target::Target chosen =

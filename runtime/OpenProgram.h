@@ -54,6 +54,11 @@ void requireApart(const std::string &output,
 /// Whether the file begins as a program image.
 bool isProgramFile(const std::string &path);
 
+/// Throws UserError where `target`, dims or shapes are given for the program at
+/// `path`, which has its own.
+void requireNoOptions(const std::string &path, const std::string &target,
+                      const CompileOptions &options);
+
 /// Loads a program, or compiles a model; compiled models are kept in the user's
 /// cache (runtime/ProgramCache.h) unless `useCache` is false. A program refuses
 /// `target` (when not empty), dims and shapes.

@@ -5,6 +5,7 @@
 // `--dim` and `--shape`, and says what is missing, unknown or contradictory.
 
 #include "compiler/import/Importer.h"
+#include "dialects/target/Figures.h"
 
 #include "llvm/ADT/StringExtras.h"
 
@@ -90,9 +91,9 @@ Importer::inputTypes(const std::vector<const onnx::ValueInfo *> &inputs) {
                            listOf(inputNames));
     const onnx::ValueInfo &info = **input;
     if (info.hasShape && info.shape.size() != shape.size())
-      fail(Kind::User,
-           "--shape " + quoted(name) + " has " + std::to_string(shape.size()) +
-               " dimensions, the input has " + statedText(info.shape));
+      fail(Kind::User, "--shape " + quoted(name) + " has " +
+                           countText(shape.size(), "dimension") +
+                           ", the input has " + statedText(info.shape));
     for (size_t i = 0; i < shape.size(); ++i) {
       if (shape[i] < 0)
         fail(Kind::User,
@@ -147,9 +148,9 @@ Importer::inputTypes(const std::vector<const onnx::ValueInfo *> &inputs) {
     }
     if (int64_t(shape.size()) > kMaxRank)
       fail(Kind::Unsupported, "input " + quoted(input->name) + " has " +
-                                  std::to_string(shape.size()) +
-                                  " dimensions; up to " +
-                                  std::to_string(kMaxRank) + " are supported");
+                                  countText(shape.size(), "dimension") +
+                                  "; up to " + std::to_string(kMaxRank) +
+                                  " are supported");
     std::optional<int64_t> count = elementCount(shape);
     if (!count || *count > (int64_t(1) << 40))
       fail(Kind::User, "input " + quoted(input->name) +

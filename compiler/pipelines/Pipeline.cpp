@@ -361,6 +361,11 @@ bool Pipeline::import() {
   importOptions.dims = options.dims;
   importOptions.shapes = options.shapes;
   if (llvm::StringRef(source.path).ends_with(".mlir")) {
+    if (!options.dims.empty() || !options.shapes.empty())
+      return fail(CompileFailure::Kind::User,
+                  "'" + source.path +
+                      "' has all its sizes: --dim and --shape (in Python, dims "
+                      "and shapes) go with an ONNX model");
     module = parseSourceFile<ModuleOp>(source.path, &context);
     if (!module)
       return fail(CompileFailure::Kind::Invalid, diagnostics);

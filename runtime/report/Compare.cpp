@@ -22,15 +22,27 @@ using nlohmann::json;
 
 constexpr const char *kCycles = "cycles";
 
+/// Of all that is read below, so that nothing in a report can be a surprise.
 void requireReport(const json &report, const std::string &name) {
-  const auto has = [&](const char *key, auto isKind) {
-    return report.contains(key) && (report.at(key).*isKind)();
+  const auto has = [](const json &object, const char *key, auto isKind) {
+    return object.contains(key) && (object.at(key).*isKind)();
   };
-  if (!report.is_object() || !has("cycles", &json::is_number) ||
-      !has("latency_s", &json::is_number) || !has("units", &json::is_object))
+  const auto isChip = [&](const char *key) {
+    return has(report, key, &json::is_object) &&
+           has(report.at(key), "parameters", &json::is_object);
+  };
+  bool legal = report.is_object() &&
+               has(report, "cycles", &json::is_number_unsigned) &&
+               has(report, "latency_s", &json::is_number) &&
+               has(report, "units", &json::is_object);
+  if (legal)
+    for (const json &unit : report.at("units"))
+      legal &= unit.is_object() &&
+               (!unit.contains("stalls") || unit.at("stalls").is_object());
+  if (!legal)
     throw UserError(name + " is no report of a simulation");
-  if (!has("target", &json::is_object) ||
-      !report.at("target").contains("parameters"))
+  if (!isChip("target") ||
+      (report.contains("planned_for") && !isChip("planned_for")))
     throw UserError(name + " does not say which chip it speaks of: another "
                            "version wrote it; simulate again");
 }

@@ -12,6 +12,7 @@
 #include "runtime/OpenProgram.h"
 #include "runtime/report/Compare.h"
 
+#include <filesystem>
 #include <iostream>
 #include <memory>
 
@@ -48,17 +49,16 @@ std::string difference(const isa::Image &a, const isa::Image &b) {
   return "";
 }
 
+bool isOnnxFile(const std::string &path) {
+  return std::filesystem::path(path).extension() == ".onnx";
+}
+
 bool isModelFile(const std::string &path) {
-  auto ends = [&](const std::string &suffix) {
-    return path.size() > suffix.size() &&
-           path.compare(path.size() - suffix.size(), suffix.size(), suffix) ==
-               0;
-  };
-  return ends(".onnx") || ends(".mlir");
+  return isOnnxFile(path) || std::filesystem::path(path).extension() == ".mlir";
 }
 
 /// A program as it is, a model compiled as the program beside it was: for its
-/// target and the shapes of its inputs.
+/// target and, where the model leaves them open, the shapes of its inputs.
 isa::Image imageOf(const Context &context, const std::string &path,
                    const std::string &beside) {
   if (isProgramFile(path))
@@ -66,7 +66,8 @@ isa::Image imageOf(const Context &context, const std::string &path,
   const Executable program = Executable::load(beside);
   CompileOptions options;
   for (const isa::Tensor &input : program.entry().inputs)
-    options.shapes[input.name] = input.shape;
+    if (isOnnxFile(path))
+      options.shapes[input.name] = input.shape;
   const CompileActivity activity(context, path);
   activity.follow(options);
   return std::move(
@@ -100,9 +101,10 @@ int run(const Options &options, const Context &context) {
     context.say(found.empty() ? "the programs are the same" : found);
     return found.empty() ? 0 : 3;
   }
-  if (programs[0] || programs[1])
+  if (programs[0] || programs[1] || isModelFile(options.first) ||
+      isModelFile(options.second))
     throw UserError("'" + options.first + "' and '" + options.second +
-                    "' are of different kinds: give two programs, a model and "
+                    "' do not go together: give two programs, a model and "
                     "a program, or two reports of `tilework simulate --json`");
   const nlohmann::json object =
       compareReports(readReport(options.first), readReport(options.second),

@@ -24,8 +24,8 @@ namespace tilework::tool {
 namespace {
 
 struct Options {
-  std::string target = "nano", folder = ".", replay;
-  uint64_t count = 100, seed = 1;
+  std::string target, folder = ".", replay;
+  std::optional<uint64_t> count, seed;
   bool keep = false;
   std::vector<std::string> engines = {"functional", "systemc", "rtl"};
 };
@@ -74,7 +74,10 @@ double secondsSince(std::chrono::steady_clock::time_point begin) {
 }
 
 int replay(const Options &options, const Context &context) {
-  target::Target target = target::Target::load(options.target);
+  if (!options.target.empty() || options.count || options.seed || options.keep)
+    throw UserError("--replay runs the program of a file, for the target that "
+                    "it names: leave --target, --count, --seed and --keep out");
+  target::Target target;
   sim::TestProgram program = readCosimFile(options.replay, target);
   sim::RunResult last;
   const auto begin = std::chrono::steady_clock::now();
@@ -100,32 +103,33 @@ int replay(const Options &options, const Context &context) {
 int run(const Options &options, const Context &context) {
   if (!options.replay.empty())
     return replay(options, context);
-  const target::Target target = target::Target::load(options.target);
+  const std::string name = options.target.empty() ? "nano" : options.target;
+  const target::Target target = target::Target::load(name);
   sim::CosimSettings settings = settingsOf(target);
-  settings.count = options.count;
-  settings.seed = options.seed;
+  settings.count = options.count.value_or(100);
+  settings.seed = options.seed.value_or(1);
   std::atomic<uint64_t> programs{0};
   settings.progress = [&](uint64_t done) { programs = done; };
   const std::vector<sim::CosimEngine> engines = enginesOf(options, target);
   context.say("cosim on " + target.name + ": " +
-              countText(options.count, "program") + " from seed " +
-              std::to_string(options.seed));
+              countText(settings.count, "program") + " from seed " +
+              std::to_string(settings.seed));
   const auto begin = std::chrono::steady_clock::now();
-  std::optional<Activity> activity(std::in_place, context.showsProgress(),
-                                   "cosim on " + target.name, [&] {
-                                     return withCommas(programs) + " of " +
-                                            countText(options.count, "program");
-                                   });
+  std::optional<Activity> activity(
+      std::in_place, context.showsProgress(), "cosim on " + target.name, [&] {
+        return withCommas(programs) + " of " +
+               countText(settings.count, "program");
+      });
   sim::CosimResult result = sim::cosimulate(settings, engines);
   activity.reset();
   const double wall = secondsSince(begin);
   nlohmann::json failures = nlohmann::json::array();
   for (sim::CosimFailure &failure : result.failures) {
-    const std::string file = writeCosimFile(
-        failure.program, target,
-        "--target " + options.target + " --seed " +
-            std::to_string(failure.seed) + ": " + failure.difference,
-        options.folder);
+    const std::string file = writeCosimFile(failure.program, target,
+                                            "--target " + name + " --seed " +
+                                                std::to_string(failure.seed) +
+                                                ": " + failure.difference,
+                                            options.folder);
     failures.push_back({{"seed", failure.seed},
                         {"difference", failure.difference},
                         {"programs", failure.programs},
@@ -141,9 +145,9 @@ int run(const Options &options, const Context &context) {
   }
   for (uint64_t i = 0; options.keep && i < result.programs; ++i) {
     sim::TestProgram program = sim::generateProgram(
-        settings.geometry, options.seed + i, settings.generator);
+        settings.geometry, settings.seed + i, settings.generator);
     writeCosimFile(program, target,
-                   "--target " + options.target + " --seed " +
+                   "--target " + name + " --seed " +
                        std::to_string(program.seed),
                    options.folder);
   }
@@ -153,7 +157,7 @@ int run(const Options &options, const Context &context) {
   context.emit("cosim", {{"programs", result.programs},
                          {"mismatches", mismatches},
                          {"failures", failures},
-                         {"seed", options.seed},
+                         {"seed", settings.seed},
                          {"target", targetReport(target)},
                          {"traps", result.traps},
                          {"cycles", result.cycles},

@@ -40,6 +40,8 @@ int inspectProgram(const Options &options, const Context &context) {
   if (options.support)
     throw UserError("--support goes with a model, and '" + options.file +
                     "' is a program: its ops are compiled");
+  requireNoOptions(options.file, options.how.target,
+                   options.how.compileOptions());
   const Executable executable = Executable::load(options.file);
   const isa::Image &image = executable.image();
   nlohmann::json object = {{"target", targetReport(executable.target())},

@@ -100,10 +100,13 @@ void summarise(const Context &context, const Executable &executable,
 bool isCsv(const std::string &word) { return word == "csv"; }
 
 int run(const Options &options, const Context &context) {
-  if (options.engine != "both" &&
-      parseEngine(options.engine) == Engine::Functional)
+  if (options.engine == engineName(Engine::Functional))
     throw UserError("the functional engine has no cycles: choose systemc, rtl "
                     "or both");
+  if (options.engine != "both" && options.engine != "systemc" &&
+      options.engine != "rtl")
+    throw UserError("no engine '" + options.engine +
+                    "': choose systemc, rtl or both");
   if (options.waves.empty() && !options.window.empty())
     throw UserError("--window " + options.window +
                     " goes with --waves w.fst, the file to write");

@@ -50,6 +50,9 @@ int show(const Options &options, const Context &context) {
 }
 
 int run(const Options &options, const Context &context) {
+  if (options.schema + !options.validate.empty() + !options.name.empty() > 1)
+    throw UserError("a target, --schema and --validate ask for different "
+                    "things: give one of them");
   if (options.schema) {
     std::cout << target::schema() << "\n";
     return 0;
