@@ -41,6 +41,20 @@ bool GraphPlanner::isRowWise(Operation *op) {
                    graph::SelectOp>(op);
 }
 
+/// Whether the op reads integers that the host has in memory, which no row
+/// program loads: constants are in its instructions. Ids are indices.
+static bool readsHostIntegers(Operation *op) {
+  return llvm::any_of(op->getOpOperands(), [&](OpOperand &operand) {
+    auto type = cast<RankedTensorType>(operand.get().getType());
+    if (mlir::isa<FloatType>(type.getElementType()) ||
+        type.getElementType().isInteger(1) ||
+        (mlir::isa<graph::EmbeddingOp>(op) && operand.getOperandNumber() == 1))
+      return false;
+    return mlir::isa<BlockArgument>(operand.get()) ||
+           mlir::isa<graph::LaunchStepOp>(operand.get().getDefiningOp());
+  });
+}
+
 /// Whether an op fits a group over `space`: it runs over the same rows and
 /// columns, or, element by element, over the vector that a row reduction of the
 /// group gave.
@@ -82,7 +96,7 @@ Expected<size_t> GraphPlanner::planRowsFrom(ArrayRef<Operation *> ops,
       skipped.push_back(op);
       continue;
     }
-    if (!isRowWise(op))
+    if (!isRowWise(op) || readsHostIntegers(op))
       break;
     auto reduce = dyn_cast<graph::ReduceOp>(op);
     if (reduce && !reducesRows(reduce))

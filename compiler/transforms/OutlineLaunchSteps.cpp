@@ -303,9 +303,10 @@ private:
       Operation *user = use.getOwner();
       if (hostOps.contains(user))
         continue;
-      // The host returns a result of the model as it is, and ids become indices
-      // of their table.
-      if (!isa<GraphDialect>(user->getDialect()) || isa<EmbeddingOp>(user)) {
+      // The host returns a result of the model as it is, ids become indices of
+      // their table, and no other op of the chip reads integers.
+      if (!isa<GraphDialect>(user->getDialect()) || isa<EmbeddingOp>(user) ||
+          (!isFloat(result) && !type.getElementType().isInteger(1))) {
         use.set(next.getResult());
         continue;
       }
@@ -327,8 +328,6 @@ private:
     // The plan gives a condition its place as numbers.
     if (type.getElementType().isInteger(1))
       return next.getResult();
-    if (!isa<FloatType>(type.getElementType()))
-      return narrowed(builder, next.getResult(), builder.getI32Type());
     Type bf16 = builder.getBF16Type();
     auto narrow = RankedTensorType::get(type.getShape(), bf16);
     auto select = dyn_cast<SelectOp>(op);

@@ -76,3 +76,19 @@ def test_a_small_count_is_exact():
         model = build(nodes, {"x": x}, weights, opset=18)
         got = tw.compile(model)(x=x)["y"]
         np.testing.assert_allclose(got, reference(model, {"x": x})["y"], rtol=2.0**-8)
+
+
+@pytest.mark.parametrize("joined", [False, True])
+@pytest.mark.parametrize("low", [0, np.arange(30)])
+def test_a_condition_chooses_between_constants_of_integers(low, joined):
+    nodes = [
+        helper.make_node("Greater", ["x", "one"], ["c"]),
+        helper.make_node("Not" if joined else "Identity", ["c"], ["d"]),
+        helper.make_node("Where", ["d", "high", "low"], ["i"]),
+        helper.make_node("Cast", ["i"], ["y"], to=1),
+    ]
+    weights = {"one": np.float32(1), "high": np.int64(77), "low": np.asarray(low, np.int64)}
+    feeds = {"x": normal(*SHAPE)}
+    model = build(nodes, feeds, weights)
+    got = tw.compile(model, target=target_named("odd"))(**feeds)["y"]
+    np.testing.assert_array_equal(got, reference(model, feeds)["y"])

@@ -53,6 +53,23 @@ def test_integers_of_computed_values_are_refused_by_name():
     assert "Cast_i" in reasons
 
 
+@pytest.mark.parametrize("made", [False, True])
+@pytest.mark.parametrize("joined", [False, True])
+def test_integers_that_a_computed_condition_chooses_are_refused_by_name(joined, made):
+    """Whether the host makes them or not, and whether a group of the chip makes the condition."""
+    nodes = [
+        node("Greater", "x zero", "c"),
+        node("Not" if joined else "Identity", "c", "d"),
+        node("Abs" if made else "Identity", "ids", "i"),
+        node("Where", "d i other", "w"),
+        node("Cast", "w", "f", to=1),
+        node("Add", "x f", "y"),
+    ]
+    feeds = {**X, "ids": ints(9, 4, 8), "other": ints(9, 4, 8, seed=1)}
+    reasons, _ = refusal(build(nodes, feeds, {"zero": np.float32(0)}))
+    assert "Where_w" in reasons
+
+
 @pytest.mark.parametrize("op", ["ReduceSum", "ReduceMean", "ReduceMax", "ReduceMin", "ReduceProd"])
 def test_integers_are_reduced_over_several_axes(op):
     nodes = [
