@@ -35,10 +35,8 @@ static mlir::FailureOr<nlohmann::json> constantValues(graph::ExprAttr value,
   if (failed(expr))
     return mlir::failure();
   bool integer = mlir::isa<mlir::IntegerType>(element);
-  auto span = mlir::dyn_cast<graph::SpanAttr>(value.getSource());
-  if (integer && plain && span)
-    if (auto exact = HostTensor::fromBytes(graph::elementTypeOf(element),
-                                           expr->shape, expr->bytes)) {
+  if (integer)
+    if (std::optional<HostTensor> exact = evaluate(value, files)) {
       values = exact->intValues();
       return values;
     }

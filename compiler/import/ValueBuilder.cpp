@@ -6,6 +6,8 @@
 
 #include "compiler/import/ValueBuilder.h"
 
+#include "compiler/import/WeightExpr.h"
+
 #include "mlir/Dialect/Arith/IR/Arith.h"
 
 using namespace mlir;
@@ -217,12 +219,10 @@ Value ValueBuilder::materialise(const Val &val) {
   return op;
 }
 
-static std::optional<HostTensor> evaluate(ExprAttr expr, SourceFiles &files);
-
 /// One step of an expression, by the computation that folds small constants;
 /// nothing where there is no such.
-static std::optional<HostTensor> evaluate(Attribute step, const HostTensor &x,
-                                          SourceFiles &files) {
+static std::optional<HostTensor>
+evaluateStep(Attribute step, const HostTensor &x, const SourceFiles &files) {
   if (auto a = dyn_cast<CastStepAttr>(step))
     return x.cast(elementTypeOf(a.getElement()));
   if (auto a = dyn_cast<UnaryStepAttr>(step))
@@ -264,7 +264,8 @@ static std::optional<HostTensor> evaluate(Attribute step, const HostTensor &x,
   return std::nullopt;
 }
 
-static std::optional<HostTensor> evaluate(ExprAttr expr, SourceFiles &files) {
+std::optional<HostTensor> tilework::evaluate(ExprAttr expr,
+                                             const SourceFiles &files) {
   std::optional<HostTensor> x;
   if (auto span = dyn_cast<SpanAttr>(expr.getSource())) {
     x = HostTensor::fromBytes(
@@ -278,7 +279,7 @@ static std::optional<HostTensor> evaluate(ExprAttr expr, SourceFiles &files) {
   }
   for (Attribute step : expr.getSteps())
     if (x)
-      x = evaluate(step, *x, files);
+      x = evaluateStep(step, *x, files);
   return x;
 }
 

@@ -6,6 +6,7 @@
 #ifndef TILEWORK_COMPILER_IMPORT_WEIGHTEXPR_H
 #define TILEWORK_COMPILER_IMPORT_WEIGHTEXPR_H
 
+#include "compiler/import/HostTensor.h"
 #include "compiler/import/SourceFiles.h"
 #include "compiler/import/WeightReader.h"
 #include "dialects/graph/GraphDialect.h"
@@ -22,6 +23,11 @@ mlir::FailureOr<WeightExpr> resolveWeight(graph::ExprAttr expr,
 /// `arith.constant`.
 mlir::FailureOr<WeightExpr> resolveWeight(mlir::Value constant,
                                           const SourceFiles &files);
+
+/// The expression's value to the bit, by the computations that fold small
+/// constants; nothing where a step has no such.
+std::optional<HostTensor> evaluate(graph::ExprAttr expr,
+                                   const SourceFiles &files);
 
 } // namespace tilework
 

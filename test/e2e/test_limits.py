@@ -76,6 +76,26 @@ def test_integers_of_constants_are_computed_exactly(size, kind):
 
 
 @around(16)
+@pytest.mark.parametrize("kind", (np.int32, np.int64, np.uint64))
+def test_constants_of_integers_are_views_to_the_last_bit(size, kind):
+    info = np.iinfo(kind)
+    weight = np.random.default_rng(5).integers(info.min, info.max, (1, size), kind)
+    nodes = [
+        node("Transpose", ["w"], ["t"]),
+        node("Expand", ["t", "shape"], ["c"]),
+        node("Add", ["c", "i"], ["y"]),
+    ]
+    weights = {"w": weight, "shape": np.array([2, size, 3])}
+    feeds = {"i": np.array([1], kind)}
+    model = on_chip.build(nodes, feeds, weights)
+    model.graph.output[0].type.tensor_type.elem_type = helper.np_dtype_to_tensor_dtype(
+        np.dtype(kind)
+    )
+    wanted = np.broadcast_to(weight.T + feeds["i"], (2, size, 3))
+    np.testing.assert_array_equal(tw.compile(model)(**feeds)["y"], wanted)
+
+
+@around(16)
 @pytest.mark.parametrize("op", ("ReduceProd", "ReduceMax", "CumSum", "Trilu"))
 def test_constants_of_floats_are_reduced(op, size):
     weight = np.random.default_rng(3).uniform(0.9, 1.1, (2, size)).astype(np.float32)
