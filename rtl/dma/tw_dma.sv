@@ -45,9 +45,7 @@ module tw_dma
   input  logic                                 store_gnt_i,
   input  logic [RowBits-1:0]                   store_rdata_i,
   // Counters and sticky status.
-  output logic [RequestBytesWidth-1:0]         load_bytes_o,
-  output logic [RequestBytesWidth-1:0]         store_bytes_o,
-  output logic [RequestBytesWidth-1:0]         fetch_bytes_o,
+  output logic [CounterStepWidth-1:0]          counts_o [CounterCount],  // what each counter grows by
   output logic                                 gather_index_error_o,
   output logic                                 bus_error_o,
   output logic                                 memory_idle_o,  // no line is asked for or under way
@@ -194,13 +192,18 @@ module tw_dma
 
   assign memory_idle_o = lines_q == '0 && !fetch_req_i;
   assign bus_error_o   = |(r_valid_i & r_error_i) || |(b_valid_i & b_error_i);
-  assign fetch_bytes_o = fetch_gnt_o ? RequestBytesWidth'(FetchLineBytes) : '0;
-  assign load_bytes_o  = |load_burst_gnt ? RequestBytesWidth'(load_burst_beats) << BeatShift : '0;
+  logic [CounterStepWidth-1:0] store_bytes;
   always_comb begin
-    store_bytes_o = '0;
+    store_bytes = '0;
     for (int unsigned p = 0; p < AxiPorts; p++) begin
-      if (store_burst_gnt[p]) store_bytes_o = store_bytes_o + (RequestBytesWidth'(store_burst_beats[p]) << BeatShift);
+      if (store_burst_gnt[p]) store_bytes = store_bytes + (CounterStepWidth'(store_burst_beats[p]) << BeatShift);
     end
+  end
+  always_comb begin
+    for (int unsigned c = 0; c < CounterCount; c++) counts_o[c] = '0;
+    if (fetch_gnt_o) counts_o[CounterFetchBytes] = CounterStepWidth'(FetchLineBytes);
+    if (|load_burst_gnt) counts_o[CounterLoadBytes] = CounterStepWidth'(load_burst_beats) << BeatShift;
+    counts_o[CounterStoreBytes] = store_bytes;
   end
 
   // Elaboration ends here outside of these ranges.

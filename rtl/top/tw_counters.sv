@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 // Everything that is counted: cycles since the start, retires (for waiters and for the drain), one activity a unit and
-// cycle, bytes on the memory ports, and the cycles without progress that wake the watchdog. While count_i is low nothing
+// cycle, sums, and the cycles without progress that wake the watchdog. While count_i is low nothing
 // counts. A retire in cycle t shows in retired_o from t + 1 on. watchdog_o holds from the cycle in which WatchdogCycles
 // cycles in a row had no progress_i. Counters are read by register address, from state.
 
@@ -21,7 +21,7 @@ module tw_counters
   input  retire_t [UnitCount-1:0]              retire_i,
   output logic [UnitCount-1:0][CountWidth-1:0] retired_o,
   input  activity_e                            activity_i [CountedUnits],
-  input  logic [RequestBytesWidth-1:0]         bytes_i [CounterCount],
+  input  logic [CounterStepWidth-1:0]          counts_i [CounterCount],
   input  logic                                 progress_i,
   output logic                                 watchdog_o,
   input  logic [RegisterAddressWidth-1:0]      address_i,
@@ -31,7 +31,7 @@ module tw_counters
   localparam int unsigned CounterWidth = $clog2(CounterCount);
 
   logic [63:0]                          cycle_q;
-  logic [63:0]                          bytes_q [CounterCount];
+  logic [63:0]                          counts_q [CounterCount];
   logic [UnitCount-1:0][CountWidth-1:0] retired_q;
   logic [63:0]                          quiet_q;
 
@@ -44,19 +44,19 @@ module tw_counters
       cycle_q   <= '0;
       retired_q <= '0;
       quiet_q   <= '0;
-      for (int unsigned i = 0; i < CounterCount; i++) bytes_q[i] <= '0;
+      for (int unsigned i = 0; i < CounterCount; i++) counts_q[i] <= '0;
     end else if (clear_i) begin
       cycle_q   <= '0;
       retired_q <= '0;
       quiet_q   <= '0;
-      for (int unsigned i = 0; i < CounterCount; i++) bytes_q[i] <= '0;
+      for (int unsigned i = 0; i < CounterCount; i++) counts_q[i] <= '0;
     end else if (count_i) begin
       cycle_q <= cycle_q + 1'b1;
       for (int unsigned u = 0; u < UnitCount; u++) begin
         if (retire_i[u].valid) retired_q[u] <= retired_q[u] + 1'b1;
       end
       for (int unsigned i = 0; i < CounterCount; i++) begin
-        if (bytes_i[i] != '0) bytes_q[i] <= bytes_q[i] + 64'(bytes_i[i]);
+        if (counts_i[i] != '0) counts_q[i] <= counts_q[i] + 64'(counts_i[i]);
       end
       if (progress_i) quiet_q <= '0;
       else if (!watchdog_o) quiet_q <= quiet_q + 1'b1;
@@ -82,7 +82,7 @@ module tw_counters
   always_comb begin
     value_o = '0;
     if (32'(address_i) >= RegCounter && 32'(address_i) < RegCounter + CounterCount) begin
-      value_o = bytes_q[CounterWidth'(32'(address_i) - RegCounter)];
+      value_o = counts_q[CounterWidth'(32'(address_i) - RegCounter)];
     end else if (32'(address_i) >= RegRetired && 32'(address_i) < RegRetired + UnitCount) begin
       value_o = 64'(retired_q[address_i[1:0]]);
     end else if (32'(address_i) >= RegActivity && 32'(address_i) < RegActivity + CountedUnits * 32) begin

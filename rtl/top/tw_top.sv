@@ -84,7 +84,7 @@ module tw_top
   logic                                 gather_index_error, bus_error;
   logic [UnitCount-1:0][CountWidth-1:0] retired;
   activity_e                            activity [CountedUnits];
-  logic [RequestBytesWidth-1:0]         request_bytes [CounterCount];
+  logic [CounterStepWidth-1:0]          counts [CounterCount];
 
   logic [UnitCount-1:0]                 dispatch_valid, dispatch_ready;
   dma_packet_t                          dma_packet;
@@ -148,7 +148,7 @@ module tw_top
     .retire_i  (retire_o),
     .retired_o (retired),
     .activity_i(activity),
-    .bytes_i   (request_bytes),
+    .counts_i  (counts),
     .progress_i(progress),
     .watchdog_o(watchdog),
     .address_i (config_address_i),
@@ -323,9 +323,7 @@ module tw_top
     .store_row_o            (store_row),
     .store_gnt_i            (store_gnt),
     .store_rdata_i          (store_rdata),
-    .load_bytes_o           (request_bytes[CounterLoadBytes]),
-    .store_bytes_o          (request_bytes[CounterStoreBytes]),
-    .fetch_bytes_o          (request_bytes[CounterFetchBytes]),
+    .counts_o               (counts),
     .gather_index_error_o   (gather_index_error),
     .bus_error_o            (bus_error),
     .memory_idle_o          (memory_idle),

@@ -71,9 +71,9 @@ std::map<std::string, double> figures(const json &report) {
     if (value.is_number())
       values[name] = value;
   };
-  if (report.contains("dram_bytes"))
-    for (const auto &[kind, bytes] : report.at("dram_bytes").items())
-      add("dram_bytes." + kind, bytes);
+  const json counters = report.value("counters", json::object());
+  for (const auto &[name, sum] : counters.items())
+    add(name, sum);
   for (const auto &[unit, figures] : report.at("units").items()) {
     add(unit + ".busy", figures.value("busy", json()));
     const json stalls = figures.value("stalls", json::object());

@@ -181,6 +181,9 @@ json simulationReport(const Executable &executable, const RunReport &report) {
                          double(report.target.clock.frequency_hz)},
       {"dram_bytes_per_s", bandwidth.possible},
       {"dram_bytes_limit", bandwidth.limit}};
+  for (unsigned c = 0; c < sim::kCounterCount; ++c)
+    object["counters"][sim::counterName(static_cast<sim::Counter>(c))] =
+        result.counters.sums[c];
   object["dram_bytes"] = {
       {"read", result.counters[sim::Counter::LoadBytes]},
       {"write", result.counters[sim::Counter::StoreBytes]},

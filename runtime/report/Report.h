@@ -43,8 +43,8 @@ std::string plannedNote(const Executable &executable, const RunReport &report);
 
 /// One simulation: engine, target, planned_for where the plan is another
 /// chip's, set {key: value} where it ran on other than it was compiled for,
-/// cycles, latency_s, clock_hz, bound, mac_utilization, dram_bytes, layers,
-/// units, wall_s, cycles_per_s, trap, status.
+/// cycles, latency_s, clock_hz, bound, mac_utilization, counters, dram_bytes,
+/// layers, units, wall_s, cycles_per_s, trap, status.
 nlohmann::json simulationReport(const Executable &executable,
                                 const RunReport &report);
 

@@ -40,7 +40,8 @@ std::string RunCounters::firstDifference(const RunCounters &other) const {
                         retired[u], other.retired[u]);
   for (unsigned c = 0; c < kCounterCount; ++c)
     if (sums[c] != other.sums[c])
-      return difference(events::kCounters[c].name, sums[c], other.sums[c]);
+      return difference(counterName(static_cast<Counter>(c)), sums[c],
+                        other.sums[c]);
   return "";
 }
 

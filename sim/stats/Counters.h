@@ -32,6 +32,11 @@ inline const char *activityName(Activity activity) {
   return events::kActivities[static_cast<unsigned>(activity)].name;
 }
 
+/// What reports call a counter: "load_bytes", ….
+inline const char *counterName(Counter counter) {
+  return events::kCounters[static_cast<unsigned>(counter)].name;
+}
+
 struct RunCounters {
   /// Cycles by unit and activity; for each unit their sum is the cycles of the
   /// run.

@@ -17,7 +17,7 @@ namespace tilework::sim {
 Chip::Chip(const RunRequest &request, DramModel &dram)
     : request(request), geometry(request.geometry), memory(*request.memory),
       scratchpad(geometry), accumulator(geometry),
-      ports(geometry, dram, request.launch.core),
+      ports(geometry, dram, *this, request.launch.core),
       load(geometry, counters, *this, ports,
            scratchpad.port(ScratchpadClient::Load), memory),
       store(geometry, counters, *this, ports,
@@ -113,9 +113,7 @@ void Chip::stop(Cycle now, bool watchdog) {
     result.stickyStatus |= statusBit(isa::Status::bus_error);
   for (unsigned u = 0; u < kUnitCount; ++u)
     result.counters.retired[u] = counters.count(static_cast<Unit>(u));
-  result.counters[Counter::LoadBytes] = ports.bytes().load;
-  result.counters[Counter::StoreBytes] = ports.bytes().store;
-  result.counters[Counter::FetchBytes] = ports.bytes().fetch;
+  result.counters.sums = counted();
 }
 
 void Chip::retire(const Operation &operation, Cycle start, Cycle end,

@@ -11,8 +11,9 @@
 namespace tilework::sim {
 
 MemoryPorts::MemoryPorts(const Geometry &geometry, DramModel &dram,
-                         uint8_t core)
-    : dram(dram), core(core), arrivals(2 * geometry.axiPorts), shape(geometry),
+                         CounterSink &sink, uint8_t core)
+    : dram(dram), sink(sink), core(core), arrivals(2 * geometry.axiPorts),
+      shape(geometry),
       batchBeats((geometry.dmaWriteBatchBytes + geometry.axiDataBytes - 1) /
                  geometry.axiDataBytes),
       fetchBeats(kFetchLineBytes / geometry.axiDataBytes),
@@ -95,7 +96,7 @@ void MemoryPorts::arbitrate(Cycle now) {
           {now + 1, p, true, port.store.address, beats, core}, nullptr);
       noteWriteErrors(port.store.address, beats, port.responseCycle);
       expect(now, arrivals[2 * p + 1], {port.responseCycle});
-      totals.store += uint64_t(beats) * shape.beatBytes;
+      sink.count(Counter::StoreBytes, uint64_t(beats) * shape.beatBytes);
     } else if (fetchHere) {
       fetchClient.granted = true;
       beats = fetchBeats;
@@ -105,7 +106,7 @@ void MemoryPorts::arbitrate(Cycle now) {
       noteReadErrors(fetchClient.address, fetchClient.beatCycles);
       expect(now, arrivals[2 * p], fetchClient.beatCycles);
       fetchPort = p;
-      totals.fetch += kFetchLineBytes;
+      sink.count(Counter::FetchBytes, kFetchLineBytes);
     } else {
       port.load.granted = true;
       beats = port.load.beats;
@@ -113,7 +114,7 @@ void MemoryPorts::arbitrate(Cycle now) {
                    &port.beatCycles);
       noteReadErrors(port.load.address, port.beatCycles);
       expect(now, arrivals[2 * p], port.beatCycles);
-      totals.load += uint64_t(beats) * shape.beatBytes;
+      sink.count(Counter::LoadBytes, uint64_t(beats) * shape.beatBytes);
     }
     if (arbiter.batch < batchBeats)
       arbiter.batch += beats;

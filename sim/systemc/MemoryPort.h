@@ -46,19 +46,15 @@ public:
     std::vector<uint64_t> beatCycles; ///< in the commit of a granted request
   };
 
-  /// Bytes of granted bursts, alignment included.
-  struct Bytes {
-    uint64_t load = 0, store = 0, fetch = 0;
-  };
-
-  MemoryPorts(const Geometry &geometry, DramModel &dram, uint8_t core = 0);
+  /// Counts the bytes of granted bursts, alignment included, in `sink`.
+  MemoryPorts(const Geometry &geometry, DramModel &dram, CounterSink &sink,
+              uint8_t core = 0);
 
   Port &port(uint32_t index) { return ports[index]; }
   Fetch &fetch() { return fetchClient; }
   /// Grants requests of cycle `now`, all set before. Need not be called in a
   /// cycle without requests; `granted` means something only beside `request`.
   void arbitrate(Cycle now);
-  const Bytes &bytes() const { return totals; }
   /// The first cycle behind the last one, up to `now`, in which a beat of a
   /// read or the response of a write is on the pins; `now` does not fall from
   /// call to call.
@@ -84,6 +80,7 @@ private:
   void forgetUpTo(Cycle now, Arrivals &list);
 
   DramModel &dram;
+  CounterSink &sink;
   uint8_t core;
   std::vector<Arrivals> arrivals; ///< reads and writes of each port
   Cycle nextArrival = kNever;     ///< of all; may be past
@@ -96,7 +93,6 @@ private:
   Fetch fetchClient;
   uint32_t fetchPort = 0;
   std::deque<uint64_t> linesUnderWay; ///< cycle of the last beat of each
-  Bytes totals;
 };
 
 } // namespace tilework::sim

@@ -83,7 +83,9 @@ private:
 };
 
 using events::Activity;
+using events::Counter;
 using events::kActivityCount;
+using events::kCounterCount;
 
 /// The cause for a head that waits for `unit`.
 inline Activity waitActivity(unsigned unit) {
@@ -91,9 +93,21 @@ inline Activity waitActivity(unsigned unit) {
                                unit);
 }
 
+/// Where blocks report what the counters of Events.td add up.
+class CounterSink {
+public:
+  void count(Counter counter, uint64_t amount) {
+    sums[static_cast<unsigned>(counter)] += amount;
+  }
+  const std::array<uint64_t, kCounterCount> &counted() const { return sums; }
+
+private:
+  std::array<uint64_t, kCounterCount> sums{};
+};
+
 /// Where units report their retires; it counts them (RetireCounters), records
 /// them and computes values.
-class RetireSink {
+class RetireSink : public CounterSink {
 public:
   virtual ~RetireSink() = default;
   /// In the commit of cycle `end`, at most once a cycle and unit. `bytes`: DRAM

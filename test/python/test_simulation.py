@@ -75,6 +75,7 @@ def test_a_key_that_is_not_there_is_an_error_of_this_package(executable, x):
         (result.stalls, "systolic_aray", "systolic_array"),
         (result.units["load_dma"], "bussy", "busy"),
         (result.dram_bytes, "reads", "read"),
+        (result.counters, "load_byte", "load_bytes"),
         (result.layers[0], "cycle", "cycles"),
         (result.timeline().units, "load_dm", "load_dma"),
         (result.timeline().units["load_dma"], "ends", "end"),

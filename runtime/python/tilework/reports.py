@@ -138,6 +138,7 @@ class _SimulationReport(TypedDict):
     dims: dict[str, int]
     shapes: dict[str, list[int]]
     limits: Rates
+    counters: dict[str, int]
     dram_bytes: DramBytes
     units: dict[str, Unit]
     layers: list[LayerRow]

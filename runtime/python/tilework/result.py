@@ -162,6 +162,11 @@ class Simulation:
         return self._report.get("bound_limit")
 
     @property
+    def counters(self) -> dict[str, int]:
+        """{counter: sum over the run}, each in the unit that dialects/events says."""
+        return self._report["counters"]
+
+    @property
     def dram_bytes(self) -> DramBytes:
         """{read, write, instructions}, in bytes."""
         return self._report["dram_bytes"]

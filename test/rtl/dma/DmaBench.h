@@ -80,7 +80,7 @@ public:
                                                   geometry.axiDataBytes)),
         dram(makeDramModel(timing, geometry.axiPorts, geometry.axiDataBytes)),
         endpoint(*rtlDram, rtlImage, geometry.axiPorts, geometry.axiDataBytes),
-        ports(geometry, *dram), scratchpad(geometry),
+        ports(geometry, *dram, *this), scratchpad(geometry),
         load(geometry, counters, *this, ports,
              scratchpad.port(ScratchpadClient::Load), image),
         store(geometry, counters, *this, ports,
@@ -147,7 +147,6 @@ public:
     return shift;
   }
   bool gatherErrorSeen() const { return rtlGatherError; }
-  const MemoryPorts::Bytes &bytes() const { return ports.bytes(); }
 
 private:
   struct Retired {
@@ -232,7 +231,6 @@ private:
 
     retires[0].reset();
     retires[1].reset();
-    uint64_t loadBytes = ports.bytes().load, storeBytes = ports.bytes().store;
     bool ready[2] = {load.ready(), store.ready()};
     if (toLoad && accepted)
       load.dispatch(*offered);
@@ -240,10 +238,8 @@ private:
       store.dispatch(*offered);
     load.commit(now);
     store.commit(now);
-    compare(ready, fetch, loadBytes - lastLoadBytes,
-            storeBytes - lastStoreBytes);
-    lastLoadBytes = loadBytes;
-    lastStoreBytes = storeBytes;
+    compare(ready, fetch);
+    lastCounted = counted();
     compareLines();
     samplePins();
     if (fetch.granted) {
@@ -301,8 +297,7 @@ private:
     }
   }
 
-  void compare(const bool ready[2], const MemoryPorts::Fetch &fetch,
-               uint64_t loadBytes, uint64_t storeBytes) {
+  void compare(const bool ready[2], const MemoryPorts::Fetch &fetch) {
     auto same = [&](const char *what, uint64_t expected, uint64_t actual) {
       if (expected != actual)
         FAIL() << "cycle " << now << ": " << what << " is " << actual
@@ -321,8 +316,9 @@ private:
            scratchpad.port(static_cast<ScratchpadClient>(c + 2)).granted,
            rtl.others_gnt_o >> c & 1);
     same("fetch grant", fetch.granted, rtl.fetch_gnt_o);
-    same("load bytes", loadBytes, rtl.load_bytes_o);
-    same("store bytes", storeBytes, rtl.store_bytes_o);
+    for (unsigned c = 0; c < kCounterCount; ++c)
+      same(events::kCounters[c].name, counted()[c] - lastCounted[c],
+           rtl.counts_o[c]);
     same("load activity", static_cast<unsigned>(load.activity()),
          rtl.load_activity_o);
     same("store activity", static_cast<unsigned>(store.activity()),
@@ -383,7 +379,7 @@ private:
   bool accepted = false, rtlGatherError = false;
   std::optional<Retired> retires[2];
   std::deque<std::pair<uint64_t, uint64_t>> lineBeats; ///< cycle and address
-  uint64_t lastLoadBytes = 0, lastStoreBytes = 0;
+  std::array<uint64_t, kCounterCount> lastCounted{};
 };
 
 } // namespace tilework::sim

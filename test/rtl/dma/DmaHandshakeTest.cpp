@@ -57,7 +57,8 @@ public:
       if (rtl.store_retire_valid_o)
         execute(operations[rtl.store_retire_pc_o]), ++retired;
       busError |= rtl.bus_error_o;
-      counted += rtl.load_bytes_o + rtl.store_bytes_o;
+      for (unsigned c = 0; c < kCounterCount; ++c)
+        counted += rtl.counts_o[c];
       sample();
       if (::testing::Test::HasFatalFailure())
         return;

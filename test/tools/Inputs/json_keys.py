@@ -21,7 +21,7 @@ SIMULATION = (
     work.dram_bytes limits.macs_per_s limits.dram_bytes_per_s limits.dram_bytes_limit
     layers.*.node layers.*.op layers.*.block layers.*.shape layers.*.cycles layers.*.share
     layers.*.bound_cycles layers.*.macs mac_utilization dram_bytes.read dram_bytes.write
-    dram_bytes.instructions units.*.busy units.*.stalls wall_s cycles_per_s"""
+    dram_bytes.instructions counters.* units.*.busy units.*.stalls wall_s cycles_per_s"""
 )
 MODEL = ["tiny.onnx", "--dim", "rows=16", "--target", "nano"]
 COMMANDS = [
