@@ -5,6 +5,7 @@
 // two operands, selection. Each computes as many elements as differ: the
 // dimensions along which every operand repeats are done once.
 
+#include "compiler/import/ElementFunctions.h"
 #include "compiler/import/HostAccess.h"
 
 #include <algorithm>
@@ -76,69 +77,6 @@ std::optional<HostTensor> HostTensor::cast(DataType to) const {
   return HostAccess<int64_t>::make(to, dims, stored, std::move(values));
 }
 
-static std::optional<double> evaluate(UnaryKind kind, double x) {
-  switch (kind) {
-  case UnaryKind::Neg:
-    return -x;
-  case UnaryKind::Abs:
-    return std::fabs(x);
-  case UnaryKind::Sqrt:
-    return std::sqrt(x);
-  case UnaryKind::Rsqrt:
-    return 1.0 / std::sqrt(x);
-  case UnaryKind::Reciprocal:
-    return 1.0 / x;
-  case UnaryKind::Exp:
-    return std::exp(x);
-  case UnaryKind::Log:
-    return std::log(x);
-  case UnaryKind::Tanh:
-    return std::tanh(x);
-  case UnaryKind::Erf:
-    return std::erf(x);
-  case UnaryKind::Sigmoid:
-    return 1.0 / (1.0 + std::exp(-x));
-  case UnaryKind::Silu:
-    return x / (1.0 + std::exp(-x));
-  case UnaryKind::Relu:
-    return std::max(x, 0.0);
-  case UnaryKind::Floor:
-    return std::floor(x);
-  case UnaryKind::Ceil:
-    return std::ceil(x);
-  case UnaryKind::Round:
-    return std::nearbyint(x);
-  case UnaryKind::Sign:
-    return x > 0 ? 1.0 : x < 0 ? -1.0 : x;
-  case UnaryKind::Cos:
-    return std::cos(x);
-  case UnaryKind::Sin:
-    return std::sin(x);
-  case UnaryKind::Tan:
-    return std::tan(x);
-  case UnaryKind::Asin:
-    return std::asin(x);
-  case UnaryKind::Acos:
-    return std::acos(x);
-  case UnaryKind::Atan:
-    return std::atan(x);
-  case UnaryKind::Sinh:
-    return std::sinh(x);
-  case UnaryKind::Cosh:
-    return std::cosh(x);
-  case UnaryKind::Asinh:
-    return std::asinh(x);
-  case UnaryKind::Acosh:
-    return std::acosh(x);
-  case UnaryKind::Atanh:
-    return std::atanh(x);
-  case UnaryKind::Not:
-  case UnaryKind::IsNan:
-    break;
-  }
-  return std::nullopt;
-}
-
 std::optional<HostTensor> HostTensor::unary(UnaryKind kind,
                                             const HostTensor &x) {
   HostTensor stored = x.compact();
@@ -151,13 +89,11 @@ std::optional<HostTensor> HostTensor::unary(UnaryKind kind,
                                      std::move(result));
   }
   if (x.isFloat()) {
+    if (kind == UnaryKind::Not)
+      return std::nullopt;
     std::vector<double> values = stored.floatValues();
-    for (double &value : values) {
-      std::optional<double> result = evaluate(kind, value);
-      if (!result)
-        return std::nullopt;
-      value = roundTo(x.dataType, *result);
-    }
+    for (double &value : values)
+      value = roundTo(x.dataType, evaluateUnary(kind, value));
     return HostAccess<double>::make(x.dataType, x.dims, stored.dims,
                                     std::move(values));
   }
@@ -238,20 +174,9 @@ static std::optional<int64_t> evaluate(BinaryKind kind, int64_t a, int64_t b) {
     return a | b;
   case BinaryKind::Xor:
     return a ^ b;
-  case BinaryKind::Eq:
-    return a == b;
-  case BinaryKind::Ne:
-    return a != b;
-  case BinaryKind::Lt:
-    return a < b;
-  case BinaryKind::Le:
-    return a <= b;
-  case BinaryKind::Gt:
-    return a > b;
-  case BinaryKind::Ge:
-    return a >= b;
+  default:
+    return compare(kind, a, b);
   }
-  return std::nullopt;
 }
 
 /// What of two uint64 differs from the int64 of the same bits: order, quotient,
@@ -269,16 +194,10 @@ static std::optional<int64_t> evaluate(BinaryKind kind, uint64_t a,
     return std::max(a, b);
   case BinaryKind::Min:
     return std::min(a, b);
-  case BinaryKind::Lt:
-    return a < b;
-  case BinaryKind::Le:
-    return a <= b;
-  case BinaryKind::Gt:
-    return a > b;
-  case BinaryKind::Ge:
-    return a >= b;
   default:
-    return evaluate(kind, static_cast<int64_t>(a), static_cast<int64_t>(b));
+    return graph::isComparison(kind) ? compare(kind, a, b)
+                                     : evaluate(kind, static_cast<int64_t>(a),
+                                                static_cast<int64_t>(b));
   }
 }
 
@@ -300,24 +219,13 @@ static std::optional<double> evaluate(BinaryKind kind, double a, double b) {
     return std::isnan(a) || a > b ? a : b;
   case BinaryKind::Min:
     return std::isnan(a) || a < b ? a : b;
-  case BinaryKind::Eq:
-    return a == b;
-  case BinaryKind::Ne:
-    return a != b;
-  case BinaryKind::Lt:
-    return a < b;
-  case BinaryKind::Le:
-    return a <= b;
-  case BinaryKind::Gt:
-    return a > b;
-  case BinaryKind::Ge:
-    return a >= b;
   case BinaryKind::And:
   case BinaryKind::Or:
   case BinaryKind::Xor:
-    break;
+    return std::nullopt;
+  default:
+    return compare(kind, a, b);
   }
-  return std::nullopt;
 }
 
 std::optional<HostTensor>

@@ -4,6 +4,7 @@
 // Element types and elementwise steps of weight expressions, over runs.
 
 #include "compiler/import/WeightElements.h"
+#include "compiler/import/ElementFunctions.h"
 #include "compiler/import/WeightNode.h"
 #include "dialects/graph/GraphDialect.h"
 
@@ -111,73 +112,9 @@ void loadAs(ElementType type, const char *bytes, int64_t first, int64_t stride,
   }
 }
 
-static float apply(UnaryKind kind, float x) {
-  switch (kind) {
-  case UnaryKind::Neg:
-    return -x;
-  case UnaryKind::Abs:
-    return std::fabs(x);
-  case UnaryKind::Sqrt:
-    return std::sqrt(x);
-  case UnaryKind::Rsqrt:
-    return 1.0f / std::sqrt(x);
-  case UnaryKind::Reciprocal:
-    return 1.0f / x;
-  case UnaryKind::Exp:
-    return std::exp(x);
-  case UnaryKind::Log:
-    return std::log(x);
-  case UnaryKind::Tanh:
-    return std::tanh(x);
-  case UnaryKind::Erf:
-    return std::erf(x);
-  case UnaryKind::Sigmoid:
-    return 1.0f / (1.0f + std::exp(-x));
-  case UnaryKind::Silu:
-    return x / (1.0f + std::exp(-x));
-  case UnaryKind::Relu:
-    return std::max(x, 0.0f);
-  case UnaryKind::Not:
-    return x == 0;
-  case UnaryKind::IsNan:
-    return std::isnan(x);
-  case UnaryKind::Floor:
-    return std::floor(x);
-  case UnaryKind::Ceil:
-    return std::ceil(x);
-  case UnaryKind::Round:
-    return std::nearbyint(x);
-  case UnaryKind::Sign:
-    return x > 0 ? 1.0f : x < 0 ? -1.0f : x;
-  case UnaryKind::Cos:
-    return std::cos(x);
-  case UnaryKind::Sin:
-    return std::sin(x);
-  case UnaryKind::Tan:
-    return std::tan(x);
-  case UnaryKind::Asin:
-    return std::asin(x);
-  case UnaryKind::Acos:
-    return std::acos(x);
-  case UnaryKind::Atan:
-    return std::atan(x);
-  case UnaryKind::Sinh:
-    return std::sinh(x);
-  case UnaryKind::Cosh:
-    return std::cosh(x);
-  case UnaryKind::Asinh:
-    return std::asinh(x);
-  case UnaryKind::Acosh:
-    return std::acosh(x);
-  case UnaryKind::Atanh:
-    return std::atanh(x);
-  }
-  return x;
-}
-
 void apply(UnaryKind kind, float *values, int64_t count) {
   for (int64_t i = 0; i < count; ++i)
-    values[i] = apply(kind, values[i]);
+    values[i] = evaluateUnary(kind, values[i]);
 }
 
 template <typename Fn>
@@ -210,18 +147,6 @@ void apply(BinaryKind kind, float *a, const float *b, int64_t count) {
   case BinaryKind::Mod:
     return combine(a, b, count,
                    [](float x, float y) { return std::fmod(x, y); });
-  case BinaryKind::Eq:
-    return combine(a, b, count, [](float x, float y) { return x == y; });
-  case BinaryKind::Ne:
-    return combine(a, b, count, [](float x, float y) { return x != y; });
-  case BinaryKind::Lt:
-    return combine(a, b, count, [](float x, float y) { return x < y; });
-  case BinaryKind::Le:
-    return combine(a, b, count, [](float x, float y) { return x <= y; });
-  case BinaryKind::Gt:
-    return combine(a, b, count, [](float x, float y) { return x > y; });
-  case BinaryKind::Ge:
-    return combine(a, b, count, [](float x, float y) { return x >= y; });
   case BinaryKind::And:
   case BinaryKind::Or:
   case BinaryKind::Xor:
@@ -231,6 +156,9 @@ void apply(BinaryKind kind, float *a, const float *b, int64_t count) {
              : kind == BinaryKind::Or ? l || r
                                       : l != r;
     });
+  default:
+    return combine(a, b, count,
+                   [kind](float x, float y) { return compare(kind, x, y); });
   }
 }
 
