@@ -8,9 +8,9 @@
 #include "test/rtl/dma/DmaBench.h"
 #include "test/rtl/dma/DmaPrograms.h"
 
-#include "VDmaBenchFourByEight.h"
-#include "VDmaBenchMostPorts.h"
-#include "VDmaBenchPorts.h"
+#include "test/rtl/dma/DmaBenchFourByEight.h"
+#include "test/rtl/dma/DmaBenchMostPorts.h"
+#include "test/rtl/dma/DmaBenchPorts.h"
 
 #include <algorithm>
 
@@ -245,31 +245,8 @@ private:
   std::vector<Port> ports;
 };
 
-/// As FourByEight and Ports in DmaRtlTest.cpp.
-Geometry fourByEight() {
-  Geometry g;
-  g.rows = 4;
-  g.columns = 8;
-  g.weightRows = 4;
-  g.scratchpadBanks = 3;
-  g.scratchpadRows = g.scratchpadBanks * 64;
-  g.axiDataBytes = 8;
-  return g;
-}
-Geometry fourPorts() {
-  Geometry g;
-  g.rows = 32;
-  g.columns = 16;
-  g.weightRows = 1;
-  g.scratchpadBanks = 8;
-  g.scratchpadRows = g.scratchpadBanks * 64;
-  g.axiPorts = 4;
-  g.axiDataBytes = 32;
-  g.dmaInterleaveBytes = 256;
-  return g;
-}
-
-template <class Model> void streams(const Geometry &geometry) {
+template <class Model> void streams() {
+  const Geometry geometry = geometryOf<Model>();
   for (unsigned seed = 1; seed <= 8; ++seed) {
     SCOPED_TRACE(::testing::Message() << "seed " << seed);
     DmaProgram program(geometry, seed);
@@ -286,21 +263,14 @@ template <class Model> void streams(const Geometry &geometry) {
 }
 
 TEST(DmaHandshake, AStallingMemoryOnOnePortKeepsEveryByte) {
-  streams<VDmaBenchFourByEight>(fourByEight());
+  streams<VDmaBenchFourByEight>();
 }
 TEST(DmaHandshake, AStallingMemoryOnFourPortsKeepsEveryByte) {
-  streams<VDmaBenchPorts>(fourPorts());
+  streams<VDmaBenchPorts>();
 }
 
 TEST(DmaHandshake, LongestBurstsOfAllPortsInOneCycleAreCounted) {
-  Geometry geometry;
-  geometry.rows = geometry.columns = 64;
-  geometry.weightRows = 1;
-  geometry.scratchpadBanks = 8;
-  geometry.scratchpadRows = geometry.scratchpadBanks * 64;
-  geometry.axiPorts = 16;
-  geometry.axiDataBytes = 16;
-  geometry.dmaInterleaveBytes = 4096;
+  const Geometry geometry = geometryOf<VDmaBenchMostPorts>();
   StallingBench<VDmaBenchMostPorts> bench(geometry, 1 << 18, 1, 100);
   Operation store;
   store.unit = Unit::Store;
@@ -319,7 +289,7 @@ TEST(DmaHandshake, LongestBurstsOfAllPortsInOneCycleAreCounted) {
 }
 
 TEST(DmaHandshake, ABusErrorGivesZerosAndIsReported) {
-  Geometry geometry = fourByEight();
+  const Geometry geometry = geometryOf<VDmaBenchFourByEight>();
   StallingBench<VDmaBenchFourByEight> bench(geometry, 4096, 1, 70);
   bench.executing = false;
   std::memset(bench.image().data(0, 4096), 0x11, 4096);

@@ -7,131 +7,26 @@
 #include "test/rtl/dma/DmaBench.h"
 #include "test/rtl/dma/DmaPrograms.h"
 
-#include "VDmaBenchEdge.h"
-#include "VDmaBenchFourByEight.h"
-#include "VDmaBenchNano.h"
-#include "VDmaBenchNarrow.h"
-#include "VDmaBenchPorts.h"
-#include "VDmaBenchTall.h"
-#include "VDmaBenchWideBus.h"
+#include "test/rtl/dma/DmaBenchEdge.h"
+#include "test/rtl/dma/DmaBenchFourByEight.h"
+#include "test/rtl/dma/DmaBenchNano.h"
+#include "test/rtl/dma/DmaBenchNarrow.h"
+#include "test/rtl/dma/DmaBenchPorts.h"
+#include "test/rtl/dma/DmaBenchTall.h"
+#include "test/rtl/dma/DmaBenchWideBus.h"
 
 namespace tilework::sim {
 namespace {
 
-// The geometries of CMakeLists.txt, again.
-Geometry small() {
-  Geometry g;
-  g.rows = g.columns = 8;
-  g.weightRows = 1;
-  g.scratchpadBanks = 8;
-  g.scratchpadRows = g.scratchpadBanks * 64;
-  g.queueDepth = 4;
-  g.axiPorts = 1;
-  g.axiDataBytes = 16;
-  g.dmaBufferBytes = 2048;
-  g.dmaBurstBytes = 512;
-  g.dmaOutstandingBursts = 8;
-  g.dmaWriteBatchBytes = 4096;
-  g.dmaInterleaveBytes = 4096;
-  return g;
-}
-
-struct Nano {
-  using Model = VDmaBenchNano;
-  static Geometry geometry() { return small(); }
-};
-struct FourByEight {
-  using Model = VDmaBenchFourByEight;
-  static Geometry geometry() {
-    Geometry g = small();
-    g.rows = 4;
-    g.weightRows = 4;
-    g.scratchpadBanks = 3;
-    g.scratchpadRows = g.scratchpadBanks * 64;
-    g.axiDataBytes = 8;
-    g.dmaBufferBytes = 256;
-    g.dmaBurstBytes = 128;
-    g.dmaOutstandingBursts = 3;
-    return g;
-  }
-};
-struct Narrow { // rows of sixteen beats
-  using Model = VDmaBenchNarrow;
-  static Geometry geometry() {
-    Geometry g = small();
-    g.rows = g.columns = 64;
-    g.scratchpadBanks = 1;
-    g.scratchpadRows = g.scratchpadBanks * 256;
-    g.axiDataBytes = 8;
-    g.dmaWriteBatchBytes = 1024;
-    return g;
-  }
-};
-struct WideBus { // beats of sixteen rows, two ports
-  using Model = VDmaBenchWideBus;
-  static Geometry geometry() {
-    Geometry g = small();
-    g.rows = 4;
-    g.columns = 4;
-    g.axiPorts = 2;
-    g.axiDataBytes = 128;
-    g.dmaBufferBytes = 1024;
-    g.dmaInterleaveBytes = 512;
-    return g;
-  }
-};
-struct Ports {
-  using Model = VDmaBenchPorts;
-  static Geometry geometry() {
-    Geometry g = small();
-    g.rows = 32;
-    g.columns = 16;
-    g.axiPorts = 4;
-    g.axiDataBytes = 32;
-    g.dmaBufferBytes = 1024;
-    g.dmaBurstBytes = 256;
-    g.dmaOutstandingBursts = 4;
-    g.dmaInterleaveBytes = 256;
-    return g;
-  }
-};
-struct Tall {
-  using Model = VDmaBenchTall;
-  static Geometry geometry() {
-    Geometry g = small();
-    g.rows = 16;
-    g.weightRows = 2;
-    g.axiPorts = 3;
-    g.queueDepth = 2;
-    return g;
-  }
-};
-struct Edge {
-  using Model = VDmaBenchEdge;
-  static Geometry geometry() {
-    Geometry g = small();
-    g.rows = g.columns = 16;
-    g.weightRows = 2;
-    g.scratchpadRows = g.scratchpadBanks * 2048;
-    g.queueDepth = 8;
-    g.axiDataBytes = 32;
-    g.dmaBufferBytes = 4096;
-    g.dmaBurstBytes = 1024;
-    g.dmaOutstandingBursts = 16;
-    g.dmaWriteBatchBytes = 16384;
-    return g;
-  }
-};
-
-template <class Case> class DmaRtl : public ::testing::Test {
+template <class Model> class DmaRtl : public ::testing::Test {
 protected:
   void stream(unsigned seed, unsigned count, const DramTiming &timing,
               DmaBenchOptions options) {
     SCOPED_TRACE(::testing::Message() << "seed " << seed);
-    DmaProgram program(Case::geometry(), seed);
+    const Geometry geometry = geometryOf<Model>();
+    DmaProgram program(geometry, seed);
     program.generate(count);
-    DmaBench<typename Case::Model> bench(Case::geometry(), timing,
-                                         DmaProgramLayout::kImageBytes);
+    DmaBench<Model> bench(geometry, timing, DmaProgramLayout::kImageBytes);
     bench.fill(0, program.image.data(), program.image.size());
     options.seed = seed;
     bench.run(program.operations, options);
@@ -140,9 +35,10 @@ protected:
   }
 };
 
-using Cases =
-    ::testing::Types<Nano, FourByEight, Narrow, WideBus, Ports, Tall, Edge>;
-TYPED_TEST_SUITE(DmaRtl, Cases);
+using Models = ::testing::Types<VDmaBenchNano, VDmaBenchFourByEight,
+                                VDmaBenchNarrow, VDmaBenchWideBus,
+                                VDmaBenchPorts, VDmaBenchTall, VDmaBenchEdge>;
+TYPED_TEST_SUITE(DmaRtl, Models);
 
 TYPED_TEST(DmaRtl, RandomStreamsAgreeAtFixedLatency) {
   DramTiming timing;
@@ -187,7 +83,7 @@ Operation contiguous(const Geometry &geometry, Unit unit, uint32_t row,
 // LPDDR4X-4266 ×32: 17.1 GB/s, 3,750 ps for 64 bytes; the bus could take 32
 // GB/s.
 TEST(DmaBandwidth, LongLoadOnEdgeReachesTheRateOfDram) {
-  Geometry geometry = Edge::geometry();
+  Geometry geometry = geometryOf<VDmaBenchEdge>();
   DramTiming timing;
   DmaBench<VDmaBenchEdge> bench(geometry, timing, 1 << 20);
   std::vector<Operation> program = {
@@ -201,7 +97,7 @@ TEST(DmaBandwidth, LongLoadOnEdgeReachesTheRateOfDram) {
 }
 
 TEST(DmaBandwidth, LongLoadOnEdgeReachesTheRateOfTheBus) {
-  Geometry geometry = Edge::geometry();
+  Geometry geometry = geometryOf<VDmaBenchEdge>();
   DramTiming timing;
   timing.accessPs = 1000; // 64 bytes a cycle
   timing.readLatencyPs = 40000;
@@ -215,7 +111,7 @@ TEST(DmaBandwidth, LongLoadOnEdgeReachesTheRateOfTheBus) {
 }
 
 TEST(DmaBandwidth, LongStoreOnEdgeReachesTheRateOfDram) {
-  Geometry geometry = Edge::geometry();
+  Geometry geometry = geometryOf<VDmaBenchEdge>();
   DramTiming timing;
   DmaBench<VDmaBenchEdge> bench(geometry, timing, 1 << 20);
   std::vector<Operation> program = {
@@ -229,7 +125,7 @@ TEST(DmaBandwidth, LongStoreOnEdgeReachesTheRateOfDram) {
 TEST(DmaBandwidth, ShortLoadsOverlapTheirLatency) {
   // Sixteen tiles of 2 KB: the requests of the next ones go out while one is on
   // its way.
-  Geometry geometry = Edge::geometry();
+  Geometry geometry = geometryOf<VDmaBenchEdge>();
   DramTiming timing;
   DmaBench<VDmaBenchEdge> bench(geometry, timing, 1 << 20);
   std::vector<Operation> program;
@@ -242,7 +138,7 @@ TEST(DmaBandwidth, ShortLoadsOverlapTheirLatency) {
 }
 
 TEST(DmaBandwidth, LoadAndStoreTogetherKeepTheBusBusy) {
-  Geometry geometry = Edge::geometry();
+  Geometry geometry = geometryOf<VDmaBenchEdge>();
   DramTiming timing;
   DmaBench<VDmaBenchEdge> bench(geometry, timing, 1 << 20);
   std::vector<Operation> program = {

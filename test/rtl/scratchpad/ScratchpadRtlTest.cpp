@@ -7,9 +7,9 @@
 #include "sim/functional/Memories.h"
 #include "sim/systemc/Scratchpad.h"
 
-#include "VScratchpadBenchOneBank.h"
-#include "VScratchpadBenchSquare.h"
-#include "VScratchpadBenchThreeBanks.h"
+#include "test/rtl/scratchpad/ScratchpadBenchOneBank.h"
+#include "test/rtl/scratchpad/ScratchpadBenchSquare.h"
+#include "test/rtl/scratchpad/ScratchpadBenchThreeBanks.h"
 
 #include <gtest/gtest.h>
 
@@ -20,33 +20,11 @@
 namespace tilework::sim {
 namespace {
 
-Geometry geometryOf(uint32_t rows, uint32_t columns, uint32_t weightRows,
-                    uint32_t banks, uint32_t rowsPerBank) {
-  Geometry g;
-  g.rows = rows;
-  g.columns = columns;
-  g.weightRows = weightRows;
-  g.scratchpadBanks = banks;
-  g.scratchpadRows = g.scratchpadBanks * rowsPerBank;
-  return g;
-}
-
-struct Square {
-  using Model = VScratchpadBenchSquare;
-  static Geometry geometry() { return geometryOf(16, 16, 2, 8, 64); }
-};
-struct ThreeBanks {
-  using Model = VScratchpadBenchThreeBanks;
-  static Geometry geometry() { return geometryOf(4, 8, 4, 3, 20); }
-};
-struct OneBank {
-  using Model = VScratchpadBenchOneBank;
-  static Geometry geometry() { return geometryOf(4, 4, 1, 1, 48); }
-};
-
-template <class Case> class ScratchpadRtl : public ::testing::Test {};
-using Cases = ::testing::Types<Square, ThreeBanks, OneBank>;
-TYPED_TEST_SUITE(ScratchpadRtl, Cases);
+template <class Model> class ScratchpadRtl : public ::testing::Test {};
+using Models =
+    ::testing::Types<VScratchpadBenchSquare, VScratchpadBenchThreeBanks,
+                     VScratchpadBenchOneBank>;
+TYPED_TEST_SUITE(ScratchpadRtl, Models);
 
 template <class Model> class Bench {
 public:
@@ -195,13 +173,13 @@ private:
 
 TYPED_TEST(ScratchpadRtl, GrantsAndBytesAgreeUnderRandomRequests) {
   for (unsigned percent : {5u, 30u, 60u, 100u}) {
-    Bench<typename TypeParam::Model> bench(TypeParam::geometry());
+    Bench<TypeParam> bench(geometryOf<TypeParam>());
     bench.random(20000, percent);
   }
 }
 
 TEST(ScratchpadArbiter, AnIdleBankKeepsItsPointer) {
-  Geometry geometry = geometryOf(4, 4, 1, 1, 16);
+  const Geometry geometry = geometryOf<VScratchpadBenchOneBank>();
   Scratchpad scratchpad(geometry);
   auto winner = [&](std::vector<unsigned> requests) {
     for (unsigned c = 0; c < kScratchpadClients; ++c)

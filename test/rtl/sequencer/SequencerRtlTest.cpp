@@ -4,10 +4,10 @@
 // The Verilated sequencer against its timing class and the machine: every
 // request, dispatch, activity and trap of random programs, cycle by cycle.
 
-#include "VSequencerEdge.h"
-#include "VSequencerNano.h"
-#include "VSequencerTall.h"
-#include "VSequencerWide.h"
+#include "test/rtl/sequencer/SequencerEdge.h"
+#include "test/rtl/sequencer/SequencerNano.h"
+#include "test/rtl/sequencer/SequencerTall.h"
+#include "test/rtl/sequencer/SequencerWide.h"
 
 #include "sim/cosim/ProgramGenerator.h"
 #include "test/rtl/sequencer/SequencerBench.h"
@@ -19,45 +19,6 @@ using namespace tilework;
 using namespace tilework::sim;
 
 namespace {
-
-// The geometries of CMakeLists.txt.
-Geometry small() {
-  Geometry geometry;
-  geometry.rows = geometry.columns = 8;
-  geometry.weightRows = 1;
-  geometry.scratchpadRows = geometry.scratchpadBanks * 64;
-  geometry.accumulatorRows = geometry.accumulatorBanks * 32;
-  geometry.vectorLanes = 8;
-  geometry.statisticsRows = 64;
-  geometry.queueDepth = 4;
-  geometry.bufferLines = 4;
-  geometry.axiDataBytes = 16;
-  return geometry;
-}
-Geometry edge() {
-  Geometry geometry;
-  geometry.queueDepth = 4;
-  return geometry;
-}
-Geometry tall() {
-  Geometry geometry = small();
-  geometry.rows = 16;
-  geometry.weightRows = 4;
-  geometry.scratchpadBanks = 3;
-  geometry.scratchpadRows = geometry.scratchpadBanks * 64;
-  geometry.vectorLanes = 4;
-  geometry.axiDataBytes = 8;
-  return geometry;
-}
-Geometry wide() {
-  Geometry geometry = small();
-  geometry.rows = 4;
-  geometry.weightRows = 2;
-  geometry.vectorLanes = 2;
-  geometry.bufferLines = 8;
-  geometry.axiDataBytes = 128;
-  return geometry;
-}
 
 SequencerWorld worldOf(uint64_t seed) {
   SequencerWorld world;
@@ -83,8 +44,8 @@ void runProgram(TestProgram &program, const std::vector<isa::Word> &words,
   ++ends[bench.run(cycleLimit)];
 }
 
-template <class Model>
-void runLegal(const Geometry &geometry, uint64_t firstSeed, unsigned count) {
+template <class Model> void runLegal(uint64_t firstSeed, unsigned count) {
+  const Geometry geometry = geometryOf<Model>();
   std::map<TrapCause, unsigned> ends;
   for (uint64_t seed = firstSeed; seed < firstSeed + count; ++seed) {
     SCOPED_TRACE("seed " + std::to_string(seed));
@@ -101,8 +62,8 @@ void runLegal(const Geometry &geometry, uint64_t firstSeed, unsigned count) {
 
 /// Legal programs with bits changed: most of them trap sooner or later, and
 /// whatever they do, both do the same.
-template <class Model>
-void runMutated(const Geometry &geometry, uint64_t firstSeed, unsigned count) {
+template <class Model> void runMutated(uint64_t firstSeed, unsigned count) {
+  const Geometry geometry = geometryOf<Model>();
   std::map<TrapCause, unsigned> ends;
   for (uint64_t seed = firstSeed; seed < firstSeed + count; ++seed) {
     SCOPED_TRACE("seed " + std::to_string(seed));
@@ -152,26 +113,18 @@ void runMutated(const Geometry &geometry, uint64_t firstSeed, unsigned count) {
     EXPECT_GT(ends[cause], 0u) << isa::caseName(cause);
 }
 
-TEST(SequencerRtl, LegalProgramsNano) {
-  runLegal<VSequencerNano>(small(), 100, 120);
-}
-TEST(SequencerRtl, LegalProgramsEdge) {
-  runLegal<VSequencerEdge>(edge(), 300, 80);
-}
-TEST(SequencerRtl, LegalProgramsTall) {
-  runLegal<VSequencerTall>(tall(), 500, 80);
-}
-TEST(SequencerRtl, LegalProgramsWide) {
-  runLegal<VSequencerWide>(wide(), 700, 80);
-}
+TEST(SequencerRtl, LegalProgramsNano) { runLegal<VSequencerNano>(100, 120); }
+TEST(SequencerRtl, LegalProgramsEdge) { runLegal<VSequencerEdge>(300, 80); }
+TEST(SequencerRtl, LegalProgramsTall) { runLegal<VSequencerTall>(500, 80); }
+TEST(SequencerRtl, LegalProgramsWide) { runLegal<VSequencerWide>(700, 80); }
 TEST(SequencerRtl, MutatedProgramsNano) {
-  runMutated<VSequencerNano>(small(), 1000, 600);
+  runMutated<VSequencerNano>(1000, 600);
 }
 TEST(SequencerRtl, MutatedProgramsTall) {
-  runMutated<VSequencerTall>(tall(), 2000, 400);
+  runMutated<VSequencerTall>(2000, 400);
 }
 TEST(SequencerRtl, MutatedProgramsWide) {
-  runMutated<VSequencerWide>(wide(), 3000, 400);
+  runMutated<VSequencerWide>(3000, 400);
 }
 
 } // namespace

@@ -5,11 +5,11 @@
 // random operations over several geometries; and a long matmul takes the cycles
 // that the contract promises.
 
-#include "VArray16x16.h"
-#include "VArray16x8.h"
-#include "VArray4x32.h"
-#include "VArray4x8.h"
-#include "VArray8x8.h"
+#include "test/rtl/systolic_array/Array16x16.h"
+#include "test/rtl/systolic_array/Array16x8.h"
+#include "test/rtl/systolic_array/Array4x32.h"
+#include "test/rtl/systolic_array/Array4x8.h"
+#include "test/rtl/systolic_array/Array8x8.h"
 #include "test/rtl/systolic_array/ArrayBench.h"
 
 #include <gtest/gtest.h>
@@ -17,27 +17,6 @@
 using namespace tilework::sim;
 
 namespace {
-
-/// The numbers that the build gave to tilework_config_package.
-template <typename Model> Geometry geometryOf();
-Geometry make(uint32_t rows, uint32_t columns, uint32_t weightRows,
-              uint32_t scratchpadBanks) {
-  Geometry geometry;
-  geometry.rows = rows;
-  geometry.columns = columns;
-  geometry.weightRows = weightRows;
-  geometry.scratchpadBanks = scratchpadBanks;
-  geometry.scratchpadRows = geometry.scratchpadBanks * 96;
-  geometry.accumulatorBanks = 3;
-  geometry.accumulatorRows = geometry.accumulatorBanks * 40;
-  geometry.queueDepth = 4;
-  return geometry;
-}
-template <> Geometry geometryOf<VArray8x8>() { return make(8, 8, 1, 8); }
-template <> Geometry geometryOf<VArray16x16>() { return make(16, 16, 2, 8); }
-template <> Geometry geometryOf<VArray4x8>() { return make(4, 8, 4, 3); }
-template <> Geometry geometryOf<VArray16x8>() { return make(16, 8, 2, 8); }
-template <> Geometry geometryOf<VArray4x32>() { return make(4, 32, 2, 8); }
 
 template <typename Model> class SystolicArrayRtl : public testing::Test {};
 using Models =

@@ -5,12 +5,12 @@
 // operations over several geometries; and long passes take the cycles that the
 // contract promises.
 
-#include "VVector16x16.h"
-#include "VVector16x16v4.h"
-#include "VVector16x8.h"
-#include "VVector4x8.h"
-#include "VVector8x8.h"
 #include "sim/machine/Footprint.h"
+#include "test/rtl/vector_unit/Vector16x16.h"
+#include "test/rtl/vector_unit/Vector16x16v4.h"
+#include "test/rtl/vector_unit/Vector16x8.h"
+#include "test/rtl/vector_unit/Vector4x8.h"
+#include "test/rtl/vector_unit/Vector8x8.h"
 #include "test/rtl/vector_unit/VectorBench.h"
 #include "test/unit/vector/RandomVector.h"
 
@@ -20,28 +20,6 @@ using namespace tilework::sim;
 namespace isa = tilework::isa;
 
 namespace {
-
-/// The numbers that the build gave to tilework_config_package.
-Geometry make(uint32_t rows, uint32_t columns, uint32_t lanes,
-              uint32_t scratchpadBanks) {
-  Geometry geometry;
-  geometry.rows = rows;
-  geometry.columns = columns;
-  geometry.vectorLanes = lanes;
-  geometry.scratchpadBanks = scratchpadBanks;
-  geometry.scratchpadRows = geometry.scratchpadBanks * 96;
-  geometry.accumulatorBanks = 3;
-  geometry.accumulatorRows = geometry.accumulatorBanks * 40;
-  geometry.statisticsRows = 48;
-  geometry.queueDepth = 4;
-  return geometry;
-}
-template <typename Model> Geometry geometryOf();
-template <> Geometry geometryOf<VVector8x8>() { return make(8, 8, 8, 8); }
-template <> Geometry geometryOf<VVector16x16>() { return make(16, 16, 16, 8); }
-template <> Geometry geometryOf<VVector4x8>() { return make(4, 8, 4, 3); }
-template <> Geometry geometryOf<VVector16x16v4>() { return make(16, 16, 4, 8); }
-template <> Geometry geometryOf<VVector16x8>() { return make(16, 8, 2, 8); }
 
 template <typename Model> class VectorUnitRtl : public testing::Test {};
 using Models = testing::Types<VVector8x8, VVector16x16, VVector4x8,
