@@ -152,6 +152,8 @@ template <typename Inst> void Replay::copy(const Inst &inst, bool toChip) {
   dram(!toChip, inst.dram, inst.dram_offset, outer, count, bytes);
 }
 
+void Replay::touch(const isa::Null &) {}
+
 void Replay::touch(const isa::Load &load) { copy(load, true); }
 
 void Replay::touch(const isa::Store &store) { copy(store, false); }
@@ -298,8 +300,7 @@ void Replay::endIterations() {
   }
 }
 
-// Every instruction is one of `control` or of `touch`: one that is neither does
-// not compile.
+// Every instruction has one of `control` or `touch`, which its record declares.
 void Replay::visit(const isa::Instruction &instruction) {
   std::visit(
       [&](const auto &inst) {

@@ -80,21 +80,9 @@ private:
             int64_t count, int64_t bytes);
   void visit(const isa::Instruction &instruction);
   template <typename Inst> void copy(const Inst &inst, bool toChip);
-  void touch(const isa::Null &) {}
-  void touch(const isa::Load &load);
-  void touch(const isa::Store &store);
-  void touch(const isa::Gather &gather);
-  void touch(const isa::Matmul &matmul);
-  void touch(const isa::Vector &vector);
-  void control(const isa::SetAddress &set);
-  void control(const isa::CopyAddress &copy);
-  void control(const isa::OffsetAddress &offset);
-  void control(const isa::SetExtent &set);
-  void control(const isa::SetScalar &set);
-  void control(const isa::Loop &loop);
-  void control(const isa::Call &call);
-  void control(const isa::Return &inst);
-  void control(const isa::Halt &inst);
+#define UNIT_INSTRUCTION(Inst) void touch(const isa::Inst &inst);
+#define SEQUENCER_INSTRUCTION(Inst) void control(const isa::Inst &inst);
+#include "dialects/isa/InstructionList.inc"
   void reset(const OpenLoop &loop);
   void endIterations();
 

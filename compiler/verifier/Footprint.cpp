@@ -122,6 +122,8 @@ void Walk::copy(const Inst &inst, bool load, Met &met) {
     dram(met, true, inst.dram, inst.dram_offset, outer, rows, bytes);
 }
 
+void Walk::touch(const isa::Null &, Met &) {}
+
 void Walk::touch(const isa::Load &inst, Met &met) { copy(inst, true, met); }
 
 void Walk::touch(const isa::Store &inst, Met &met) { copy(inst, false, met); }

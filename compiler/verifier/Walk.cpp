@@ -179,8 +179,7 @@ void Walk::endIterations() {
   }
 }
 
-// Every instruction is one of `control` or of `touch`: one that is neither does
-// not compile.
+// Every instruction has one of `control` or `touch`, which its record declares.
 bool Walk::meet(const isa::Instruction &instruction, Met &met) {
   return std::visit(
       [&](const auto &inst) {

@@ -77,21 +77,9 @@ private:
   const isa::Instruction &instruction();
   /// Carries the instruction out; true for one of a unit, which fills `met`.
   bool meet(const isa::Instruction &instruction, Met &met);
-  void control(const isa::SetAddress &set);
-  void control(const isa::CopyAddress &copy);
-  void control(const isa::OffsetAddress &offset);
-  void control(const isa::SetExtent &set);
-  void control(const isa::SetScalar &set);
-  void control(const isa::Loop &inst);
-  void control(const isa::Call &call);
-  void control(const isa::Return &inst);
-  void control(const isa::Halt &inst);
-  void touch(const isa::Null &, Met &) {}
-  void touch(const isa::Load &inst, Met &met);
-  void touch(const isa::Store &inst, Met &met);
-  void touch(const isa::Gather &inst, Met &met);
-  void touch(const isa::Matmul &inst, Met &met);
-  void touch(const isa::Vector &inst, Met &met);
+#define UNIT_INSTRUCTION(Inst) void touch(const isa::Inst &inst, Met &met);
+#define SEQUENCER_INSTRUCTION(Inst) void control(const isa::Inst &inst);
+#include "dialects/isa/InstructionList.inc"
   void endIterations();
   void advance(Address &address, int64_t by);
   const Address &address(unsigned index, isa::Space space) const;

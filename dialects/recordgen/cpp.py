@@ -111,6 +111,15 @@ def header(isa):
     )
 
 
+def instruction_list(isa):
+    """A macro call for each, for who declares a function for each."""
+    calls = "\n".join(
+        f"{'SEQUENCER' if i.is_sequencer else 'UNIT'}_INSTRUCTION({i.definition})"
+        for i in isa.instructions
+    )
+    return fill("InstructionList.inc.in", calls=calls)
+
+
 def unit_expression(i):
     if i.is_sequencer:
         return "InstructionUnit::Sequencer"

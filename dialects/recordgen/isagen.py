@@ -22,6 +22,7 @@ import systemverilog
 EMITTERS = {
     "header": cpp.header,
     "tables": cpp.tables,
+    "list": cpp.instruction_list,
     "systemverilog": systemverilog.package,
     "field_reader": systemverilog.field_reader,
     "manual": manual.manual,

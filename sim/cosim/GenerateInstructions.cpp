@@ -72,22 +72,17 @@ void Generator::tileCopy(Inst &inst, unsigned number, const Site &site) {
   inst.elements = elements.extent;
   inst.element_log2_bytes = static_cast<uint8_t>(log2);
   inst.outer_stride = rows.size * blocks + random.below(2);
-  randomWaits(inst);
 }
 
-void Generator::load(const Site &site) {
-  isa::Load inst;
+void Generator::fill(isa::Load &inst, const Site &site) {
   tileCopy(inst, dataSegment, site);
-  add(site.body, inst);
 }
 
-void Generator::store(const Site &site) {
-  isa::Store inst;
+void Generator::fill(isa::Store &inst, const Site &site) {
   tileCopy(inst, resultSegment, site);
-  add(site.body, inst);
 }
 
-void Generator::gather(const Site &site) {
+void Generator::fill(isa::Gather &inst, const Site &site) {
   const uint32_t rowBytes = geometry.rowBytes();
   const uint32_t log2 = random.below(3);
   // Lists longer than the chunks that they are read in, now and then.
@@ -121,7 +116,6 @@ void Generator::gather(const Site &site) {
   const Operand scratch =
       tile(isa::Space::scratchpad, rows.size, ceilDiv(width, rowBytes),
            kMaxTileOffset, false, 1, site);
-  isa::Gather inst;
   inst.indices = indices.reg;
   inst.indices_offset = static_cast<int32_t>(indices.offset);
   inst.dram = table.reg;
@@ -133,16 +127,13 @@ void Generator::gather(const Site &site) {
   inst.elements = elements.extent;
   inst.element_log2_bytes = static_cast<uint8_t>(log2);
   inst.bound = bound;
-  randomWaits(inst);
-  add(site.body, inst);
 }
 
 //===----------------------------------------------------------------------===//
 // Systolic array
 //===----------------------------------------------------------------------===//
 
-void Generator::matmul(const Site &site) {
-  isa::Matmul inst;
+void Generator::fill(isa::Matmul &inst, const Site &site) {
   inst.operand_type = draw<isa::MatmulType>("matmul_type");
   inst.side = draw<isa::WeightSide>("weight_side");
   const bool int8 = inst.operand_type == isa::MatmulType::int8,
@@ -199,8 +190,6 @@ void Generator::matmul(const Site &site) {
     else
       inst.accumulate_loop = static_cast<uint8_t>(random.below(depth));
   }
-  randomWaits(inst);
-  add(site.body, inst);
 }
 
 //===----------------------------------------------------------------------===//
@@ -246,9 +235,8 @@ void Generator::drawStages(isa::Vector &inst) {
                               : below(written, 2);
 }
 
-void Generator::vector(const Site &site) {
+void Generator::fill(isa::Vector &inst, const Site &site) {
   using Type = isa::VectorType;
-  isa::Vector inst;
   const uint32_t lanes = geometry.lanes(), v = geometry.vectorLanes;
   const bool alongRows = random.chance(0.2);
   inst.source_type = drawType(alongRows);
@@ -335,19 +323,14 @@ void Generator::vector(const Site &site) {
   column(columns[2], inst.column2, inst.column2_offset);
   inst.rows = m.extent;
   inst.columns = n.extent;
-  randomWaits(inst);
-  add(site.body, inst);
 }
 
 //===----------------------------------------------------------------------===//
 // Any unit
 //===----------------------------------------------------------------------===//
 
-void Generator::null(const Site &site) {
-  isa::Null inst;
+void Generator::fill(isa::Null &inst, const Site &site) {
   inst.unit = draw<isa::UnitName>("unit");
-  randomWaits(inst);
-  add(site.body, inst);
 }
 
 void Generator::fullQueue(const Site &site) {
@@ -372,6 +355,13 @@ void Generator::fullQueue(const Site &site) {
     site.body.push_back(std::move(node));
 }
 
+template <typename Inst> void Generator::instruction(const Site &site) {
+  Inst inst;
+  fill(inst, site);
+  randomWaits(inst);
+  add(site.body, inst);
+}
+
 void Generator::unitInstruction(const Site &site) {
   using Draw = void (Generator::*)(const Site &);
   struct Choice {
@@ -379,9 +369,12 @@ void Generator::unitInstruction(const Site &site) {
     Draw draw;
   };
   static constexpr Choice choices[] = {
-      {30, &Generator::load},    {20, &Generator::store},
-      {15, &Generator::gather},  {40, &Generator::matmul},
-      {50, &Generator::vector},  {8, &Generator::null},
+      {30, &Generator::instruction<isa::Load>},
+      {20, &Generator::instruction<isa::Store>},
+      {15, &Generator::instruction<isa::Gather>},
+      {40, &Generator::instruction<isa::Matmul>},
+      {50, &Generator::instruction<isa::Vector>},
+      {8, &Generator::instruction<isa::Null>},
       {2, &Generator::fullQueue}};
   unsigned total = 0;
   for (const Choice &choice : choices)

@@ -121,12 +121,10 @@ private:
 
   // Unit instructions.
   void unitInstruction(const Site &site);
-  void load(const Site &site);
-  void store(const Site &site);
-  void gather(const Site &site);
-  void matmul(const Site &site);
-  void vector(const Site &site);
-  void null(const Site &site);
+  template <typename Inst> void instruction(const Site &site);
+  /// Draws the fields, waits aside.
+#define UNIT_INSTRUCTION(Inst) void fill(isa::Inst &inst, const Site &site);
+#include "dialects/isa/InstructionList.inc"
   void fullQueue(const Site &site);
   template <typename Inst>
   void tileCopy(Inst &inst, unsigned segment, const Site &site);

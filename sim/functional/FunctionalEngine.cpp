@@ -7,8 +7,7 @@
 #include "sim/functional/FunctionalEngine.h"
 
 #include "sim/functional/Dma.h"
-#include "sim/functional/Matmul.h"
-#include "sim/functional/Vector.h"
+#include "sim/functional/Execute.h"
 #include "sim/machine/Shadow.h"
 #include "sim/memory/DramImage.h"
 
@@ -77,27 +76,8 @@ private:
   void execute(const Operation &operation) {
     if (shadow)
       watch(operation);
-    const Geometry &geometry = request.geometry;
-    switch (operation.kind) {
-    case OperationKind::Null:
-      break;
-    case OperationKind::Load:
-      executeLoad(operation.dma, geometry, memories, memory);
-      break;
-    case OperationKind::Gather:
-      if (!executeGather(operation.dma, geometry, memories, memory))
-        result.stickyStatus |= statusBit(isa::Status::gather_index);
-      break;
-    case OperationKind::Store:
-      executeStore(operation.dma, geometry, memories, memory);
-      break;
-    case OperationKind::Matmul:
-      executeMatmul(operation.matmul, geometry, memories);
-      break;
-    case OperationKind::Vector:
-      executeVector(operation.vector, geometry, memories);
-      break;
-    }
+    if (!executeOperation(operation, request.geometry, memories, memory))
+      result.stickyStatus |= statusBit(isa::Status::gather_index);
     ++result.counters.retired[static_cast<unsigned>(operation.unit)];
     if (!request.options.records)
       return;

@@ -107,21 +107,9 @@ private:
     std::string detail;
   };
 
-  void execute(const isa::SetAddress &inst, Step &step);
-  void execute(const isa::CopyAddress &inst, Step &step);
-  void execute(const isa::OffsetAddress &inst, Step &step);
-  void execute(const isa::SetExtent &inst, Step &step);
-  void execute(const isa::SetScalar &inst, Step &step);
-  void execute(const isa::Loop &inst, Step &step);
-  void execute(const isa::Call &inst, Step &step);
-  void execute(const isa::Return &inst, Step &step);
-  void execute(const isa::Halt &inst, Step &step);
-  void execute(const isa::Null &inst, Step &step);
-  void execute(const isa::Load &inst, Step &step);
-  void execute(const isa::Store &inst, Step &step);
-  void execute(const isa::Gather &inst, Step &step);
-  void execute(const isa::Matmul &inst, Step &step);
-  void execute(const isa::Vector &inst, Step &step);
+#define UNIT_INSTRUCTION(Inst) void execute(const isa::Inst &inst, Step &step);
+#define SEQUENCER_INSTRUCTION UNIT_INSTRUCTION
+#include "dialects/isa/InstructionList.inc"
 
   template <typename Inst>
   void resolveTileCopy(const Inst &inst, Unit unit, Step &step);

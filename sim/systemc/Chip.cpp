@@ -5,9 +5,7 @@
 
 #include "sim/systemc/Chip.h"
 
-#include "sim/functional/Dma.h"
-#include "sim/functional/Matmul.h"
-#include "sim/functional/Vector.h"
+#include "sim/functional/Execute.h"
 #include "sim/memory/DramImage.h"
 
 #include <algorithm>
@@ -140,26 +138,9 @@ void Chip::retire(const Operation &operation, Cycle start, Cycle end,
 }
 
 void Chip::execute(const Operation &operation) {
-  switch (operation.kind) {
-  case OperationKind::Null:
-    break;
-  case OperationKind::Load:
-    executeLoad(operation.dma, geometry, *memories, memory);
-    break;
-  case OperationKind::Gather:
-    executeGather(operation.dma, geometry, *memories, memory);
-    break;
-  case OperationKind::Store:
-    executeStore(operation.dma, geometry, *memories, memory);
+  executeOperation(operation, geometry, *memories, memory);
+  if (operation.unit == Unit::Store)
     clearFault(memory, *request.timing);
-    break;
-  case OperationKind::Matmul:
-    executeMatmul(operation.matmul, geometry, *memories);
-    break;
-  case OperationKind::Vector:
-    executeVector(operation.vector, geometry, *memories);
-    break;
-  }
 }
 
 } // namespace tilework::sim

@@ -8,6 +8,7 @@
 #pragma once
 
 #include "sim/functional/Dma.h"
+#include "sim/functional/Execute.h"
 #include "sim/memory/AxiEndpoint.h"
 #include "sim/systemc/LoadDma.h"
 #include "sim/systemc/MemoryPort.h"
@@ -163,19 +164,7 @@ private:
         Retired{operation.pc, operation.context, start, bytes};
     EXPECT_EQ(bytes, dmaBytes(operation.kind, operation.dma))
         << "pc " << operation.pc;
-    switch (operation.kind) {
-    case OperationKind::Load:
-      executeLoad(operation.dma, geometry, memories, image);
-      break;
-    case OperationKind::Gather:
-      executeGather(operation.dma, geometry, memories, image);
-      break;
-    case OperationKind::Store:
-      executeStore(operation.dma, geometry, memories, image);
-      break;
-    default:
-      break;
-    }
+    executeOperation(operation, geometry, memories, image);
   }
 
   bool chance(unsigned percent) { return random() % 100 < percent; }

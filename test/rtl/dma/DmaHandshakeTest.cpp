@@ -113,14 +113,8 @@ private:
   }
 
   void execute(const Operation &operation) {
-    if (!executing)
-      return;
-    if (operation.kind == OperationKind::Load)
-      executeLoad(operation.dma, geometry, memories, expected);
-    if (operation.kind == OperationKind::Gather)
-      executeGather(operation.dma, geometry, memories, expected);
-    if (operation.kind == OperationKind::Store)
-      executeStore(operation.dma, geometry, memories, expected);
+    if (executing)
+      executeOperation(operation, geometry, memories, expected);
   }
 
   void drive() {
