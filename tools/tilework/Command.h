@@ -82,15 +82,22 @@ RunReport runBehindLine(const Context &context, const Executable &executable,
 std::pair<std::string, std::string> splitFile(const std::string &text,
                                               const std::string &option);
 
-void addCompile(CommandLine &line, Context &context);
-void addRun(CommandLine &line, Context &context);
-void addSimulate(CommandLine &line, Context &context);
-void addCompare(CommandLine &line, Context &context);
-void addInspect(CommandLine &line, Context &context);
-void addOperators(CommandLine &line, Context &context);
-void addAssemble(CommandLine &line, Context &context);
-void addTargets(CommandLine &line, Context &context);
-void addCosim(CommandLine &line, Context &context);
-void addDoctor(CommandLine &line, Context &context);
+/// The commands, in the order of the help: each tells `line` its arguments and
+/// what it does, in a file of its name.
+#define TILEWORK_COMMANDS(X)                                                   \
+  X(Compile)                                                                   \
+  X(Run)                                                                       \
+  X(Simulate)                                                                  \
+  X(Compare)                                                                   \
+  X(Inspect)                                                                   \
+  X(Operators)                                                                 \
+  X(Assemble)                                                                  \
+  X(Targets)                                                                   \
+  X(Cosim)                                                                     \
+  X(Doctor)
+#define TILEWORK_DECLARE(Name)                                                 \
+  void add##Name(CommandLine &line, Context &context);
+TILEWORK_COMMANDS(TILEWORK_DECLARE)
+#undef TILEWORK_DECLARE
 
 } // namespace tilework::tool

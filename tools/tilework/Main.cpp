@@ -151,16 +151,9 @@ int main(int argc, char **argv) {
   line.flag("--json", context.json, "one JSON object on standard output");
   line.flag("-q,--quiet", context.quiet, "nothing but errors");
   line.flag("-v,--verbose", context.verbose, "more than the summary");
-  addCompile(line, context);
-  addRun(line, context);
-  addSimulate(line, context);
-  addCompare(line, context);
-  addInspect(line, context);
-  addOperators(line, context);
-  addAssemble(line, context);
-  addTargets(line, context);
-  addCosim(line, context);
-  addDoctor(line, context);
+#define TILEWORK_ADD(Name) add##Name(line, context);
+  TILEWORK_COMMANDS(TILEWORK_ADD)
+#undef TILEWORK_ADD
   std::optional<ProgressGuard> guard;
   if (hasTerminal())
     guard.emplace();
