@@ -43,11 +43,15 @@ private:
     llvm::SmallVector<int64_t> sizes;
     std::vector<llvm::SmallVector<int64_t>> strides; ///< by operand
   };
+
+  // GraphViews.cpp
   static Loops
   mergeLoops(llvm::ArrayRef<int64_t> sizes,
              const std::vector<llvm::SmallVector<int64_t>> &strides);
   planning::Access access(const View &view,
                           llvm::ArrayRef<int64_t> strides) const;
+  llvm::Error planViewOp(mlir::Operation *op);
+  llvm::Error planConcat(graph::ConcatOp op);
 
   // GraphPlanner.cpp
   llvm::Error fail(mlir::Operation *op, const std::string &why);
@@ -73,8 +77,6 @@ private:
   llvm::Error planOp(mlir::Operation *op);
   llvm::Error planMatmulOp(graph::MatmulOp op);
   llvm::Error planAttentionOp(graph::AttentionOp op);
-  llvm::Error planViewOp(mlir::Operation *op);
-  llvm::Error planConcat(graph::ConcatOp op);
   llvm::Error planReturn(mlir::func::ReturnOp op);
   llvm::Error planNorm(const View &in, const View &out,
                        const planning::Norm &norm, mlir::Operation *op);
@@ -141,6 +143,9 @@ private:
   llvm::DenseMap<mlir::Value, llvm::SmallVector<int, 2>> finished;
   friend class RowsBuilder;
 };
+
+/// Strides of a tensor without gaps, the last dimension innermost.
+llvm::SmallVector<int64_t> denseStrides(llvm::ArrayRef<int64_t> sizes);
 
 /// Strides of a view against loops over `sizes`, aligned at the end; broadcast
 /// dimensions have stride 0.
