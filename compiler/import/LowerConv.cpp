@@ -13,14 +13,18 @@
 using namespace tilework;
 using Shape = NodeContext::Shape;
 
-/// `before` and `after` zeros along a dimension; less than none cut.
+/// `before` and `after` zeros along a dimension; less than none cut, of the
+/// other side's zeros too where that is more than there are elements.
 static Val padZeros(NodeContext &c, const Val &x, int64_t axis, int64_t before,
                     int64_t after) {
-  const int64_t cut = std::max<int64_t>(-before, 0);
-  const int64_t kept = x.dim(axis) - cut - std::max<int64_t>(-after, 0);
-  if (kept < 0)
+  const int64_t size = x.dim(axis);
+  if (size + before + after < 0)
     throw InvalidNode("its pads cut more than there is");
-  return padded(c, c.b.range(x, axis, cut, kept), axis, before, after,
+  const int64_t cut = std::clamp<int64_t>(-before, 0, size);
+  const int64_t kept = size - cut - std::clamp<int64_t>(-after, 0, size - cut);
+  const int64_t zeros = size + before + after - kept;
+  const int64_t front = std::clamp<int64_t>(before, 0, zeros);
+  return padded(c, c.b.range(x, axis, cut, kept), axis, front, zeros - front,
                 c.b.scalar(0, x.element()));
 }
 

@@ -43,6 +43,20 @@ CASES = [
     convolution("without padding", (1, 4, 10), (8, 4, 4), auto_pad="VALID"),
     convolution("three dimensions", (1, 2, 4, 5, 6), (3, 2, 2, 2, 2)),
     Case(
+        "transposed, pads beyond what its output padding restores",
+        node(
+            "ConvTranspose",
+            "x w b",
+            pads=[1, 2, 2, 0],
+            strides=[2, 4],
+            dilations=[3, 2],
+            output_padding=[1, 3],
+        ),
+        {"x": normal(1, 4, 6, 1)},
+        {"w": normal(4, 5, 3, 1), "b": normal(5, seed=2)},
+        absolute=2.0**-8,
+    ),
+    Case(
         "no bias",
         node("Conv", "x w"),
         {"x": normal(1, 3, 8)},
