@@ -360,6 +360,19 @@ static Value fitted(OpBuilder &builder, Location loc, Value mask,
       RankedTensorType::get(wide, tensorTypeOf(mask).getElementType()), mask);
 }
 
+/// An operand of `product` with all of the product's leading dimensions: heads
+/// that serve several queries may reach it as one that is repeated.
+static Value repeated(OpBuilder &builder, MatmulOp product, Value operand) {
+  SmallVector<int64_t> wide(shapeOf(product.getResult()).drop_back(2));
+  llvm::append_range(wide, shapeOf(operand).take_back(2));
+  if (shapeOf(operand) == ArrayRef<int64_t>(wide))
+    return operand;
+  return BroadcastOp::create(
+      builder, product.getLoc(),
+      RankedTensorType::get(wide, tensorTypeOf(operand).getElementType()),
+      operand);
+}
+
 static void recognise(SoftmaxOp softmax) {
   bool guarded = false;
   MatmulOp values = findConsumer(softmax.getResult(), guarded);
@@ -375,8 +388,13 @@ static void recognise(SoftmaxOp softmax) {
   bool vTransposed = values.getTransposeRhs();
   if (product.getTransposeLhs() || shapeOf(q).size() < 3 ||
       shapeOf(k).size() != shapeOf(q).size() ||
-      shapeOf(v).size() != shapeOf(values.getLhs()).size())
+      shapeOf(v).size() != shapeOf(values.getLhs()).size() ||
+      shapeOf(values.getLhs()).drop_back(2) !=
+          shapeOf(values.getResult()).drop_back(2))
     return;
+  q = repeated(builder, product, q);
+  k = repeated(builder, product, k);
+  v = repeated(builder, values, v);
   // Masks of three dimensions mix batch and heads: only shared ones are read.
   bool flat = shapeOf(softmax.getInput()).size() == 3;
   auto mixes = [&](auto &mask) {

@@ -122,3 +122,27 @@ def test_what_is_not_carried_is_named():
         tw.compile(sinks.model)
     with pytest.raises(tw.UnsupportedModel, match="smooth_softmax"):
         tw.compile(case("smooth", 4, cached=False, smooth_softmax=1).model)
+
+
+@pytest.mark.parametrize("shared", ("k", "v", "kv", "q", "qkv"))
+@pytest.mark.parametrize("batch", (1, 2))
+def test_a_head_that_a_product_broadcasts_serves_all(batch, shared):
+    """Queries of several heads times one of keys or values, as Falcon's export writes it."""
+    feeds, nodes = {}, []
+    for i, name in enumerate("qkv"):
+        heads = 1 if name in shared else HEADS
+        feeds[name] = normal(batch, 6, heads * SIZE, seed=i)
+        order = [0, 2, 3, 1] if name == "k" else [0, 2, 1, 3]
+        nodes += [
+            helper.make_node("Reshape", [name, f"{name}s"], [f"{name}1"]),
+            helper.make_node("Transpose", [f"{name}1"], [f"{name}2"], perm=order),
+        ]
+    nodes += [
+        helper.make_node("MatMul", ["q2", "k2"], ["scores"]),
+        helper.make_node("Mul", ["scores", "scale"], ["scaled"]),
+        helper.make_node("Softmax", ["scaled"], ["p"]),
+        helper.make_node("MatMul", ["p", "v2"], ["y"]),
+    ]
+    weights = {f"{n}s": np.array([batch, 6, 1 if n in shared else HEADS, SIZE]) for n in "qkv"}
+    weights["scale"] = np.float32(SIZE**-0.5)
+    check(Case("broadcast", nodes, feeds, weights, absolute=2.0**-7), "nano")
