@@ -6,6 +6,7 @@
 option(TILEWORK_BUILD_TESTS "Build the tests" ON)
 option(TILEWORK_BUILD_PYTHON "Build the Python module" ON)
 option(TILEWORK_USE_PCH "Precompile the MLIR headers" ON)
+option(TILEWORK_UNITY "Compile files that share MLIR's headers several at a time" ON)
 option(TILEWORK_WERROR "Treat compiler warnings as errors" OFF)
 option(TILEWORK_ASSERTIONS "Keep assertions, the standard library's among them, in an optimised build" ON)
 set(TILEWORK_SANITIZE "" CACHE STRING

@@ -8,8 +8,8 @@
 #include "dialects/npu/NPUDialect.h"
 
 #include "mlir/IR/Builders.h"
+#include "llvm/ADT/bit.h"
 
-#include <cstring>
 #include <map>
 
 using namespace mlir;
@@ -61,12 +61,6 @@ private:
 
 } // namespace
 
-static int64_t bitsOf(float value) {
-  uint32_t bits;
-  std::memcpy(&bits, &value, sizeof bits);
-  return bits;
-}
-
 void Emitter::vector(const plan::Step &s) {
   const plan::Chain &c = s.chain;
   SmallVector<int64_t> roles;
@@ -93,8 +87,9 @@ void Emitter::vector(const plan::Step &s) {
   auto chain = npu::ChainAttr::get(
       context, c.sourceType, c.elementType, c.destinationType, c.multiply0,
       c.add0, c.add1, c.function, c.operand, c.multiply1, c.add2, c.reduce,
-      c.reduceAccumulate, c.reduceDepth, bitsOf(c.multiply0Scalar),
-      bitsOf(c.add0Scalar), statistics, c.statisticsBase);
+      c.reduceAccumulate, c.reduceDepth,
+      llvm::bit_cast<uint32_t>(c.multiply0Scalar),
+      llvm::bit_cast<uint32_t>(c.add0Scalar), statistics, c.statisticsBase);
   npu::VectorOp::create(b, loc, chain, extent(s.rows), extent(s.columns), roles,
                         operands, b.getArrayAttr(tiles), s.primary);
 }

@@ -6,18 +6,13 @@
 
 #include "compiler/conversion/GraphPlanner.h"
 
+#include "llvm/ADT/bit.h"
+
 #include <algorithm>
-#include <cstring>
 
 namespace tilework {
 
 using namespace planning;
-
-static int64_t bitsOf(float value) {
-  uint32_t bits;
-  std::memcpy(&bits, &value, sizeof bits);
-  return bits;
-}
 
 /// What of an access a plan depends on; the tensor stands for itself.
 static void describe(const Access &access, std::vector<int64_t> &key) {
@@ -63,7 +58,7 @@ Planned GraphPlanner::planOnce(MatmulGroup g) {
                               g.k,
                               g.blocked,
                               g.transposedB,
-                              bitsOf(g.scale),
+                              llvm::bit_cast<uint32_t>(g.scale),
                               static_cast<int64_t>(g.activation),
                               g.residual.has_value(),
                               g.norm.has_value()};
@@ -85,7 +80,7 @@ Planned GraphPlanner::planOnce(MatmulGroup g) {
   }
   if (g.norm) {
     key.push_back(g.norm->root);
-    key.push_back(bitsOf(g.norm->epsilon));
+    key.push_back(llvm::bit_cast<uint32_t>(g.norm->epsilon));
     tensors.push_back(&g.norm->scale);
     tensors.push_back(&g.norm->shift);
   }
@@ -102,11 +97,11 @@ Planned GraphPlanner::planOnce(AttentionGroup g) {
                               g.keys,
                               g.headDim,
                               g.valueDim,
-                              bitsOf(g.scale),
-                              bitsOf(g.softcap),
+                              llvm::bit_cast<uint32_t>(g.scale),
+                              llvm::bit_cast<uint32_t>(g.softcap),
                               g.zeroHidden,
                               g.zeroNaN,
-                              bitsOf(g.otherwise),
+                              llvm::bit_cast<uint32_t>(g.otherwise),
                               static_cast<int64_t>(g.masks.size())};
   std::vector<int *> tensors = {&g.ones};
   auto add = [&](Access &access) {

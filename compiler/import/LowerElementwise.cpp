@@ -16,8 +16,6 @@ using graph::GeluForm;
 using graph::UnaryKind;
 using Shape = NodeContext::Shape;
 
-static Shape shapeOf(const Val &x) { return x.shape().vec(); }
-
 static llvm::StringRef opName(const NodeContext &c) {
   return {c.node.op.data(), c.node.op.size()};
 }

@@ -14,8 +14,6 @@ using graph::ReduceKind;
 using graph::UnaryKind;
 using Shape = NodeContext::Shape;
 
-static Shape shapeOf(const Val &x) { return x.shape().vec(); }
-
 void tilework::lowerMatMul(NodeContext &c) {
   Val a = c.in(0), b = c.in(1);
   if (a.rank() == 0 || b.rank() == 0)

@@ -12,8 +12,6 @@ using graph::ReduceKind;
 using graph::UnaryKind;
 using Shape = NodeContext::Shape;
 
-static Shape shapeOf(const Val &x) { return x.shape().vec(); }
-
 /// Scale or shift of a normalisation of `x` over the dimensions from `axis` on,
 /// as the vector that the normalisation itself takes; absent where it differs
 /// between rows.

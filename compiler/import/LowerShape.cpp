@@ -14,8 +14,6 @@ using namespace tilework;
 using onnx::DataType;
 using Shape = NodeContext::Shape;
 
-static Shape shapeOf(const Val &x) { return x.shape().vec(); }
-
 void tilework::lowerConstant(NodeContext &c) {
   if (const onnx::Attribute *a = c.attribute("value"); a && a->t)
     return c.set(0, c.constant(*a->t));

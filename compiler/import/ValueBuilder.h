@@ -51,6 +51,9 @@ struct Val {
   bool isFloat() const { return mlir::isa<mlir::FloatType>(element()); }
 };
 
+/// A copy of its shape, to be changed.
+inline std::vector<int64_t> shapeOf(const Val &x) { return x.shape().vec(); }
+
 /// "[1, 600, 384]".
 std::string shapeText(llvm::ArrayRef<int64_t> shape);
 

@@ -328,7 +328,7 @@ Val ValueBuilder::places(const Shape &shape, const Shape &strides) {
 }
 
 /// The number of a tensor's elements for each step of its dimensions.
-static Shape denseStrides(ArrayRef<int64_t> shape) {
+static Shape elementSteps(ArrayRef<int64_t> shape) {
   Shape strides(shape.size());
   int64_t stride = 1;
   for (size_t d = shape.size(); d-- > 0; stride *= shape[d])
@@ -350,7 +350,7 @@ static bool repeats(const Val &x, int64_t dim) {
 
 Val ValueBuilder::linearIndices(const Val &indices, ArrayRef<int64_t> table,
                                 int64_t axis, int64_t row) {
-  Shape strides = denseStrides(table), others = strides;
+  Shape strides = elementSteps(table), others = strides;
   others[axis] = 0;
   for (size_t d = 0; d < strides.size(); ++d) {
     others[d] /= row;
@@ -422,7 +422,7 @@ Val ValueBuilder::gatherND(const Val &x, const Val &indices,
   for (int64_t d = 0; d < batchDims; ++d)
     if (outer[d] != named[d])
       throw InvalidNode("its indices do not fit its input");
-  Shape strides = denseStrides(named), batch(outer.size(), 0);
+  Shape strides = elementSteps(named), batch(outer.size(), 0);
   std::copy_n(strides.begin(), batchDims, batch.begin());
   Val linear = places(outer, batch);
   for (int64_t i = 0; i < depth; ++i) {

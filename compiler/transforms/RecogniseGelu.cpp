@@ -123,7 +123,7 @@ static UnaryOp onePlus(Value value) {
   return {};
 }
 
-static bool recognise(BinaryOp root) {
+static bool recogniseGelu(BinaryOp root) {
   SmallVector<Value> factors;
   double constant = 1;
   flatten(root.getResult(), true, factors, constant);
@@ -168,7 +168,7 @@ struct RecogniseGeluPass
     // From the last op back, so that the whole of a product is seen first.
     for (BinaryOp op : llvm::reverse(candidates))
       if (!op->use_empty())
-        recognise(op);
+        recogniseGelu(op);
   }
 };
 } // namespace

@@ -99,7 +99,7 @@ static Value takeVector(OpBuilder &builder, Operation *&last, BinaryKind kind,
   return vector;
 }
 
-static void recognise(BinaryOp op) {
+static void recogniseNorm(BinaryOp op) {
   double epsilon = 0;
   Value d = normalised(op, epsilon);
   if (!d)
@@ -145,7 +145,7 @@ struct RecogniseLayerNormPass
     SmallVector<BinaryOp> candidates;
     getOperation().walk([&](BinaryOp op) { candidates.push_back(op); });
     for (BinaryOp op : candidates)
-      recognise(op);
+      recogniseNorm(op);
   }
 };
 } // namespace
