@@ -81,7 +81,9 @@ template <typename Row> void eachRow(Doubles &values, int64_t n, Row &&row) {
 
 void softmaxRow(double *x, int64_t n, bool zeroHidden) {
   const double top = *std::max_element(x, x + n);
-  if (zeroHidden && top == -std::numeric_limits<double>::infinity()) {
+  if (zeroHidden && std::all_of(x, x + n, [](double score) {
+        return score == -std::numeric_limits<double>::infinity();
+      })) {
     std::fill_n(x, n, 0.0);
     return;
   }
@@ -227,7 +229,11 @@ HostTensor attention(graph::AttentionOp op,
       given = given.reshape({given.shape()[0], 1, 1, given.shape()[1]});
     return given.broadcastTo(all).floatValues();
   };
-  const Doubles mask = spread(op.getMask()), seen = spread(op.getSeen());
+  const Doubles mask = spread(op.getMask()), seen = spread(op.getSeen()),
+                bias = spread(op.getBias());
+  Doubles kept;
+  if (op.getKept())
+    kept = value(op.getKept()).broadcastTo({batch, heads, rows}).floatValues();
   const double scale = op.getScale().convertToFloat();
   const auto band = op.getBand();
   Doubles out(batch * rows * heads * dv), scores(keys);
@@ -260,9 +266,12 @@ HostTensor attention(graph::AttentionOp op,
           } else if (outside) {
             scores[j] += op.getHiddenValue();
           }
+          if (!bias.empty())
+            scores[j] += bias[at];
         }
         softmaxRow(scores.data(), keys, op.getZeroHidden());
-        if (op.getZeroNan() && std::isnan(scores[0]))
+        if ((op.getZeroNan() && std::isnan(scores[0])) ||
+            (!kept.empty() && kept[(b * heads + h) * rows + i] == 0))
           std::fill(scores.begin(), scores.end(), 0.0);
         double *sums = &out[(b * rows + i) * heads * dv + h * dv];
         for (int64_t j = 0; j < keys; ++j)

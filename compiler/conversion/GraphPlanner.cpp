@@ -140,13 +140,14 @@ View GraphPlanner::weightTensor(Attribute expr, const std::string &name,
   return view;
 }
 
-int GraphPlanner::onesTensor(MLIRContext *context, int64_t count) {
+int GraphPlanner::rowTensor(MLIRContext *context, llvm::StringRef name,
+                            float number, int64_t count) {
   Builder b(context);
-  auto one =
-      DenseElementsAttr::get(RankedTensorType::get({1}, b.getF32Type()), 1.0f);
+  auto one = DenseElementsAttr::get(RankedTensorType::get({1}, b.getF32Type()),
+                                    number);
   auto expr = graph::ExprAttr::get(
       context, one, {graph::BroadcastStepAttr::get(context, {count})});
-  return weightTensor(expr, "ones", WeightLayout::Dense, {count}).tensor;
+  return weightTensor(expr, name.str(), WeightLayout::Dense, {count}).tensor;
 }
 
 Expected<View> GraphPlanner::viewOf(Value value) {

@@ -60,8 +60,9 @@ private:
   View denseView(int tensor, llvm::ArrayRef<int64_t> sizes, int elementBytes);
   View newResult(mlir::Value value);
   llvm::Expected<View> viewOf(mlir::Value value);
-  /// A weight of `count` ones.
-  int onesTensor(mlir::MLIRContext *context, int64_t count);
+  /// A weight of `count` equal numbers.
+  int rowTensor(mlir::MLIRContext *context, llvm::StringRef name, float number,
+                int64_t count);
   View weightTensor(mlir::Attribute expr, const std::string &name,
                     WeightLayout layout, llvm::ArrayRef<int64_t> shape);
   llvm::Expected<View> materialise(const View &view, mlir::Operation *op);

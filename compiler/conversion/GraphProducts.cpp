@@ -37,6 +37,18 @@ static VectorFunction functionOf(graph::Activation activation) {
   return VectorFunction::identity;
 }
 
+/// A number of a mask as the chip has it: bf16, and finite if it is that.
+static float asStored(llvm::APFloat number) {
+  const bool isFinite = number.isFinite();
+  bool lost;
+  number.convert(llvm::APFloat::BFloat(), llvm::APFloat::rmNearestTiesToEven,
+                 &lost);
+  if (isFinite && number.isInfinity())
+    number =
+        llvm::APFloat::getLargest(llvm::APFloat::BFloat(), number.isNegative());
+  return number.convertToFloat();
+}
+
 Error GraphPlanner::planNorm(const View &in, const View &out, const Norm &norm,
                              Operation *op) {
   RowsGroup group;
@@ -279,7 +291,11 @@ Error GraphPlanner::planAttentionOp(graph::AttentionOp op) {
     if (Error error = addMask(op.getSeen(), true))
       return error;
   const bool selects = op.getOtherwise().has_value();
-  g.otherwise = selects ? op.getOtherwise()->convertToFloat() : 0;
+  if (selects)
+    // Where both hide a row, the number is compared with those that are added.
+    g.otherwise = op.getMask() || op.getBias()
+                      ? asStored(*op.getOtherwise())
+                      : op.getOtherwise()->convertToFloat();
   if (auto band = op.getBand()) {
     mlir::Builder b(op.getContext());
     auto value = b.getArrayAttr(
@@ -296,15 +312,39 @@ Error GraphPlanner::planAttentionOp(graph::AttentionOp op) {
     mask.access.batchStrides = {0, 0};
     g.masks.push_back(mask);
   }
+  if (op.getBias())
+    if (Error error = addMask(op.getBias(), false))
+      return error;
+  if (Value kept = op.getKept()) {
+    auto view = viewOf(kept);
+    if (!view)
+      return view.takeError();
+    View v = *view;
+    if (g.queries > 1 && v.strides.back() != 1) {
+      auto copy = materialise(v, op);
+      if (!copy)
+        return copy.takeError();
+      v = *copy;
+    }
+    auto stride = [&](size_t d) {
+      return v.sizes[d] == 1 ? 0 : v.strides[d] * 2;
+    };
+    g.kept.emplace();
+    g.kept->tensor = v.tensor;
+    g.kept->offset = v.offset * 2;
+    g.kept->batchStrides = {stride(0), stride(1)};
+  }
   g.softcap = op.getSoftcap() ? op.getSoftcap()->convertToFloat() : 0;
   g.zeroHidden = op.getZeroHidden();
   g.zeroNaN = op.getZeroNan();
+  if (g.zeroNaN || g.kept)
+    g.zeros = rowTensor(op.getContext(), "zeros", 0, g.keys);
   // A band from the first key on shows it to every query.
-  bool seesFirst = !op.getMask() && !op.getSeen() &&
+  bool seesFirst = !op.getMask() && !op.getSeen() && !op.getBias() &&
                    (!op.getBand() || ((*op.getBand())[0] <= 1 - g.queries &&
                                       (*op.getBand())[1] >= 0));
-  if (!seesFirst)
-    g.ones = onesTensor(op.getContext(), g.queries);
+  if (!seesFirst || g.zeroNaN)
+    g.ones = rowTensor(op.getContext(), "ones", 1, g.queries);
   View out = newResult(op.getResult());
   g.out.tensor = out.tensor;
   g.out.offset = out.offset * 2;

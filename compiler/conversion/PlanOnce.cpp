@@ -100,10 +100,11 @@ Planned GraphPlanner::planOnce(AttentionGroup g) {
                               llvm::bit_cast<uint32_t>(g.scale),
                               llvm::bit_cast<uint32_t>(g.softcap),
                               g.zeroHidden,
-                              g.zeroNaN,
                               llvm::bit_cast<uint32_t>(g.otherwise),
+                              g.zeroNaN,
+                              g.kept.has_value(),
                               static_cast<int64_t>(g.masks.size())};
-  std::vector<int *> tensors = {&g.ones};
+  std::vector<int *> tensors = {&g.ones, &g.zeros};
   auto add = [&](Access &access) {
     describe(access, key);
     tensors.push_back(&access.tensor);
@@ -112,6 +113,8 @@ Planned GraphPlanner::planOnce(AttentionGroup g) {
   add(g.k);
   add(g.v);
   add(g.out);
+  if (g.kept)
+    add(*g.kept);
   for (AttentionMask &mask : g.masks) {
     key.push_back(mask.perKey);
     key.push_back(mask.selects);

@@ -50,25 +50,32 @@ struct MatmulGroup {
   std::vector<Access> rest; ///< without a norm
 };
 
-/// A number a score, or one a key.
+/// A number a score, or one a key: added to it, or not zero where the score
+/// stays and is not `otherwise`.
 struct AttentionMask {
-  Access access;        ///< batchStrides {batch, head}
-  bool perKey = false;  ///< one row for all queries and heads
-  bool selects = false; ///< not zero where the key is seen; otherwise added
+  Access access;       ///< batchStrides {batch, head}
+  bool perKey = false; ///< one row for all queries and heads
+  bool selects = false;
 };
 
-/// softmax(seen ? cap(scale·Q·Kᵀ) + mask : otherwise)·V for each batch and
-/// head; cap(x) is softcap·tanh(x / softcap).
+/// softmax(masks(cap(scale·Q·Kᵀ)))·V for each batch and head, the masks one
+/// after the other; cap(x) is softcap·tanh(x / softcap).
 struct AttentionGroup {
   int64_t batch = 1, heads = 1, kvHeads = 1;
   int64_t queries = 0, keys = 0, headDim = 0, valueDim = 0;
   Access q, k, v, out; ///< batchStrides: {batch, head (of kvHeads for k and v)}
   float scale = 1;
   float softcap = 0; ///< 0: none
-  /// A row whose masks are all minus infinity is zero, not NaN.
+  /// The weights of a row whose scores are all minus infinity are zero, not
+  /// NaN.
   bool zeroHidden = false;
-  /// A row whose largest score is NaN or infinite is zero.
+  /// Weights that are NaN are zero.
   bool zeroNaN = false;
+  /// So are those of a row for which this is zero: a number a row, batchStrides
+  /// {batch, head}.
+  std::optional<Access> kept;
+  /// A tensor of at least `keys` zeros, for the two above; -1: neither.
+  int zeros = -1;
   /// A tensor of at least `queries` ones, where masks may hide every key of a
   /// row or of a tile; -1: they cannot.
   int ones = -1;

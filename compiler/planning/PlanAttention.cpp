@@ -95,6 +95,22 @@ private:
   bool startsMaxima() const {
     return g.ones >= 0 && (g.zeroHidden || g.keys > t.keys);
   }
+  /// Makes the sums' reciprocals of rows that are not kept NaN; the factor
+  /// becomes NaN for rows that are kept and are NaN, and 1 for others.
+  void dropRows(int64_t shift, bool inLoop);
+  /// What a row whose weights are all zero gives: zeros, or NaN where a value
+  /// is not finite. Rows whose weights are NaN become it: they are NaN
+  /// throughout, and where another row is, so is this one.
+  Value emptyRow() const { return {rowOf(emptyBuffer), VectorType::bf16}; }
+  Value emptySums() const { return {rowOf(emptySumsBuffer), VectorType::fp32}; }
+  static Tile rowOf(int buffer) {
+    Tile tile;
+    tile.buffer = buffer;
+    tile.blockStride = 1;
+    return tile;
+  }
+  void sumEmptyRow(int64_t keyShift, int keyDepth, bool whole, bool first);
+  void storeEmptyRow();
   /// Where the mask of a tile of scores stands.
   Tile maskTile(size_t i, int64_t keyShift, int keyDepth) const {
     Tile tile;
@@ -119,7 +135,8 @@ private:
   ScheduleBuilder b;
   int64_t L;
   int qBuffer = -1, kBuffer = -1, vBuffer = -1, pBuffer = -1, outBuffer = -1;
-  int sBuffer = -1, oBuffer = -1, onesBuffer = -1;
+  int sBuffer = -1, oBuffer = -1, onesBuffer = -1, keptBuffer = -1;
+  int zerosBuffer = -1, emptySumsBuffer = -1, emptyBuffer = -1;
   std::vector<int> maskBuffers;
 };
 
@@ -292,6 +309,49 @@ void AttentionWriter::values(bool inLoop, int64_t shift, int64_t keyShift,
   step.columns = g.valueDim;
   step.depth = keyExtent(keyShift, keyDepth);
   step.accumulate = first ? Accumulate::never : Accumulate::always;
+  if (g.zeros >= 0 && !t.holdKeys)
+    sumEmptyRow(keyShift, keyDepth, false, first);
+}
+
+void AttentionWriter::sumEmptyRow(int64_t keyShift, int keyDepth, bool whole,
+                                  bool first) {
+  Step &step = b.step(StepKind::Matmul);
+  step.tile.buffer = zerosBuffer;
+  step.tile.blockStride = 1;
+  step.weights.buffer = vBuffer;
+  step.weights.blockStride = pitch(heldKeys());
+  step.sums = emptySums().tile;
+  step.rows = 1;
+  step.columns = g.valueDim;
+  step.depth = whole ? Extent(g.keys) : keyExtent(keyShift, keyDepth);
+  step.accumulate = first ? Accumulate::never : Accumulate::always;
+}
+
+void AttentionWriter::storeEmptyRow() {
+  ChainWriter store(b, 1, g.valueDim, 0, Value());
+  store.begin(emptySums());
+  store.finish(emptyRow());
+}
+
+void AttentionWriter::dropRows(int64_t shift, bool inLoop) {
+  Extent rows = queryExtent(shift, inLoop);
+  Value kept{rowOf(keptBuffer), VectorType::bf16};
+  DramTile dram;
+  dram.tensor = g.kept->tensor;
+  dram.byte = place(*g.kept, false).plus(shift * t.queries * 2);
+  dram.byte.add(inLoop ? kQueryDepth : -1, t.queries * 2);
+  b.load(dram, kept.tile, 1, rows);
+  ChainWriter stays(b, 1, rows, 0, Value());
+  stays.beginStatistic(kSum);
+  stays.multiplyScalar(0);
+  stays.addScalar(1);
+  stays.functionElement(VectorFunction::select, kept, 1);
+  stays.finishToStatistic(kFactor);
+  ChainWriter drops(b, 1, rows, 0, Value());
+  drops.beginStatistic(kSum);
+  drops.functionElement(VectorFunction::select, kept,
+                        std::numeric_limits<float>::quiet_NaN());
+  drops.finishToStatistic(kSum);
 }
 
 void AttentionWriter::finish(int64_t shift, bool inLoop) {
@@ -304,14 +364,8 @@ void AttentionWriter::finish(int64_t shift, bool inLoop) {
     inverse.addScalar(0x1p-100f);
   inverse.function(VectorFunction::reciprocal);
   inverse.finishToStatistic(kSum);
-  // The probabilities are NaN where the largest score is NaN or infinite.
-  if (g.zeroNaN) {
-    ChainWriter finite(b, 1, rows, 0, Value());
-    finite.beginStatistic(kMaximum);
-    finite.functionScalar(VectorFunction::less,
-                          std::numeric_limits<float>::infinity());
-    finite.finishToStatistic(kOldMaximum);
-  }
+  if (g.kept)
+    dropRows(shift, inLoop);
   Value o, out;
   o.tile.buffer = oBuffer;
   o.tile.blockStride = t.queries;
@@ -321,8 +375,13 @@ void AttentionWriter::finish(int64_t shift, bool inLoop) {
   ChainWriter last(b, rows, g.valueDim, 0, o);
   last.begin(o);
   last.multiplyStatistic(kSum);
-  if (g.zeroNaN)
-    last.functionStatistic(VectorFunction::select, kOldMaximum, 0);
+  if (g.zeros >= 0) {
+    if (!t.holdKeys)
+      storeEmptyRow();
+    last.functionColumn(VectorFunction::replace_nan, emptyRow().tile, 0);
+    if (!g.zeroNaN)
+      last.multiplyStatistic(kFactor);
+  }
   last.finish(out);
   DramTile dram;
   dram.tensor = g.out.tensor;
@@ -347,6 +406,18 @@ void AttentionWriter::write() {
   if (startsMaxima())
     onesBuffer =
         b.buffer("ones", Space::scratchpad, ceilDiv(t.queries, L), 1, -1);
+  if (g.kept)
+    keptBuffer = b.buffer("kept", Space::scratchpad, ceilDiv(t.queries, L),
+                          t.slots, kQueryDepth);
+  if (g.zeros >= 0) {
+    int turn = t.holdKeys ? 1 : kQueryDepth;
+    zerosBuffer =
+        b.buffer("zeros", Space::scratchpad, b.tileRows(1, heldKeys()), 1, -1);
+    emptySumsBuffer = b.buffer("empty sums", Space::accumulator,
+                               b.sumRows(1, g.valueDim), t.slots, turn);
+    emptyBuffer = b.buffer("empty row", Space::scratchpad,
+                           b.tileRows(1, g.valueDim), t.slots, turn);
+  }
   for (const AttentionMask &mask : g.masks)
     maskBuffers.push_back(
         mask.perKey
@@ -364,14 +435,15 @@ void AttentionWriter::write() {
   oBuffer = b.buffer("sums", Space::accumulator,
                      b.sumRows(t.queries, g.valueDim), t.slots, kQueryDepth);
 
-  if (startsMaxima()) {
+  auto loadRow = [&](int tensor, int buffer, int64_t count) {
     DramTile dram;
-    dram.tensor = g.ones;
-    Tile tile;
-    tile.buffer = onesBuffer;
-    tile.blockStride = 1;
-    b.load(dram, tile, 1, std::min(t.queries, g.queries));
-  }
+    dram.tensor = tensor;
+    b.load(dram, rowOf(buffer), 1, count);
+  };
+  if (startsMaxima())
+    loadRow(g.ones, onesBuffer, std::min(t.queries, g.queries));
+  if (g.zeros >= 0)
+    loadRow(g.zeros, zerosBuffer, heldKeys());
   b.beginLoop(g.batch);
   for (size_t i = 0; i < g.masks.size(); ++i) {
     const Access &mask = g.masks[i].access;
@@ -384,8 +456,13 @@ void AttentionWriter::write() {
     b.load(dram, maskTile(i, 0, -1), 1, g.keys);
   }
   b.beginLoop(g.kvHeads);
-  if (t.holdKeys)
+  if (t.holdKeys) {
     loadKeysAndValues(0, -1, true);
+    if (g.zeros >= 0) {
+      sumEmptyRow(0, -1, true, true);
+      storeEmptyRow();
+    }
+  }
   b.beginLoop(g.heads / g.kvHeads);
   if (ahead) {
     loadQueries(0, false, 0);

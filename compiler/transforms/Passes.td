@@ -55,8 +55,9 @@ def RecogniseAttention : Graph_Pass<"graph-recognise-attention"> {
   let description = [{
     Two products around a softmax become `graph.attention`. The views between
     the projections and the products are composed; scales of queries, keys and
-    scores become one; masks added to or selected into the scores become one
-    mask; a guard that turns NaN into zero is dropped, with a note.
+    scores become one, and so do masks that are added before a selection, its
+    conditions, and what is added behind it; guards that put zeros in place of
+    NaN or of whole rows become attributes and an operand.
   }];
 }
 

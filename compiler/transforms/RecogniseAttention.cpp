@@ -21,9 +21,6 @@ using namespace mlir;
 using namespace tilework;
 using namespace tilework::graph;
 
-/// A constant added to a score takes its place from here on.
-static constexpr double kReplaces = -1.0e30;
-
 namespace {
 
 /// What stands between the product of queries and keys and the softmax.
@@ -37,6 +34,8 @@ struct Scores {
   /// the place of other scores, after the masks are added.
   SmallVector<std::pair<Value, bool>> seen;
   double otherwise = 0;
+  /// Values added to what the conditions choose.
+  SmallVector<std::pair<Value, double>> bias;
 };
 
 /// Where the heads of one operand stand.
@@ -49,35 +48,9 @@ struct Operand {
 
 } // namespace
 
-/// Makes room for a value that is added behind the conditions. Minus infinity
-/// is what it is whatever is added. Another number is one to add itself, where
-/// it is so small that scores vanish beside it; a larger one stands in the way.
-static bool addConditions(Scores &scores, Location loc, Type element,
-                          OpBuilder &builder) {
-  if (scores.seen.empty() ||
-      scores.otherwise == -std::numeric_limits<double>::infinity())
-    return true;
-  if (scores.otherwise > kReplaces)
-    return false;
-  if (element.isF16())
-    element = builder.getF32Type();
-  Value zero = scalar(builder, loc, 0, element);
-  Value floor = scalar(builder, loc, scores.otherwise, element);
-  for (auto [condition, polarity] : scores.seen) {
-    auto type = RankedTensorType::get(shapeOf(condition), element);
-    scores.masks.push_back(
-        {SelectOp::create(builder, loc, type, condition,
-                          polarity ? zero : floor, polarity ? floor : zero),
-         1.0});
-  }
-  scores.seen.clear();
-  return true;
-}
-
 /// Follows the scores back to their product. What is added is collected, and
 /// so are the conditions of a selection.
-static bool findProduct(Value value, double scale, Scores &scores,
-                        OpBuilder &builder) {
+static bool findProduct(Value value, double scale, Scores &scores) {
   if (auto product = value.getDefiningOp<MatmulOp>()) {
     if (product.hasEpilogue())
       return false;
@@ -86,11 +59,11 @@ static bool findProduct(Value value, double scale, Scores &scores,
     return true;
   }
   if (auto scaled = matchScaled(value))
-    return findProduct(scaled->value, scale * scaled->factor, scores, builder);
+    return findProduct(scaled->value, scale * scaled->factor, scores);
   if (UnaryOp tanh = unaryOf(value, UnaryKind::Tanh)) {
     // A cap of the scores: cap · tanh(scores / cap).
     Scores inner;
-    if (!(scale > 0) || !findProduct(tanh.getInput(), scale, inner, builder) ||
+    if (!(scale > 0) || !findProduct(tanh.getInput(), scale, inner) ||
         !inner.masks.empty() || !inner.seen.empty() || inner.cap)
       return false;
     scores.product = inner.product;
@@ -102,19 +75,17 @@ static bool findProduct(Value value, double scale, Scores &scores,
     ArrayRef<int64_t> from = shapeOf(reshape.getInput()), to = shapeOf(value);
     return from.size() >= 2 && to.size() >= 2 &&
            from.take_back(2) == to.take_back(2) &&
-           findProduct(reshape.getInput(), scale, scores, builder);
+           findProduct(reshape.getInput(), scale, scores);
   }
   if (BinaryOp add = binaryOf(value, BinaryKind::Add))
     for (auto [inner, mask] : {std::pair{add.getLhs(), add.getRhs()},
                                std::pair{add.getRhs(), add.getLhs()}}) {
       Scores found;
-      if (shapeOf(inner) != shapeOf(value) ||
-          !findProduct(inner, scale, found, builder) ||
-          !addConditions(found, add.getLoc(),
-                         tensorTypeOf(value).getElementType(), builder))
+      if (shapeOf(inner) != shapeOf(value) || !findProduct(inner, scale, found))
         continue;
       scores = found;
-      scores.masks.push_back({mask, scale});
+      (found.seen.empty() ? scores.masks : scores.bias)
+          .push_back({mask, scale});
       return true;
     }
   if (auto select = value.getDefiningOp<SelectOp>())
@@ -124,7 +95,7 @@ static bool findProduct(Value value, double scale, Scores &scores,
           scalarConstant(keepTrue ? select.getOnFalse() : select.getOnTrue());
       Scores found;
       if (!masked || shapeOf(inner) != shapeOf(value) ||
-          !findProduct(inner, scale, found, builder) ||
+          !findProduct(inner, scale, found) || !found.bias.empty() ||
           (!found.seen.empty() && found.otherwise != *masked * scale))
         continue;
       scores = found;
@@ -209,59 +180,18 @@ static Operand rearranged(OpBuilder &builder, Location loc, Value value,
   return operand;
 }
 
-/// Whether `part` is added to make `sum`, in a few additions.
-static bool isSummand(Value part, Value sum, int most = 6) {
-  BinaryOp add = binaryOf(sum, BinaryKind::Add);
-  return add && most > 0 &&
-         (add.getLhs() == part || add.getRhs() == part ||
-          isSummand(part, add.getLhs(), most - 1) ||
-          isSummand(part, add.getRhs(), most - 1));
-}
+namespace {
+/// What stands between the softmax and the product with the values.
+struct Guards {
+  bool zeroNaN = false;
+  /// Conditions of rows, each with what it is where probabilities stay.
+  SmallVector<std::pair<Value, bool>> kept;
+};
+} // namespace
 
-/// Whether the condition is that a mask of the scores hides all keys of a row:
-/// the largest of its row is minus infinity.
-static bool hidesRow(Value condition, Value scores) {
-  BinaryOp equal = binaryOf(condition, BinaryKind::Eq);
-  if (!equal)
-    return false;
-  for (auto [largest, bound] : {std::pair{equal.getLhs(), equal.getRhs()},
-                                std::pair{equal.getRhs(), equal.getLhs()}}) {
-    auto reduce = largest.getDefiningOp<ReduceOp>();
-    if (!reduce || reduce.getKind() != ReduceKind::Max)
-      continue;
-    auto rank = static_cast<int64_t>(shapeOf(reduce.getInput()).size());
-    if (reduce.getAxes() == ArrayRef<int64_t>{rank - 1} &&
-        scalarConstant(bound) == -std::numeric_limits<double>::infinity() &&
-        isSummand(reduce.getInput(), scores))
-      return true;
-  }
-  return false;
-}
-
-/// A selection of 0 for the rows that a mask hides is a softmax that gives it.
-static void takeGuards(SoftmaxOp softmax) {
-  for (Operation *user :
-       llvm::make_early_inc_range(softmax.getResult().getUsers())) {
-    auto select = dyn_cast<SelectOp>(user);
-    if (!select || select.getOnFalse() != softmax.getResult() ||
-        select.getType() != softmax.getType() ||
-        scalarConstant(select.getOnTrue()) != 0.0 ||
-        !hidesRow(select.getCondition(), softmax.getInput()))
-      continue;
-    OpBuilder builder(select);
-    auto guarded = cast<SoftmaxOp>(builder.clone(*softmax));
-    guarded->setLoc(builder.getFusedLoc({softmax.getLoc(), select.getLoc()}));
-    guarded.setZeroHidden(true);
-    select.replaceAllUsesWith(guarded.getResult());
-    select.erase();
-  }
-  if (softmax.use_empty())
-    softmax.erase();
-}
-
-/// The product that reads the probabilities, behind a guard against NaN and
-/// reshapes.
-static MatmulOp findConsumer(Value probabilities, bool &guarded) {
+/// The product that reads the probabilities, behind reshapes and guards that
+/// put zeros in their place: where they are NaN, or in whole rows.
+static MatmulOp findConsumer(Value probabilities, Guards &guards) {
   for (Operation *user : probabilities.getUsers()) {
     if (auto product = dyn_cast<MatmulOp>(user))
       return product.getLhs() == probabilities && !product.hasEpilogue() &&
@@ -272,42 +202,46 @@ static MatmulOp findConsumer(Value probabilities, bool &guarded) {
       if (shapeOf(reshape.getResult()).size() >= 2 &&
           shapeOf(reshape.getResult()).take_back(2) ==
               shapeOf(probabilities).take_back(2))
-        if (MatmulOp found = findConsumer(reshape.getResult(), guarded))
+        if (MatmulOp found = findConsumer(reshape.getResult(), guards))
           return found;
       continue;
     }
     auto select = dyn_cast<SelectOp>(user);
-    if (!select || select.getOnFalse() != probabilities ||
-        scalarConstant(select.getOnTrue()) != 0.0)
+    if (!select || select.getType() != probabilities.getType())
       continue;
-    UnaryOp test = unaryOf(select.getCondition(), UnaryKind::IsNan);
-    if (!test || test.getInput() != probabilities)
+    const bool stays = select.getOnTrue() == probabilities;
+    Value other = stays ? select.getOnFalse() : select.getOnTrue();
+    if ((!stays && select.getOnFalse() != probabilities) ||
+        scalarConstant(other) != 0.0)
       continue;
-    guarded = true;
-    if (MatmulOp found = findConsumer(select.getResult(), guarded))
-      return found;
+    Value condition = select.getCondition();
+    Guards found = guards;
+    UnaryOp test = unaryOf(condition, UnaryKind::IsNan);
+    if (test && test.getInput() == probabilities && !stays)
+      found.zeroNaN = true;
+    else if (shapeOf(condition).size() >= 2 && shapeOf(condition).back() == 1)
+      found.kept.push_back({condition, stays});
+    else
+      continue;
+    if (MatmulOp product = findConsumer(select.getResult(), found)) {
+      guards = found;
+      return product;
+    }
   }
   return {};
 }
 
-/// The sum of the masks as one value of rank 4 that broadcasts to the scores.
-static Value joinMasks(OpBuilder &builder, Location loc, const Scores &scores) {
+/// The sum of values as one of rank 4 that broadcasts to the scores.
+static Value joinMasks(OpBuilder &builder, Location loc,
+                       ArrayRef<std::pair<Value, double>> masks) {
   Value sum;
-  for (auto [mask, scale] : scores.masks) {
+  for (auto [mask, scale] : masks) {
     SmallVector<int64_t> shape(shapeOf(mask));
     if (shape.size() > 4)
       return {};
     shape.insert(shape.begin(), 4 - shape.size(), 1);
     Value next = reshaped(builder, loc, mask, shape);
     Type element = tensorTypeOf(mask).getElementType();
-    if (sum && tensorTypeOf(sum).getElementType() != element) {
-      element = builder.getF32Type();
-      for (Value *value : {&sum, &next})
-        if (tensorTypeOf(*value).getElementType() != element)
-          *value = CastOp::create(
-              builder, loc, RankedTensorType::get(shapeOf(*value), element),
-              *value);
-    }
     if (scale != 1.0)
       next = BinaryOp::create(builder, loc, next.getType(), BinaryKind::Mul,
                               next, scalar(builder, loc, scale, element));
@@ -327,9 +261,9 @@ static Value joinMasks(OpBuilder &builder, Location loc, const Scores &scores) {
 
 /// The conditions as one of rank 4 that broadcasts to the scores.
 static Value joinConditions(OpBuilder &builder, Location loc,
-                            const Scores &scores) {
+                            ArrayRef<std::pair<Value, bool>> conditions) {
   Value all;
-  for (auto [condition, polarity] : scores.seen) {
+  for (auto [condition, polarity] : conditions) {
     SmallVector<int64_t> shape(shapeOf(condition));
     if (shape.size() > 4)
       return {};
@@ -346,7 +280,7 @@ static Value joinConditions(OpBuilder &builder, Location loc,
 }
 
 /// The mask with a value for every key, stored or repeated; null where it does
-/// not broadcast to the scores.
+/// not broadcast to the scores. (So conditions of rows to rows.)
 static Value fitted(OpBuilder &builder, Location loc, Value mask,
                     ArrayRef<int64_t> scores) {
   if (!mask || !broadcastsTo(shapeOf(mask), scores))
@@ -374,13 +308,13 @@ static Value repeated(OpBuilder &builder, MatmulOp product, Value operand) {
 }
 
 static void recognise(SoftmaxOp softmax) {
-  bool guarded = false;
-  MatmulOp values = findConsumer(softmax.getResult(), guarded);
+  Guards guards;
+  MatmulOp values = findConsumer(softmax.getResult(), guards);
   if (!values)
     return;
   OpBuilder builder(values);
   Scores scores;
-  if (!findProduct(softmax.getInput(), 1.0, scores, builder))
+  if (!findProduct(softmax.getInput(), 1.0, scores))
     return;
   MatmulOp product = scores.product;
   Value q = product.getLhs(), k = product.getRhs(), v = values.getRhs();
@@ -401,7 +335,8 @@ static void recognise(SoftmaxOp softmax) {
     ArrayRef<int64_t> shape = shapeOf(mask.first);
     return flat && shape.size() == 3 && shape[0] != 1;
   };
-  if (llvm::any_of(scores.masks, mixes) || llvm::any_of(scores.seen, mixes))
+  if (llvm::any_of(scores.masks, mixes) || llvm::any_of(scores.seen, mixes) ||
+      llvm::any_of(scores.bias, mixes) || llvm::any_of(guards.kept, mixes))
     return;
   Operand query, key, value;
   bool hasQuery = readWindow(q, false, query);
@@ -436,10 +371,26 @@ static void recognise(SoftmaxOp softmax) {
   }
   int64_t headDim = product.getK(), valueDim = values.getN();
   SmallVector<int64_t> full{batch, heads, query.rows, key.rows};
-  Value mask = fitted(builder, loc, joinMasks(builder, loc, scores), full);
-  Value seen = fitted(builder, loc, joinConditions(builder, loc, scores), full);
-  if (!mask != scores.masks.empty() || !seen != scores.seen.empty())
+  Value mask =
+      fitted(builder, loc, joinMasks(builder, loc, scores.masks), full);
+  Value seen =
+      fitted(builder, loc, joinConditions(builder, loc, scores.seen), full);
+  Value bias = fitted(builder, loc, joinMasks(builder, loc, scores.bias), full);
+  if (!mask != scores.masks.empty() || !seen != scores.seen.empty() ||
+      !bias != scores.bias.empty())
     return;
+  Value kept = joinConditions(builder, loc, guards.kept);
+  if (kept) {
+    kept = fitted(builder, loc,
+                  reshaped(builder, loc, kept, shapeOf(kept).drop_back()),
+                  ArrayRef<int64_t>(full).drop_back());
+    if (!kept)
+      return;
+    // The chip reads conditions as numbers.
+    kept = CastOp::create(
+        builder, loc,
+        RankedTensorType::get(shapeOf(kept), builder.getF32Type()), kept);
+  }
   auto tensor = [&](const Operand &o) {
     return reshaped(builder, loc, o.tensor, {batch, o.rows, o.width});
   };
@@ -455,16 +406,18 @@ static void recognise(SoftmaxOp softmax) {
   if (value.scale != 1.0)
     return;
   SmallVector<Value> stops{query.tensor, key.tensor, value.tensor};
-  for (auto &[term, factor] : scores.masks)
-    stops.push_back(term);
-  for (auto &[condition, polarity] : scores.seen)
-    stops.push_back(condition);
+  for (auto *terms : {&scores.masks, &scores.bias})
+    for (auto &[term, factor] : *terms)
+      stops.push_back(term);
+  for (auto *conditions : {&scores.seen, &guards.kept})
+    for (auto &[condition, polarity] : *conditions)
+      stops.push_back(condition);
   auto type =
       RankedTensorType::get({batch, query.rows, heads * valueDim}, element);
   auto attention = AttentionOp::create(
       builder, fuseLocations(opsBetween(values, stops)), type, tensor(query),
-      tensor(key), tensor(value), mask, seen, builder.getI64IntegerAttr(heads),
-      builder.getI64IntegerAttr(key.kvHeads),
+      tensor(key), tensor(value), mask, seen, bias, kept,
+      builder.getI64IntegerAttr(heads), builder.getI64IntegerAttr(key.kvHeads),
       builder.getI64IntegerAttr(headDim), builder.getI64IntegerAttr(valueDim),
       window(query), window(key), window(value),
       builder.getF32FloatAttr(static_cast<float>(scale)),
@@ -473,7 +426,7 @@ static void recognise(SoftmaxOp softmax) {
       /*band=*/nullptr, /*band_value=*/nullptr,
       seen ? builder.getF32FloatAttr(static_cast<float>(scores.otherwise))
            : FloatAttr(),
-      unit(guarded || softmax.getZeroHidden()), unit(guarded));
+      unit(softmax.getZeroHidden()), unit(guards.zeroNaN));
   Value split =
       reshaped(builder, loc, attention, {batch, query.rows, heads, valueDim});
   Value moved = TransposeOp::create(
@@ -490,12 +443,7 @@ struct RecogniseAttentionPass
     : tilework::impl::RecogniseAttentionBase<RecogniseAttentionPass> {
   void runOnOperation() override {
     SmallVector<SoftmaxOp> candidates;
-    auto collect = [&](SoftmaxOp op) { candidates.push_back(op); };
-    getOperation().walk(collect);
-    for (SoftmaxOp op : candidates)
-      takeGuards(op);
-    candidates.clear();
-    getOperation().walk(collect);
+    getOperation().walk([&](SoftmaxOp op) { candidates.push_back(op); });
     for (SoftmaxOp op : candidates)
       recognise(op);
   }

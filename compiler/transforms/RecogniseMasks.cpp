@@ -232,7 +232,7 @@ static Value joined(OpBuilder &builder, Location loc, ArrayRef<Value> terms,
 }
 
 static void simplifyMask(AttentionOp attention) {
-  if (!attention.getMask() && !attention.getSeen())
+  if (!attention.getMask() && !attention.getSeen() && !attention.getBias())
     return;
   OpBuilder builder(attention);
   const int64_t keys = shapeOf(attention.getKey())[1];
@@ -243,18 +243,28 @@ static void simplifyMask(AttentionOp attention) {
     if (attention.getBandValue())
       parts.bandValue = attention.getHiddenValue();
   }
-  Value sum, seen;
-  if (Value mask = attention.getMask()) {
+  Parts behind;
+  behind.addsBand = false;
+  auto split = [&](Value mask, Parts &into) {
+    if (!mask)
+      return;
     Location loc = mask.getLoc();
-    Type element = tensorTypeOf(mask).getElementType();
-    Splitter(builder, loc, element, parts).add(ofRankFour(builder, loc, mask));
-    sum = joined(builder, loc, parts.terms, keys, [&](Value lhs, Value rhs) {
+    Splitter(builder, loc, tensorTypeOf(mask).getElementType(), into)
+        .add(ofRankFour(builder, loc, mask));
+  };
+  auto sum = [&](const Parts &of, Value given) {
+    Location loc = given ? given.getLoc() : attention.getLoc();
+    return joined(builder, loc, of.terms, keys, [&](Value lhs, Value rhs) {
       auto shape = broadcastShapes(shapeOf(lhs), shapeOf(rhs));
+      Type element = tensorTypeOf(lhs).getElementType();
       return BinaryOp::create(builder, loc,
                               RankedTensorType::get(*shape, element),
                               BinaryKind::Add, lhs, rhs);
     });
-  }
+  };
+  split(attention.getMask(), parts);
+  split(attention.getBias(), behind);
+  Value seen;
   if (Value condition = attention.getSeen()) {
     Location loc = condition.getLoc();
     Type number = builder.getF32Type();
@@ -273,16 +283,22 @@ static void simplifyMask(AttentionOp attention) {
     attention.setBand(parts.band);
   if (parts.bandValue)
     attention.setBandValueAttr(builder.getF32FloatAttr(*parts.bandValue));
-  if (parts.emptied)
+  if (parts.emptied || behind.emptied)
     addNote(attention, "a part of the mask that masks nothing is left out");
-  attention.getMaskMutable().clear();
-  if (sum)
-    attention.getMaskMutable().append(sum);
-  attention.getSeenMutable().clear();
-  if (seen)
-    attention.getSeenMutable().append(seen);
-  if (!seen && parts.band.empty())
+  if (!seen && parts.band.empty()) {
+    // Nothing is selected: all that is added is one mask.
     attention.removeOtherwiseAttr();
+    parts.terms.append(behind.terms);
+    behind.terms.clear();
+  }
+  auto set = [](MutableOperandRange operand, Value value) {
+    operand.clear();
+    if (value)
+      operand.append(value);
+  };
+  set(attention.getMaskMutable(), sum(parts, attention.getMask()));
+  set(attention.getSeenMutable(), seen);
+  set(attention.getBiasMutable(), sum(behind, attention.getBias()));
 }
 
 namespace {

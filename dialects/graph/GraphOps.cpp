@@ -175,8 +175,11 @@ LogicalResult AttentionOp::verify() {
     return emitOpError() << "has band_value and otherwise";
   if (getOtherwise() ? !getSeen() && !getBand() : bool(getSeen()))
     return emitOpError() << "otherwise needs seen or a band, and seen needs it";
+  if (getBias() && !getOtherwise())
+    return emitOpError() << "has a bias behind no selection: it is a mask";
   for (auto [what, given] :
-       {std::pair{"mask ", getMask()}, std::pair{"seen ", getSeen()}}) {
+       {std::pair{"mask ", getMask()}, std::pair{"seen ", getSeen()},
+        std::pair{"bias ", getBias()}}) {
     if (!given)
       continue;
     RankedTensorType mask = typeOf(given);
@@ -190,6 +193,14 @@ LogicalResult AttentionOp::verify() {
       return emitOpError() << what << mask << " is neither [B or 1, " << keys
                            << "] nor [B or 1, heads or 1, Sq or 1, " << keys
                            << "]";
+  }
+  if (Value kept = getKept()) {
+    RankedTensorType type = typeOf(kept);
+    if (type.getRank() != 3 ||
+        !broadcastsTo(type.getShape(), {batch, int64_t(getHeads()), rows}) ||
+        type.getShape().back() != rows)
+      return emitOpError() << "kept " << type << " is not [B or 1, heads or 1, "
+                           << rows << "]";
   }
   return success();
 }

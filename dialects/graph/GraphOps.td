@@ -95,22 +95,25 @@ def Graph_MatmulOp : Graph_Op<"matmul", [AttrSizedOperandSegments]> {
 def Graph_AttentionOp : Graph_Op<"attention", [AttrSizedOperandSegments]> {
   let summary = "scaled dot-product attention on column windows";
   let description = [{
-    For each batch b and head h: `softmax(seen ? cap(scale · Qh · Khᵀ) + mask :
-    otherwise) · Vh`, where cap(x) is `softcap · tanh(x / softcap)`, or x without `softcap`. Q, K
-    and V are [B, S, width] tensors. Head h of Q is the `head_dim` columns from
+    For each batch b and head h: `softmax((seen ? cap(scale · Qh · Khᵀ) + mask :
+    otherwise) + bias) · Vh`, where cap(x) is `softcap · tanh(x / softcap)`, or x
+    without `softcap`. Q, K and V are [B, S, width] tensors. Head h of Q is the `head_dim` columns from
     `q_window[0] + h · q_window[1]`; K and V likewise with the key-value head
     `h / (heads / kv_heads)` and `value_dim` columns for V. Three windows of
     one tensor say that the projections are fused; nothing is transposed.
 
     `mask` is added to the scaled scores: rank 2, [B or 1, Skv], is a mask of
-    keys; rank 4 is [B or 1, heads or 1, Sq or 1, Skv]. `seen`, of the same
-    shapes, is not zero where a key is seen. Key j is within `band` = [lower,
+    keys; rank 4 is [B or 1, heads or 1, Sq or 1, Skv]. `seen` and `bias` have the
+    same shapes; `seen` is not zero where a key is seen. Key j is within `band` = [lower,
     upper] of query i where lower ≤ j - i ≤ upper. With `otherwise`, that number
     takes the place of scores outside of the band or not seen, whatever they
-    are; without it, `band_value` or minus infinity is added outside of the
-    band. Minus infinity hides a key; finite values are ordinary numbers. A row
+    are, and `bias` is added to what is there then; without it, `band_value` or
+    minus infinity is added outside of the band, and all else that is added is
+    `mask`. Minus infinity hides a key; finite values are ordinary numbers. A row
     whose keys are all hidden is NaN, or has probabilities of zero with
-    `zero_hidden`; with `zero_nan` a row whose probabilities are NaN is zero.
+    `zero_hidden`; with `zero_nan` probabilities of zero take the place of NaN.
+    They take the place of all in rows for which `kept`, [B or 1, heads or 1, Sq],
+    is zero.
     The result is [B, Sq, heads · value_dim].
 
     ```mlir
@@ -123,7 +126,8 @@ def Graph_AttentionOp : Graph_Op<"attention", [AttrSizedOperandSegments]> {
   }];
   let arguments = (ins AnyRankedTensor:$query, AnyRankedTensor:$key,
       AnyRankedTensor:$value, Optional<AnyRankedTensor>:$mask,
-      Optional<AnyRankedTensor>:$seen,
+      Optional<AnyRankedTensor>:$seen, Optional<AnyRankedTensor>:$bias,
+      Optional<AnyRankedTensor>:$kept,
       Graph_SizeAttr:$heads, Graph_SizeAttr:$kv_heads, Graph_SizeAttr:$head_dim, Graph_SizeAttr:$value_dim,
       DenseI64ArrayAttr:$q_window, DenseI64ArrayAttr:$k_window,
       DenseI64ArrayAttr:$v_window, F32Attr:$scale,
@@ -133,7 +137,8 @@ def Graph_AttentionOp : Graph_Op<"attention", [AttrSizedOperandSegments]> {
   let results = (outs AnyRankedTensor:$result);
   let assemblyFormat = [{
     $query `,` $key `,` $value (`mask` `(` $mask^ `:` type($mask) `)`)?
-    (`seen` `(` $seen^ `:` type($seen) `)`)?
+    (`seen` `(` $seen^ `:` type($seen) `)`)? (`bias` `(` $bias^ `:` type($bias) `)`)?
+    (`kept` `(` $kept^ `:` type($kept) `)`)?
     attr-dict `:` `(` type($query) `,` type($key) `,` type($value) `)` `->`
     type($result)
   }];

@@ -8,7 +8,7 @@
 // CHECK: %[[R:.*]] = graph.attention %arg0, %arg1, %arg2 mask(%[[M]] : tensor<2x6xf32>)
 // CHECK-SAME: heads = 2 : i64, k_window = array<i64: 0, 4>
 // CHECK-SAME: scale = 2.500000e-01 : f32
-// CHECK-SAME: zero_hidden
+// CHECK-SAME: zero_nan
 // CHECK-NEXT: return %[[R]]
 func.func @split(%q: tensor<2x6x8xf32>, %k: tensor<2x6x8xf32>, %v: tensor<2x6x8xf32>, %m: tensor<2x6xi1>) -> tensor<2x6x8xf32> {
   %half = arith.constant dense<0.5> : tensor<f32>
@@ -58,25 +58,24 @@ func.func @interleaved(%x: tensor<1x6x24xf32>) -> tensor<2x6x4xf32> {
   return %o : tensor<2x6x4xf32>
 }
 
-// A guard that asks the mask whether it hides the whole row, around a softmax alone. Where it asks another tensor the
-// selection stays.
+// A guard with one condition for all keys of a row, asked of the mask.
 // CHECK-LABEL: func @hidden_rows
-// CHECK: %[[Q:.*]] = graph.softmax %{{[0-9a-z]+}} : tensor<4x6xf32>
-// CHECK: %[[P:.*]] = graph.softmax %{{.*}} {zero_hidden}
-// CHECK: %[[R:.*]] = graph.select %{{.*}}, %{{.*}}, %[[Q]]
-// CHECK: return %[[P]], %[[R]]
-func.func @hidden_rows(%s: tensor<4x6xf32>, %m: tensor<4x6xf32>, %o: tensor<4x6xf32>) -> (tensor<4x6xf32>, tensor<4x6xf32>) {
+// CHECK: %[[E:.*]] = graph.binary eq
+// CHECK: %[[N:.*]] = graph.unary not %[[E]]
+// CHECK: %[[K:.*]] = graph.reshape %{{.*}} : tensor<1x6x1xf32> -> tensor<1x1x6xf32>
+// CHECK: graph.attention %arg0, %arg0, %arg0 mask(%{{.*}} : tensor<1x1x6x6xf32>) kept(%[[K]] : tensor<1x1x6xf32>)
+func.func @hidden_rows(%x: tensor<1x6x4xf32>, %m: tensor<1x6x6xf32>) -> tensor<1x6x4xf32> {
   %zero = arith.constant dense<0.0> : tensor<f32>
   %infinite = arith.constant dense<0xFF800000> : tensor<f32>
-  %a = graph.binary add %s, %m : (tensor<4x6xf32>, tensor<4x6xf32>) -> tensor<4x6xf32>
-  %p = graph.softmax %a : tensor<4x6xf32>
-  %r = graph.reduce max %m {axes = array<i64: 1>} : tensor<4x6xf32> -> tensor<4x1xf32>
-  %e = graph.binary eq %r, %infinite : (tensor<4x1xf32>, tensor<f32>) -> tensor<4x1xi1>
-  %y = graph.select %e, %zero, %p : (tensor<4x1xi1>, tensor<f32>, tensor<4x6xf32>) -> tensor<4x6xf32>
-  %r2 = graph.reduce max %o {axes = array<i64: 1>} : tensor<4x6xf32> -> tensor<4x1xf32>
-  %e2 = graph.binary eq %r2, %infinite : (tensor<4x1xf32>, tensor<f32>) -> tensor<4x1xi1>
-  %y2 = graph.select %e2, %zero, %p : (tensor<4x1xi1>, tensor<f32>, tensor<4x6xf32>) -> tensor<4x6xf32>
-  return %y, %y2 : tensor<4x6xf32>, tensor<4x6xf32>
+  %t = graph.transpose %x {permutation = array<i64: 0, 2, 1>} : tensor<1x6x4xf32> -> tensor<1x4x6xf32>
+  %s = graph.matmul %x, %t : (tensor<1x6x4xf32>, tensor<1x4x6xf32>) -> tensor<1x6x6xf32>
+  %a = graph.binary add %s, %m : (tensor<1x6x6xf32>, tensor<1x6x6xf32>) -> tensor<1x6x6xf32>
+  %p = graph.softmax %a : tensor<1x6x6xf32>
+  %r = graph.reduce max %m {axes = array<i64: 2>} : tensor<1x6x6xf32> -> tensor<1x6x1xf32>
+  %e = graph.binary eq %r, %infinite : (tensor<1x6x1xf32>, tensor<f32>) -> tensor<1x6x1xi1>
+  %y = graph.select %e, %zero, %p : (tensor<1x6x1xi1>, tensor<f32>, tensor<1x6x6xf32>) -> tensor<1x6x6xf32>
+  %o = graph.matmul %y, %x : (tensor<1x6x6xf32>, tensor<1x6x4xf32>) -> tensor<1x6x4xf32>
+  return %o : tensor<1x6x4xf32>
 }
 
 // A selection between scores and a number is one: nothing of a score that is not seen is left. A band of its condition is
@@ -98,10 +97,10 @@ func.func @selected(%x: tensor<1x6x4xf32>, %m: tensor<1x6xi1>) -> tensor<1x6x4xf
   return %o : tensor<1x6x4xf32>
 }
 
-// A finite number that is selected before a mask is added stays a selection, unless scores vanish beside it.
+// What is added behind a selection is added to the number that it puts in too.
 // CHECK-LABEL: func @added_behind
-// CHECK-NOT: graph.attention
-// CHECK: graph.softmax
+// CHECK: graph.attention %arg0, %arg0, %arg0 seen(%{{.*}} : tensor<1x1x6x6xf32>) bias(%{{.*}} : tensor<1x1x6x6xf32>)
+// CHECK-SAME: otherwise = -1.000000e+04 : f32
 func.func @added_behind(%x: tensor<1x6x4xf32>, %m: tensor<1x6x6xi1>, %b: tensor<1x6x6xf32>) -> tensor<1x6x4xf32> {
   %low = arith.constant dense<-1.0e4> : tensor<f32>
   %t = graph.transpose %x {permutation = array<i64: 0, 2, 1>} : tensor<1x6x4xf32> -> tensor<1x4x6xf32>
@@ -109,6 +108,22 @@ func.func @added_behind(%x: tensor<1x6x4xf32>, %m: tensor<1x6x6xi1>, %b: tensor<
   %a = graph.select %m, %s, %low : (tensor<1x6x6xi1>, tensor<1x6x6xf32>, tensor<f32>) -> tensor<1x6x6xf32>
   %d = graph.binary add %a, %b : (tensor<1x6x6xf32>, tensor<1x6x6xf32>) -> tensor<1x6x6xf32>
   %p = graph.softmax %d : tensor<1x6x6xf32>
+  %o = graph.matmul %p, %x : (tensor<1x6x6xf32>, tensor<1x6x4xf32>) -> tensor<1x6x4xf32>
+  return %o : tensor<1x6x4xf32>
+}
+
+// Between two selections it is neither mask nor bias.
+// CHECK-LABEL: func @added_between
+// CHECK-NOT: graph.attention
+// CHECK: graph.softmax
+func.func @added_between(%x: tensor<1x6x4xf32>, %m: tensor<1x6x6xi1>, %n: tensor<1x6x6xi1>, %b: tensor<1x6x6xf32>) -> tensor<1x6x4xf32> {
+  %low = arith.constant dense<-1.0e4> : tensor<f32>
+  %t = graph.transpose %x {permutation = array<i64: 0, 2, 1>} : tensor<1x6x4xf32> -> tensor<1x4x6xf32>
+  %s = graph.matmul %x, %t : (tensor<1x6x4xf32>, tensor<1x4x6xf32>) -> tensor<1x6x6xf32>
+  %a = graph.select %m, %s, %low : (tensor<1x6x6xi1>, tensor<1x6x6xf32>, tensor<f32>) -> tensor<1x6x6xf32>
+  %d = graph.binary add %a, %b : (tensor<1x6x6xf32>, tensor<1x6x6xf32>) -> tensor<1x6x6xf32>
+  %e = graph.select %n, %d, %low : (tensor<1x6x6xi1>, tensor<1x6x6xf32>, tensor<f32>) -> tensor<1x6x6xf32>
+  %p = graph.softmax %e : tensor<1x6x6xf32>
   %o = graph.matmul %p, %x : (tensor<1x6x6xf32>, tensor<1x6x4xf32>) -> tensor<1x6x4xf32>
   return %o : tensor<1x6x4xf32>
 }

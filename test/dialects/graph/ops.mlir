@@ -31,18 +31,18 @@ func.func @matmul(%x: tensor<1x16x1536xf32>, %w: tensor<1536x384xf32>, %b: tenso
 }
 
 // CHECK-LABEL: func @attention
-func.func @attention(%qkv: tensor<1x16x1152xf32>, %m: tensor<1x16xbf16>) -> tensor<1x16x384xf32> {
+func.func @attention(%qkv: tensor<1x16x1152xf32>, %m: tensor<1x16xbf16>, %r: tensor<1x1x16xbf16>) -> tensor<1x16x384xf32> {
   // CHECK: graph.attention %{{.*}}, %{{.*}}, %{{.*}} mask(%{{.*}} : tensor<1x16xbf16>)
   %0 = graph.attention %qkv, %qkv, %qkv mask(%m : tensor<1x16xbf16>)
          {heads = 12 : i64, kv_heads = 12 : i64, head_dim = 32 : i64, value_dim = 32 : i64,
           q_window = array<i64: 0, 32>, k_window = array<i64: 384, 32>, v_window = array<i64: 768, 32>,
           scale = 0.176776692 : f32}
          : (tensor<1x16x1152xf32>, tensor<1x16x1152xf32>, tensor<1x16x1152xf32>) -> tensor<1x16x384xf32>
-  // CHECK: graph.attention %{{.*}}, %{{.*}}, %{{.*}} mask(%{{.*}} : tensor<1x16xbf16>) seen(%{{.*}} : tensor<1x16xbf16>)
+  // CHECK: graph.attention %{{.*}}, %{{.*}}, %{{.*}} mask(%{{.*}} : tensor<1x16xbf16>) seen(%{{.*}} : tensor<1x16xbf16>) bias(%{{.*}} : tensor<1x16xbf16>) kept(%{{.*}} : tensor<1x1x16xbf16>)
   // CHECK-SAME: band = array<i64: -15, 0>
   // CHECK-SAME: otherwise = -1.000000e+09 : f32
   // CHECK-SAME: zero_hidden, zero_nan
-  %1 = graph.attention %qkv, %qkv, %qkv mask(%m : tensor<1x16xbf16>) seen(%m : tensor<1x16xbf16>)
+  %1 = graph.attention %qkv, %qkv, %qkv mask(%m : tensor<1x16xbf16>) seen(%m : tensor<1x16xbf16>) bias(%m : tensor<1x16xbf16>) kept(%r : tensor<1x1x16xbf16>)
          {heads = 12 : i64, kv_heads = 12 : i64, head_dim = 32 : i64, value_dim = 32 : i64,
           q_window = array<i64: 0, 32>, k_window = array<i64: 384, 32>, v_window = array<i64: 768, 32>,
           scale = 0.176776692 : f32, band = array<i64: -15, 0>, otherwise = -1.0e9 : f32, zero_hidden, zero_nan}

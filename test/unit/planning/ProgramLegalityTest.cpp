@@ -145,6 +145,13 @@ TEST(ProgramLegality, test_attention_groups_of_any_shape_are_legal) {
         g.ones = tensors.add(2 * g.queries, true);
       g.zeroHidden = draw.coin();
       g.zeroNaN = draw.coin();
+      if (draw.coin()) {
+        g.kept.emplace();
+        g.kept->tensor = tensors.add(2 * g.queries, true);
+        g.kept->batchStrides = {0, 0};
+      }
+      if (g.zeroNaN || g.kept)
+        g.zeros = tensors.add(2 * g.keys, true);
       expectLegal(planAttention(g, machine), machine, tensors, "attention");
     }
 }
