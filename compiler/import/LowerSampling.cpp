@@ -81,6 +81,17 @@ Sampling::Sampling(int64_t inputs, int64_t outputs)
   weights.assign(inputs * outputs, 0);
 }
 
+static int64_t sizeOf(llvm::ArrayRef<int64_t> sizes) {
+  return std::accumulate(sizes.begin(), sizes.end(), int64_t(1),
+                         std::multiplies<int64_t>());
+}
+
+/// `x` as [before, inputs, after].
+static Val aroundAxis(NodeContext &c, const Val &x, int64_t axis) {
+  return c.b.reshape(x, {sizeOf(x.shape().take_front(axis)), x.dim(axis),
+                         sizeOf(x.shape().drop_front(axis + 1))});
+}
+
 /// The product of [before, inputs, after] with the weights that `chosen` makes
 /// of the sampling's, as [before, outputs, after].
 static Val product(NodeContext &c, const Val &x, const Sampling &sampling,
@@ -100,24 +111,27 @@ static Val product(NodeContext &c, const Val &x, const Sampling &sampling,
   return c.matmul(c.b.transpose(matrix, {1, 0}), x, false, false);
 }
 
+static double itself(double weight) { return weight; }
+
+Val tilework::combine(NodeContext &c, const Val &x, int64_t axis,
+                      const Sampling &sampling) {
+  Shape shape = x.shape().vec();
+  shape[axis] = sampling.outputs;
+  return c.b.reshape(product(c, aroundAxis(c, x, axis), sampling, itself),
+                     shape);
+}
+
 Val tilework::sample(NodeContext &c, const Val &given, int64_t axis,
                      const Sampling &sampling) {
   Shape shape = given.shape().vec();
-  auto sizeOf = [](llvm::ArrayRef<int64_t> sizes) {
-    return std::accumulate(sizes.begin(), sizes.end(), int64_t(1),
-                           std::multiplies<int64_t>());
-  };
-  Val x = c.b.reshape(given,
-                      {sizeOf(given.shape().take_front(axis)), given.dim(axis),
-                       sizeOf(given.shape().drop_front(axis + 1))});
+  Val x = aroundAxis(c, given, axis);
   mlir::Type element = x.element();
   auto constant = [&](double value) { return c.b.scalar(value, element); };
   Val below = c.b.binary(BinaryKind::Lt, x, constant(kInfinity));
   Val above = c.b.binary(BinaryKind::Gt, x, constant(-kInfinity));
   Val finite =
       c.b.select(c.b.binary(BinaryKind::And, below, above), x, constant(0));
-  Val result =
-      product(c, finite, sampling, [](double weight) { return weight; });
+  Val result = product(c, finite, sampling, itself);
   // How many infinities of each sign, and NaNs as both, a sum takes.
   Val high = c.b.cast(c.b.unary(UnaryKind::Not, below), element);
   Val low = c.b.cast(c.b.unary(UnaryKind::Not, above), element);

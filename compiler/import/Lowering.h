@@ -207,6 +207,9 @@ void lowerUpsample(NodeContext &);
 void lowerAveragePool(NodeContext &);
 void lowerMaxPool(NodeContext &);
 void lowerGlobalPool(NodeContext &);
+// LowerFourier.cpp
+void lowerFourier(NodeContext &);
+void lowerShortFourier(NodeContext &);
 // LowerAttention.cpp
 void lowerAttention(NodeContext &);
 void lowerMultiHeadAttention(NodeContext &);

@@ -39,7 +39,12 @@ struct Sampling {
   double &at(int64_t from, int64_t to) { return weights[from * outputs + to]; }
 };
 
-/// The sums Σ x[…, i, …] · weights[i, o] in place of dimension `axis`. What has
+/// The sums Σ x[…, i, …] · weights[i, o] in place of dimension `axis`, as one
+/// product.
+Val combine(NodeContext &c, const Val &x, int64_t axis,
+            const Sampling &sampling);
+
+/// As above, but what has
 /// the weight zero is not taken: an infinity or NaN reaches only the sums that
 /// it is part of.
 Val sample(NodeContext &c, const Val &x, int64_t axis,

@@ -82,6 +82,20 @@ Val ValueBuilder::fromValue(Value value) {
   return val;
 }
 
+Val ValueBuilder::fromOperand(Value operand) {
+  if (auto weight = operand.getDefiningOp<WeightOp>())
+    return fromExpr(weight.getExpr(), weight.getName());
+  if (auto constant = operand.getDefiningOp<arith::ConstantOp>())
+    return fromExpr(
+        ExprAttr::get(builder.getContext(), constant.getValue(), {}), "");
+  if (auto repeated = operand.getDefiningOp<BroadcastOp>()) {
+    Val input = fromOperand(repeated.getInput());
+    if (input.isConstant())
+      return broadcast(input, repeated.getType().getShape().vec());
+  }
+  return fromValue(operand);
+}
+
 Val ValueBuilder::emit(Operation *op) {
   Val val = fromValue(op->getResult(0));
   if (!val.value)

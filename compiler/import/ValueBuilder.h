@@ -75,6 +75,8 @@ public:
   Val fromHost(HostTensor tensor);
   Val fromExpr(graph::ExprAttr expr, llvm::StringRef name);
   Val fromValue(mlir::Value value);
+  /// The value that an operand of an op was made of.
+  Val fromOperand(mlir::Value operand);
   Val scalar(double value, mlir::Type element);
   Val ints(const Shape &values);
 

@@ -57,6 +57,23 @@ Val ValueBuilder::slice(const Val &x, const Shape &offsets, const Shape &sizes,
   if (x.expr)
     return withStep(
         x, SliceStepAttr::get(builder.getContext(), offsets, sizes, steps));
+  // What lies within one part of what was joined is taken from there.
+  if (auto joined = x.value.getDefiningOp<ConcatOp>()) {
+    const int64_t axis = joined.getAxis(), from = offsets[axis];
+    const int64_t to = from + (sizes[axis] - 1) * steps[axis];
+    int64_t first = 0;
+    for (Value input : joined.getInputs()) {
+      const int64_t end =
+          first +
+          llvm::cast<RankedTensorType>(input.getType()).getDimSize(axis);
+      if (std::min(from, to) >= first && std::max(from, to) < end) {
+        Shape inner = offsets;
+        inner[axis] -= first;
+        return slice(fromOperand(input), inner, sizes, steps);
+      }
+      first = end;
+    }
+  }
   return emit(SliceOp::create(builder, loc, tensorType(sizes, x.element()),
                               materialise(x), offsets, sizes, steps));
 }
