@@ -45,6 +45,9 @@ void requireReport(const json &report, const std::string &name) {
       (report.contains("planned_for") && !isChip("planned_for")))
     throw UserError(name + " does not say which chip it speaks of: another "
                            "version wrote it; simulate again");
+  if (!has(report, "counters", &json::is_object))
+    throw UserError(name + " has no counters: another version wrote it; "
+                           "simulate again");
 }
 
 json chips(const json &a, const json &b) {

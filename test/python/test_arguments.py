@@ -110,6 +110,7 @@ ANYTHING = [
     *(None, True, 0, 1, -1, 2.5, math.nan, math.inf, -math.inf, 10**400, 1j),
     *("text", "", "a\0b", "\ud800", b"bytes", bytearray(b"bytes"), object(), len),
     *([], [None], [[1], [1, 2]], (1,), {}, {"k": None}, {1: 2}, {"x": [None]}, {"x": 1}, {1}),
+    *({"work": 5}, {"work": {"macs": 3, "dram_bytes": 1}, "dram_bytes": 3}),
     *(np.zeros(3), np.array(None), np.array(1), np.bool_(True), np.float32("nan"), np.int64(-1)),
     *({"dram.channels": value} for value in (None, [4], math.nan, b"4", "", "\ud800", 1j)),
 ]

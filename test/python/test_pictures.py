@@ -217,3 +217,8 @@ def test_the_scratchpad_holds_the_weights_and_the_rows_under_way(use):
 def test_engines_agree_on_the_scratchpad(executable):
     one, other = (executable.simulate(engine=e).scratchpad().to_dict() for e in ("systemc", "rtl"))
     assert one == other
+
+
+def test_a_model_without_rows_has_a_picture_of_no_layers(matmul_model):
+    layers = tw.compile(matmul_model, dims={"n": 0}).simulate().layers
+    assert not list(layers) and "<svg" in layers._repr_html_()

@@ -10,6 +10,7 @@ import sys
 
 import conftest
 import numpy as np
+import onnx
 import pytest
 import tilework as tw
 from onnx import TensorProto, helper
@@ -57,6 +58,19 @@ def test_outputs_are_views_of_what_the_engine_made(executable, x):
 
 def test_lists_take_the_type_of_the_input(executable, x):
     assert np.array_equal(executable(x=x.tolist())["y"], executable(x=x)["y"])
+
+
+def test_lists_of_what_is_not_whole_are_no_integers():
+    node = helper.make_node("Gather", ["table", "ids"], ["y"])
+    table = onnx.numpy_helper.from_array(np.eye(4, dtype=np.float32), "table")
+    ids = helper.make_tensor_value_info("ids", TensorProto.INT64, [2])
+    y = helper.make_tensor_value_info("y", TensorProto.FLOAT, [2, 4])
+    graph = helper.make_graph([node], "rows", [ids], [y], [table])
+    executable = tw.compile(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 20)]))
+    assert np.array_equal(executable(ids=[1, 3])["y"], np.eye(4)[[1, 3]])
+    for wrong, words in (([1.7, 2.9], "not whole"), ([2**70, 1], "too large")):
+        with pytest.raises(tw.WrongType, match=words):
+            executable(ids=wrong)
 
 
 def test_outputs_outlive_everything_else(matmul_model, x):

@@ -15,6 +15,7 @@
 #include "sim/machine/TargetGeometry.h"
 
 #include <chrono>
+#include <filesystem>
 #include <iostream>
 #include <memory>
 #include <optional>
@@ -103,6 +104,9 @@ int replay(const Options &options, const Context &context) {
 int run(const Options &options, const Context &context) {
   if (!options.replay.empty())
     return replay(options, context);
+  // Before hours of work whose findings would have no place.
+  if (!std::filesystem::is_directory(options.folder))
+    throw UserError("--folder: '" + options.folder + "' is no folder");
   const std::string name = options.target.empty() ? "nano" : options.target;
   const target::Target target = target::Target::load(name);
   sim::CosimSettings settings = settingsOf(target);

@@ -176,8 +176,11 @@ sim::TestProgram readCosimFile(const std::string &path,
     throw UserError("'" + path +
                     "' is the program of a model: its inputs are given when it "
                     "runs, so there is nothing to replay. To hold the engines "
-                    "against each other on it, run `tilework simulate " +
-                    path + " --engine both`");
+                    "against each other on it, " +
+                    (isProgramFile(path)
+                         ? "run `tilework simulate " + path
+                         : "assemble it and run `tilework simulate PROGRAM") +
+                    " --engine both`");
   try {
     target = image.target.empty()
                  ? target::Target::load(image.targetName)

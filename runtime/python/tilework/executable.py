@@ -68,9 +68,15 @@ class Executable:
                 arrays[name] = np.asarray(value)
             else:
                 try:
-                    if np.asarray(value).dtype.kind in "OSU":  # NumPy would read text, and None
-                        raise TypeError("it holds what is no number")
-                    arrays[name] = np.asarray(value, dtype=_native.carrier(wanted[0]))
+                    carrier = np.dtype(_native.carrier(wanted[0]))
+                    given = np.asarray(value)
+                    if given.dtype.kind in "OSU":  # NumPy would read text, and None
+                        raise TypeError("it holds what is no number, or a number too large")
+                    if given.dtype.kind == "c":
+                        raise TypeError("it holds complex numbers")
+                    if given.size and given.dtype.kind == "f" and carrier.kind in "iub":
+                        raise TypeError("it holds numbers that are not whole")
+                    arrays[name] = given.astype(carrier)
                 except (TypeError, ValueError, OverflowError) as error:
                     raise WrongType(
                         f"input '{name}' is an array of {wanted[0]}, shape {wanted[1]}, "

@@ -64,20 +64,25 @@ class Roofline:
             )
         found: Any = _checks.Named(report)
         work = found.get("work")
-        if work is None or not work["macs"]:
+        if work is None:
             raise InvalidArgument(
                 "no roofline: the program does not say what work its model is; compile the "
                 "model again (assembled programs never say it)"
             )
-        moved = found["dram_bytes"]
-        return cls(
-            macs=work["macs"],
-            dram_bytes=sum(moved[kind] for kind in ("read", "write", "instructions")),
-            least_bytes=work["dram_bytes"],
-            latency_s=found["latency_s"],
-            peak=found["limits"]["macs_per_s"],
-            bandwidth=found["limits"]["dram_bytes_per_s"],
-        )
+        try:
+            if not work["macs"]:
+                raise InvalidArgument("no roofline: the model has no products on the chip")
+            moved = found["dram_bytes"]
+            return cls(
+                macs=work["macs"],
+                dram_bytes=sum(moved[kind] for kind in ("read", "write", "instructions")),
+                least_bytes=work["dram_bytes"],
+                latency_s=found["latency_s"],
+                peak=found["limits"]["macs_per_s"],
+                bandwidth=found["limits"]["dram_bytes_per_s"],
+            )
+        except (TypeError, LookupError) as error:
+            raise WrongType(f"a roofline is of a report of a simulation: {error}") from None
 
     @property
     def intensity(self) -> float:

@@ -25,7 +25,7 @@ def layer_table(
     """The 25 largest rows; the bar of the first is as long as there is room."""
     total = max(layers.total, 1)
     rows = layers.top(25)
-    scale = _BAR_WIDTH / max(rows[0]["cycles"], 1)
+    scale = _BAR_WIDTH / max([row["cycles"] for row in rows[:1]] + [1])
     parts, y = [], 20
     for end, words in ((_NAME, "node"), (_CYCLES, "cycles"), (_SHARE, "share")):
         parts.append(canvas.text(end, 14, words, anchor="end", bold=True))
