@@ -7,6 +7,7 @@
 #include "compiler/conversion/RowsBuilder.h"
 #include "compiler/planning/RowFunctions.h"
 
+#include "mlir/IR/Matchers.h"
 #include "llvm/ADT/STLExtras.h"
 
 using namespace mlir;
@@ -323,8 +324,40 @@ Expected<int> RowsBuilder::addUnary(graph::UnaryOp op) {
   return unary(RowOpKind::Function, *x, 0, *function);
 }
 
+static bool isInteger(Value value) {
+  auto type = cast<RankedTensorType>(value.getType()).getElementType();
+  return type.isInteger() && !type.isInteger(1);
+}
+
+/// What of an op of integers its floats on the chip are not, or null.
+static const char *lostIntegers(Operation *op) {
+  constexpr int64_t kMostExact = 256; // of bf16
+  for (Value operand : op->getOperands()) {
+    DenseIntElementsAttr known;
+    if (isInteger(operand) && matchPattern(operand, m_Constant(&known)) &&
+        llvm::any_of(known.getValues<APInt>(), [&](const APInt &x) {
+          return known.getElementType().isUnsignedInteger()
+                     ? x.ugt(kMostExact)
+                     : x.sgt(kMostExact) || x.slt(-kMostExact);
+        }))
+      return "integers beyond 256 that a computed condition chooses";
+  }
+  if (!isInteger(op->getResult(0)))
+    return nullptr;
+  auto binary = dyn_cast<graph::BinaryOp>(op);
+  auto reduce = dyn_cast<graph::ReduceOp>(op);
+  if ((binary && binary.getKind() != graph::BinaryKind::Max &&
+       binary.getKind() != graph::BinaryKind::Min) ||
+      (reduce && reduce.getKind() != graph::ReduceKind::Max &&
+       reduce.getKind() != graph::ReduceKind::Min))
+    return "arithmetic of integers that the chip computes";
+  return nullptr;
+}
+
 Error RowsBuilder::addOp(Operation *op) {
   source = planner.sourceOf(op);
+  if (const char *lost = lostIntegers(op))
+    return planner.fail(op, lost);
   auto set = [&](Expected<int> index) -> Error {
     if (!index)
       return index.takeError();

@@ -143,17 +143,19 @@ void tilework::lowerShortFourier(NodeContext &c) {
   if (parts.real.rank() != 2)
     throw InvalidNode("its signal has no rank of 3: " + shapeText(x.shape()));
   const int64_t step = integerOf(c, 1, "frame_step");
+  Val window = c.optional(2);
+  if (!window.isAbsent() && window.rank() != 1)
+    throw InvalidNode("its window is no vector");
   Transform t;
   t.oneSided = c.integer("onesided", 1) != 0;
-  t.length = c.has(3)   ? integerOf(c, 3, "frame_length")
-             : c.has(2) ? c.in(2).dim(0)
-                        : x.dim(1);
+  t.length = c.has(3)            ? integerOf(c, 3, "frame_length")
+             : window.isAbsent() ? x.dim(1)
+                                 : window.dim(0);
   if (step < 1 || t.length < 1 || t.length > x.dim(1))
     throw InvalidNode("no frame of " + std::to_string(t.length) +
                       " elements in steps of " + std::to_string(step) +
                       " fits its signal of " + std::to_string(x.dim(1)));
-  Val window = c.optional(2);
-  if (!window.isAbsent() && (window.rank() != 1 || window.dim(0) != t.length))
+  if (!window.isAbsent() && window.dim(0) != t.length)
     throw InvalidNode("its window does not fit its frames");
   // A known window joins the matrices.
   if (std::optional<HostTensor> known =

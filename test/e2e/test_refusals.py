@@ -258,3 +258,21 @@ def test_a_node_needs_a_version_of_its_operator_set():
     model.graph.node.append(node("Relu", "x", "z"))
     with pytest.raises(tw.InvalidModel, match="'Relu_z' is of the default operator set"):
         tw.compile(model)
+
+
+@pytest.mark.parametrize(
+    ("high", "low", "more", "named"),
+    [
+        (1001, 1003, [node("Cast", "i", "y", to=TensorProto.FLOAT)], "Where_i"),
+        (256, 257, [node("Equal", "i high", "y")], "Where_i"),
+        (7, -7, [node("Div", "i high", "y")], "Div_y"),
+        (5, 3, [node("Sub", "i high", "y")], "Sub_y"),
+        (7, 3, [node("ReduceSum", "i", "y")], "ReduceSum_y"),
+    ],
+)
+def test_integers_that_are_no_floats_of_the_chip_are_refused(high, low, more, named):
+    """What a computed condition chooses is held as bf16, which ends at 256 and never wraps."""
+    choice = [node("Greater", "x zero", "c"), node("Where", "c high low", "i")]
+    weights = {"zero": np.float32(0), "high": np.int64(high), "low": np.int64(low)}
+    reasons, _ = refusal(build(choice + more, X, weights))
+    assert "integer" in reasons[named]

@@ -74,9 +74,10 @@ class Executable:
                         raise TypeError("it holds what is no number, or a number too large")
                     if given.dtype.kind == "c":
                         raise TypeError("it holds complex numbers")
-                    if given.size and given.dtype.kind == "f" and carrier.kind in "iub":
-                        raise TypeError("it holds numbers that are not whole")
-                    arrays[name] = given.astype(carrier)
+                    if given.dtype.kind == "f" and carrier.kind in "iub":
+                        if (given != np.floor(given)).any():
+                            raise TypeError("it holds numbers that are not whole")
+                    arrays[name] = np.asarray(value, dtype=carrier)
                 except (TypeError, ValueError, OverflowError) as error:
                     raise WrongType(
                         f"input '{name}' is an array of {wanted[0]}, shape {wanted[1]}, "
