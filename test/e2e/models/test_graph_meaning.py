@@ -28,7 +28,11 @@ MICROSOFT = "com.microsoft"
 
 def tool(name):
     built = HERE.parents[2] / "build" / "bin" / name
-    return str(built) if built.exists() else shutil.which(name) or pytest.skip(f"no {name}")
+    return (
+        str(built)
+        if built.exists()
+        else shutil.which(name) or pytest.fail(f"no {name}: ./tw build makes it")
+    )
 
 
 def compiled(model, dims, folder):
