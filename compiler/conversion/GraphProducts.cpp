@@ -260,27 +260,28 @@ Error GraphPlanner::planAttentionOp(graph::AttentionOp op) {
   g.batch = queryType.getShape()[0];
   g.queries = queryType.getShape()[1];
   g.keys = keyType.getShape()[1];
-  auto addMask = [&](Value operand, bool selects) -> Error {
+  // A view whose rows of `count` elements lie side by side.
+  auto rowsOf = [&](Value operand, int64_t count) -> Expected<View> {
     auto view = viewOf(operand);
-    if (!view)
-      return view.takeError();
-    View m = *view;
-    if (g.keys > 1 && m.strides.back() != 1) {
-      auto copy = materialise(m, op);
-      if (!copy)
-        return copy.takeError();
-      m = *copy;
-    }
-    auto stride = [&](size_t d) {
-      return m.sizes[d] == 1 ? 0 : m.strides[d] * 2;
-    };
+    if (view && count > 1 && view->strides.back() != 1)
+      return materialise(*view, op);
+    return view;
+  };
+  auto stride = [](const View &view, size_t d) {
+    return view.sizes[d] == 1 ? 0 : view.strides[d] * 2;
+  };
+  auto addMask = [&](Value operand, bool selects) -> Error {
+    auto m = rowsOf(operand, g.keys);
+    if (!m)
+      return m.takeError();
     AttentionMask mask;
     mask.selects = selects;
-    mask.access.tensor = m.tensor;
-    mask.access.offset = m.offset * 2;
-    mask.perKey = m.sizes.size() == 2 || (m.sizes[1] == 1 && m.sizes[2] == 1);
-    mask.access.batchStrides = {stride(0), mask.perKey ? 0 : stride(1)};
-    mask.access.rowStride = mask.perKey ? 0 : stride(2);
+    mask.access.tensor = m->tensor;
+    mask.access.offset = m->offset * 2;
+    mask.perKey =
+        m->sizes.size() == 2 || (m->sizes[1] == 1 && m->sizes[2] == 1);
+    mask.access.batchStrides = {stride(*m, 0), mask.perKey ? 0 : stride(*m, 1)};
+    mask.access.rowStride = mask.perKey ? 0 : stride(*m, 2);
     g.masks.push_back(mask);
     return Error::success();
   };
@@ -316,23 +317,13 @@ Error GraphPlanner::planAttentionOp(graph::AttentionOp op) {
     if (Error error = addMask(op.getBias(), false))
       return error;
   if (Value kept = op.getKept()) {
-    auto view = viewOf(kept);
-    if (!view)
-      return view.takeError();
-    View v = *view;
-    if (g.queries > 1 && v.strides.back() != 1) {
-      auto copy = materialise(v, op);
-      if (!copy)
-        return copy.takeError();
-      v = *copy;
-    }
-    auto stride = [&](size_t d) {
-      return v.sizes[d] == 1 ? 0 : v.strides[d] * 2;
-    };
+    auto v = rowsOf(kept, g.queries);
+    if (!v)
+      return v.takeError();
     g.kept.emplace();
-    g.kept->tensor = v.tensor;
-    g.kept->offset = v.offset * 2;
-    g.kept->batchStrides = {stride(0), stride(1)};
+    g.kept->tensor = v->tensor;
+    g.kept->offset = v->offset * 2;
+    g.kept->batchStrides = {stride(*v, 0), stride(*v, 1)};
   }
   g.softcap = op.getSoftcap() ? op.getSoftcap()->convertToFloat() : 0;
   g.zeroHidden = op.getZeroHidden();
