@@ -316,9 +316,12 @@ bool ScheduleLowering::emit(const Step &step, LoweredProgram &out) {
       return false;
     if (stages.usesScalars()[1] && !scalar(c.add0Scalar, inst.add0_scalar, out))
       return false;
-    inst.source_statistic = static_cast<uint8_t>(c.sourceStatistic);
-    inst.element_statistic = static_cast<uint8_t>(c.elementStatistic);
-    inst.destination_statistic = static_cast<uint8_t>(c.destinationStatistic);
+    if (inst.source_type == isa::VectorType::statistics)
+      inst.source_offset = static_cast<uint16_t>(c.sourceStatistic);
+    if (inst.element_type == isa::VectorType::statistics)
+      inst.element_offset = static_cast<uint16_t>(c.elementStatistic);
+    if (inst.destination_type == isa::VectorType::statistics)
+      inst.destination_offset = static_cast<uint16_t>(c.destinationStatistic);
     inst.multiply0_statistic = static_cast<uint8_t>(c.multiply0Statistic);
     inst.add1_statistic = static_cast<uint8_t>(c.add1Statistic);
     inst.multiply1_statistic = static_cast<uint8_t>(c.multiply1Statistic);

@@ -88,7 +88,7 @@ void Replay::touch(const isa::Vector &v) {
     rows(Memory::Statistics, write, start, count, 1);
   };
   auto operand = [&](bool write, isa::VectorType type, unsigned reg,
-                     int64_t offset, int64_t first, int which) {
+                     int64_t offset, int64_t first) {
     switch (type) {
     case isa::VectorType::none:
       break;
@@ -103,16 +103,15 @@ void Replay::touch(const isa::Vector &v) {
       tile(write, reg, offset, first, m, n, machine.columns);
       break;
     case isa::VectorType::statistics:
-      statistic(write, which, n);
+      statistic(write, static_cast<int>(offset), n);
       break;
     }
   };
-  operand(false, v.source_type, v.source, v.source_offset, v.source_first,
-          v.source_statistic);
+  operand(false, v.source_type, v.source, v.source_offset, v.source_first);
   const isa::VectorStages stages = isa::stagesOf(v);
   if (stages.usesElement())
-    operand(false, v.element_type, v.element, v.element_offset, v.element_first,
-            v.element_statistic);
+    operand(false, v.element_type, v.element, v.element_offset,
+            v.element_first);
   auto column = [&](bool used, unsigned reg, int64_t offset) {
     if (used)
       rows(Memory::Scratchpad, false, registers[reg].value + offset,
@@ -138,7 +137,7 @@ void Replay::touch(const isa::Vector &v) {
     }
   }
   operand(true, v.destination_type, v.destination, v.destination_offset,
-          v.destination_first, v.destination_statistic);
+          v.destination_first);
 }
 
 template <typename Inst> void Replay::copy(const Inst &inst, bool toChip) {

@@ -21,7 +21,7 @@ namespace {
 
 constexpr int kVector = static_cast<int>(isa::UnitName::vector), kUnits = 4;
 constexpr uint32_t kNone = std::numeric_limits<uint32_t>::max();
-constexpr uint32_t kMostDistance = 62;
+constexpr uint32_t kMostDistance = (1u << isa::kWaitBits) - 2;
 
 /// The last access of each range; later accesses replace earlier ones. Sequence
 /// numbers count from 1, 0 is nobody.

@@ -224,13 +224,15 @@ void Walk::touch(const isa::Vector &v, Met &met) {
     return 0;
   };
   auto operand = [&](bool write, isa::VectorType type, unsigned reg,
-                     uint64_t offset, uint64_t first, unsigned which) {
+                     uint64_t offset, uint64_t first) {
     if (type == isa::VectorType::none)
       return;
     if (type == isa::VectorType::statistics) {
       if (m > 1)
         wrong("statistics along rows with several rows");
-      statistic(met, write, which, v.statistics_base, n);
+      if (offset >= isa::kStatistics)
+        wrong("no statistic " + text(offset));
+      statistic(met, write, offset, v.statistics_base, n);
       return;
     }
     if (first != 0 && n > limits.vectorLanes && first % limits.vectorLanes != 0)
@@ -246,24 +248,21 @@ void Walk::touch(const isa::Vector &v, Met &met) {
   // Reads an operand; where it is the destination, element by element, the
   // instruction may write over it.
   auto read = [&](isa::VectorType type, unsigned reg, uint64_t offset,
-                  uint64_t first, unsigned which) {
+                  uint64_t first) {
     size_t begin = met.runs.size();
-    operand(false, type, reg, offset, first, which);
-    bool same = type == isa::VectorType::statistics
-                    ? v.destination_type == type &&
-                          which % 4 == v.destination_statistic % 4u
-                    : bytesOf(type) == bytesOf(v.destination_type) &&
-                          reg == v.destination &&
-                          offset == v.destination_offset &&
-                          first == v.destination_first;
+    operand(false, type, reg, offset, first);
+    bool same =
+        type == isa::VectorType::statistics
+            ? v.destination_type == type && offset == v.destination_offset
+            : bytesOf(type) == bytesOf(v.destination_type) &&
+                  reg == v.destination && offset == v.destination_offset &&
+                  first == v.destination_first;
     if (same)
       met.mayOverwrite(begin);
   };
-  read(v.source_type, v.source, v.source_offset, v.source_first,
-       v.source_statistic);
+  read(v.source_type, v.source, v.source_offset, v.source_first);
   if (elementUsed)
-    read(v.element_type, v.element, v.element_offset, v.element_first,
-         v.element_statistic);
+    read(v.element_type, v.element, v.element_offset, v.element_first);
   if (stages.usesColumns()[0])
     column(met, v.column0, v.column0_offset, n);
   if (stages.usesColumns()[1])
@@ -294,7 +293,7 @@ void Walk::touch(const isa::Vector &v, Met &met) {
   for (unsigned i = 0; i < reduced; ++i)
     statistic(met, true, (v.reduce_statistic + i) % 4, v.statistics_base, m);
   operand(true, v.destination_type, v.destination, v.destination_offset,
-          v.destination_first, v.destination_statistic);
+          v.destination_first);
 }
 
 } // namespace tilework::verifier

@@ -159,14 +159,21 @@ std::string illegalBits(uint64_t bits, const FieldInfo &field) {
   return "";
 }
 
-/// The first non-zero bit at or above `lsb`; kBits when there is none.
-unsigned firstSetBit(const Quads &quads, unsigned lsb) {
-  for (unsigned bit = lsb; bit < kBits; ++bit) {
-    if (bit % 64 == 0 && quads[bit / 64] == 0)
-      bit += 63;
-    else if (quads[bit / 64] >> (bit % 64) & 1)
+/// Ones where the opcode or a field lies.
+Quads encoded(const InstructionInfo &instruction) {
+  Quads quads{};
+  deposit(quads, 0, kOpcodeBits, ~uint64_t(0));
+  for (const FieldInfo &field : instruction)
+    deposit(quads, field.lsb, field.width, ~uint64_t(0));
+  return quads;
+}
+
+/// The lowest bit that is set and encodes nothing; kBits when there is none.
+unsigned firstStrayBit(const Quads &quads, const InstructionInfo &instruction) {
+  const Quads known = encoded(instruction);
+  for (unsigned bit = 0; bit < kBits; ++bit)
+    if ((quads[bit / 64] & ~known[bit / 64]) >> (bit % 64) & 1)
       return bit;
-  }
   return kBits;
 }
 
@@ -276,12 +283,11 @@ DecodeResult decode(const uint8_t *bytes) {
       return {std::nullopt, std::string(instruction->mnemonic) + ": " +
                                 field.name + ": " + reason};
   }
-  const unsigned bit = firstSetBit(quads, instruction->bits);
+  const unsigned bit = firstStrayBit(quads, *instruction);
   if (bit < kBits)
     return {std::nullopt, std::string(instruction->mnemonic) + ": bit " +
                               std::to_string(bit) +
-                              " must be zero, as all from " +
-                              std::to_string(instruction->bits)};
+                              " must be zero: it encodes nothing"};
   return {build(kInstructionOfOpcode[opcode], quads), ""};
 }
 
@@ -306,6 +312,10 @@ bool operator==(const Instruction &a, const Instruction &b) {
   return a.index() == b.index() && encode(a) == encode(b);
 }
 
+Word encodedBits(const InstructionInfo &instruction) {
+  return toWord(encoded(instruction));
+}
+
 uint64_t getBits(const Word &word, unsigned lsb, unsigned width) {
   return extract(toQuads(word.data()), lsb, width);
 }
@@ -314,23 +324,6 @@ void setBits(Word &word, unsigned lsb, unsigned width, uint64_t value) {
   Quads quads = toQuads(word.data());
   deposit(quads, lsb, width, value);
   word = toWord(quads);
-}
-
-std::optional<std::array<uint8_t, 4>> waits(const Instruction &instruction) {
-  std::array<uint8_t, 4> values{};
-  unsigned count = 0;
-  const InstructionInfo &table = info(instruction);
-  std::visit(
-      [&](const auto &value) {
-        value.visitFields(value, [&](unsigned index, unsigned, unsigned,
-                                     const auto &field) {
-          if constexpr (std::is_same_v<std::decay_t<decltype(field)>, uint8_t>)
-            if (table.fields[index].kind == FieldKind::Wait)
-              values[count++] = field;
-        });
-      },
-      instruction);
-  return count == values.size() ? std::make_optional(values) : std::nullopt;
 }
 
 std::optional<UnitName> unit(const Instruction &instruction) {

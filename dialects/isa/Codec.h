@@ -92,7 +92,6 @@ struct InstructionInfo {
   const char *mnemonic;
   const char *sentence;
   InstructionUnit unit;
-  unsigned bits; ///< from here on every bit is zero
   const FieldInfo *fields;
   unsigned fieldCount;
 
@@ -149,14 +148,13 @@ inline bool operator!=(const Instruction &a, const Instruction &b) {
   return !(a == b);
 }
 
+/// Ones where the opcode or a field lies; every other bit of a legal word is
+/// zero.
+Word encodedBits(const InstructionInfo &instruction);
+
 /// The bits of a field, at bit 0 of the result. They fit for every field.
 uint64_t getBits(const Word &word, unsigned lsb, unsigned width);
 void setBits(Word &word, unsigned lsb, unsigned width, uint64_t value);
-
-/// The waits of a unit instruction in the order load, store, array, vector: 0
-/// no wait, k + 1 all but the last k. Absent for an instruction of the
-/// sequencer.
-std::optional<std::array<uint8_t, 4>> waits(const Instruction &instruction);
 
 /// The unit that retires the instruction; absent for an instruction of the
 /// sequencer.

@@ -16,7 +16,7 @@ namespace {
 
 using nlohmann::json;
 
-constexpr int kSchema = 1;
+constexpr int kSchema = 2;
 constexpr const char *kKinds[] = {"weights", "input", "output", "state",
                                   "scratch"};
 constexpr uint64_t kMaxBytes = uint64_t(1) << 40;

@@ -71,13 +71,18 @@ class OptionalExtent<string n, string s> : Field<"optional_extent", n, 5, s>;
 // Bits 4..0 name an address register, bits 31..5 are a signed step. A step of zero is no update.
 class Update<string n> : Field<"update", n, 32, "an address register and the signed step added to it after every iteration">;
 
+// Bits that are zero, kept for a field to come. They have no name and no place in any struct.
+class Reserved<int w, string s> : Field<"reserved", "", w, s>;
+
+def WaitBits : Constant<"wait_bits", 5, "Bits of a wait; its distance is at most 2^bits − 2.">;
+
 // 0: no wait; k + 1: until the unit has retired all but the last k instructions dispatched to it before this one.
-class Wait<string u> : Field<"wait", "wait_" # u, 6, "wait for the " # u # " unit: 0 none, k + 1 all but its last k"> {
+class Wait<string u> : Field<"wait", "wait_" # u, WaitBits.value, "wait for the " # u # " unit: 0 none, k + 1 all but its last k"> {
   string unit = u;
 }
 
 class Waits {
-  list<Field> fields = [Wait<"load">, Wait<"store">, Wait<"array">, Wait<"vector">];
+  list<Field> fields = [Wait<"load">, Wait<"store">, Wait<"array">, Wait<"vector">, Reserved<WaitBits.value, "room for a fifth unit's wait">];
 }
 
 //===----------------------------------------------------------------------===//

@@ -53,7 +53,7 @@ def TotalSource : Enumeration<"total_source", 1, [
   Case<"immediate", 0, "The total is the field `total`.">,
   Case<"parameter", 1, "The total is the launch parameter `launch_parameter`.">]>;
 
-def UnitName : Enumeration<"unit", 2, [
+def UnitName : Enumeration<"unit", 3, [
   Case<"load", 0, "Load DMA.">, Case<"store", 1, "Store DMA.">,
   Case<"array", 2, "Systolic array.">, Case<"vector", 3, "Vector unit.">]>;
 
@@ -61,7 +61,7 @@ def WeightSide : Enumeration<"weight_side", 1, [
   Case<"rows", 0, "A scratchpad row holds one k (int8: one pair of k) for all columns n.">,
   Case<"columns", 1, "A scratchpad row holds one n for all k: the operand enters transposed.">]>;
 
-def MatmulType : Enumeration<"matmul_type", 1, [
+def MatmulType : Enumeration<"matmul_type", 3, [
   Case<"bf16", 0, "bf16 × bf16 → fp32.">, Case<"int8", 1, "int8 × int8 → int32; a lane carries two k.">]>;
 
 def Accumulate : Enumeration<"accumulate", 2, [
@@ -69,7 +69,7 @@ def Accumulate : Enumeration<"accumulate", 2, [
   Case<"always", 1, "Every K block adds to the accumulator.">,
   Case<"after_first", 2, "Overwrites in the first iteration of the loop at depth `accumulate_loop`, adds in the others.">]>;
 
-def VectorType : Enumeration<"vector_type", 3, [
+def VectorType : Enumeration<"vector_type", 4, [
   Case<"none", 0, "Not there (destination only: nothing is written but statistics).">,
   Case<"bf16", 1, "Scratchpad, one lane an element.">,
   Case<"int8", 2, "Scratchpad, two elements a lane.">,
@@ -261,11 +261,11 @@ def VectorInst : UnitInstruction<"vector", 21, "runs a chain of element operatio
   let unit = "vector";
   let fields = Waits<>.fields # [
     AddressRegister<"source", "scratchpad or accumulator operand">,
-    Unsigned<"source_offset", 14, "added to its value, rows">, Unsigned<"source_first", 8, "first element in the row">,
+    Unsigned<"source_offset", 14, "added to its value, rows; of type statistics: which one">, Unsigned<"source_first", 8, "first element in the row">,
     AddressRegister<"element", "scratchpad or accumulator operand of the element stage">,
-    Unsigned<"element_offset", 14, "added to its value, rows">, Unsigned<"element_first", 8, "first element in the row">,
+    Unsigned<"element_offset", 14, "added to its value, rows; of type statistics: which one">, Unsigned<"element_first", 8, "first element in the row">,
     AddressRegister<"destination", "scratchpad or accumulator operand">,
-    Unsigned<"destination_offset", 14, "added to its value, rows">, Unsigned<"destination_first", 8, "first element in the row">,
+    Unsigned<"destination_offset", 14, "added to its value, rows; of type statistics: which one">, Unsigned<"destination_first", 8, "first element in the row">,
     AddressRegister<"column0", "scratchpad operand: one bf16 row vector">, Unsigned<"column0_offset", 13, "rows">,
     AddressRegister<"column1", "scratchpad operand: one bf16 row vector">, Unsigned<"column1_offset", 13, "rows">,
     AddressRegister<"column2", "scratchpad operand: one bf16 row vector">, Unsigned<"column2_offset", 13, "rows">,
@@ -279,9 +279,6 @@ def VectorInst : UnitInstruction<"vector", 21, "runs a chain of element operatio
     Flag<"reduce_accumulate", "combine with the statistic that is there instead of starting anew">,
     ScalarRegister<"multiply0_scalar", "scalar of the first stage">,
     ScalarRegister<"add0_scalar", "scalar of the second and the fourth stage">,
-    Unsigned<"source_statistic", 2, "statistic read as source">,
-    Unsigned<"element_statistic", 2, "statistic read as element operand">,
-    Unsigned<"destination_statistic", 2, "statistic written as destination">,
     Unsigned<"multiply0_statistic", 2, "row scalar of the first stage">,
     Unsigned<"add1_statistic", 2, "row scalar of the third stage">,
     Unsigned<"multiply1_statistic", 2, "row scalar of the fourth and the fifth stage">,

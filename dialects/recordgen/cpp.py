@@ -160,7 +160,7 @@ def tables(isa):
         fields = f"k{i.definition}Fields" if i.fields else "nullptr"
         out.append(
             f"    {{Opcode::{i.definition}, {literal(i.mnemonic)}, "
-            f"{literal(i.sentence)}, {unit_expression(i)}, {i.bits}, {fields}, "
+            f"{literal(i.sentence)}, {unit_expression(i)}, {fields}, "
             f"{len(i.fields)}}},"
         )
     out.append("};")

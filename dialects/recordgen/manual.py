@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """The manual of the instruction set: ISA.md."""
 
-from records import OPCODE_BITS
+from records import OPCODE_BITS, Gap
 from text import fill
 
 TYPES = {
@@ -33,7 +33,14 @@ def field_type(f):
     return TYPES[f.kind]
 
 
-def instruction(i, bits):
+def row(part):
+    where = f"{part.msb}:{part.lsb}" if part.width > 1 else f"{part.lsb}"
+    if isinstance(part, Gap):
+        return f"| {where} | | | {sentence(part.sentence)} |"
+    return f"| {where} | `{part.name}` | {field_type(part)} | {sentence(part.sentence)} |"
+
+
+def instruction(i):
     who = {"sequencer": "the sequencer", "": "the unit that its field `unit` names"}
     owner = who.get(i.unit, f"the {i.unit} unit")
     out = [f"### {i.mnemonic}", "", f"{sentence(i.sentence)}. Opcode {i.opcode}, "]
@@ -42,11 +49,7 @@ def instruction(i, bits):
         out += ["", i.description]
     if i.fields:
         out += ["", "| bits | field | type | meaning |", "|---|---|---|---|"]
-    for f in i.fields:
-        where = f"{f.msb}:{f.lsb}" if f.width > 1 else f"{f.lsb}"
-        out.append(f"| {where} | `{f.name}` | {field_type(f)} | {sentence(f.sentence)} |")
-    if i.fields and i.bits < bits:
-        out.append(f"| {bits - 1}:{i.bits} | | | Zero |")
+        out += [row(part) for part in sorted(i.fields + i.gaps, key=lambda part: part.lsb)]
     return "\n".join(out + [""])
 
 
@@ -63,8 +66,8 @@ def manual(isa):
         "ISA.md.in",
         opcode_bits=str(OPCODE_BITS - 1),
         constants="\n".join(f"| `{c.name}` | {c.value} | {c.sentence} |" for c in isa.constants),
-        sequencer="\n".join(instruction(i, isa.bits) for i in isa.instructions if i.is_sequencer),
-        units="\n".join(instruction(i, isa.bits) for i in isa.instructions if not i.is_sequencer),
+        sequencer="\n".join(instruction(i) for i in isa.instructions if i.is_sequencer),
+        units="\n".join(instruction(i) for i in isa.instructions if not i.is_sequencer),
         enumerations="\n".join(enumeration(e) for e in isa.enumerations if id(e) in used),
         reports="\n".join(enumeration(e) for e in state),
     )

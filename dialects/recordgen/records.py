@@ -17,7 +17,7 @@ REGISTER_KINDS = {
 KINDS = (
     *REGISTER_KINDS,
     *("unsigned", "signed", "float", "flag", "enumeration", "body_length"),
-    *("instruction_index", "extent", "optional_extent", "update", "wait"),
+    *("instruction_index", "extent", "optional_extent", "update", "wait", "reserved"),
 )
 SIGNED_KINDS = ("signed",)
 
@@ -97,6 +97,19 @@ class Field:
 
 
 @dataclass
+class Gap:
+    """Bits that encode nothing and are zero."""
+
+    lsb: int
+    width: int
+    sentence: str
+
+    @property
+    def msb(self):
+        return self.lsb + self.width - 1
+
+
+@dataclass
 class Instruction:
     definition: str  # CamelCase, the name of the type
     mnemonic: str
@@ -105,10 +118,7 @@ class Instruction:
     description: str
     unit: str  # sequencer, load, store, array, vector, or "" for a field
     fields: list[Field]
-
-    @property
-    def bits(self):
-        return self.fields[-1].msb + 1 if self.fields else OPCODE_BITS
+    gaps: list[Gap]
 
     @property
     def is_sequencer(self):
@@ -199,13 +209,19 @@ def read_instruction(records, record, enumerations, units, bits):
     require(record["!name"].endswith("Inst"), f"{owner}: the name must end with Inst")
     require(record["sentence"], f"{owner}: needs a sentence")
     require(0 <= record["opcode"] < 1 << OPCODE_BITS, f"{owner}: opcode out of range")
-    fields, lsb = [], OPCODE_BITS
+    fields, gaps, lsb = [], [], OPCODE_BITS
     for reference in record["fields"]:
-        fields.append(read_field(records, follow(records, reference), lsb, enumerations, owner))
-        lsb += fields[-1].width
+        described = follow(records, reference)
+        if described["kind"] == "reserved":
+            gaps.append(Gap(lsb, described["width"], f"zero: {described['sentence']}"))
+        else:
+            fields.append(read_field(records, described, lsb, enumerations, owner))
+        lsb += described["width"]
     require(lsb <= bits, f"{owner}: {lsb} bits, an instruction has {bits}")
+    if lsb < bits:
+        gaps.append(Gap(lsb, bits - lsb, "zero"))
     check_unique((f.name for f in fields), owner)
-    check_coverage(fields, lsb, owner)
+    check_coverage(fields + gaps, bits, owner)
     unit = record["unit"]
     waits = [f.name for f in fields if f.kind == "wait"]
     if unit == "sequencer":
@@ -229,13 +245,14 @@ def read_instruction(records, record, enumerations, units, bits):
         dedent(record["description"]),
         unit,
         fields,
+        gaps,
     )
 
 
-def check_coverage(fields, end, owner):
-    """Every bit between the opcode and the last field belongs to one field."""
+def check_coverage(parts, end, owner):
+    """Every bit behind the opcode belongs to one field or gap."""
     count = [0] * end
-    for f in fields:
+    for f in parts:
         for bit in range(f.lsb, f.lsb + f.width):
             count[bit] += 1
     for bit in range(OPCODE_BITS, end):

@@ -64,13 +64,17 @@ def questions(isa, e):
     return [question(e, name, cases) for name, cases in asked.items()]
 
 
-def structure(i, bits):
+def structure(i):
     """Packed structs list the highest bits first."""
+    members = {
+        f.lsb: f"    {type_of(f)} {f.name};  // {f.msb}:{f.lsb} {f.sentence}" for f in i.fields
+    }
+    for n, g in enumerate(i.gaps):
+        members[g.lsb] = (
+            f"    logic [{g.width - 1}:0] reserved{n};  // {g.msb}:{g.lsb} {g.sentence}"
+        )
     out = [f"  // {i.sentence}", "  typedef struct packed {"]
-    if i.bits < bits:
-        out.append(f"    logic [{bits - i.bits - 1}:0] reserved;  // zero")
-    for f in reversed(i.fields):
-        out.append(f"    {type_of(f)} {f.name};  // {f.msb}:{f.lsb} {f.sentence}")
+    out += [members[lsb] for lsb in sorted(members, reverse=True)]
     out.append("    opcode_e opcode;")
     return "\n".join(out + [f"  }} {snake(i.definition)}_inst_t;", ""])
 
@@ -87,10 +91,8 @@ def field_is_legal(f):
     return None
 
 
-def instruction_is_legal(i, bits):
-    terms = []
-    if i.bits < bits:
-        terms.append(f"word[{bits - 1}:{i.bits}] == '0")
+def instruction_is_legal(i):
+    terms = [f"word[{g.msb}:{g.lsb}] == '0" for g in i.gaps]
     terms += [t for t in map(field_is_legal, i.fields) if t]
     condition = " &&\n            ".join(terms) or "1'b1"
     return f"      Op{i.definition}:\n        return {condition};"
@@ -129,10 +131,10 @@ def package(isa):
         widths=widths,
         opcodes=opcodes,
         enumerations="\n".join(enumeration(e) for e in isa.enumerations),
-        structures="\n".join(structure(i, isa.bits) for i in isa.instructions),
+        structures="\n".join(structure(i) for i in isa.instructions),
         members=members,
         questions="\n".join(q for e in isa.enumerations for q in questions(isa, e)),
-        legal_instructions="\n".join(instruction_is_legal(i, isa.bits) for i in isa.instructions),
+        legal_instructions="\n".join(instruction_is_legal(i) for i in isa.instructions),
         units="\n".join(u for u in map(unit_of, isa.instructions) if u),
         sequencer=sequencer,
     )

@@ -21,6 +21,9 @@ package tw_unit_pkg;
   localparam int unsigned TileFirstWidth = LoadTileFirstWidth;  // byte or element in a row
   localparam int unsigned StatisticWidth = VectorReduceStatisticWidth;
 
+  // A value of vector_type_e.
+  typedef logic [$bits(vector_type_e)-1:0] vector_type_t;
+
   // A wait is satisfied once the unit has retired `count` instructions (signed difference ≥ 0).
   typedef struct packed {
     logic                  valid;
@@ -68,7 +71,7 @@ package tw_unit_pkg;
     logic [ExtentWidth-1:0] columns;
     logic [ExtentWidth-1:0] depth;
     logic                   weights_by_column;
-    logic                   int8;
+    matmul_type_e           operand_type;
     logic                   accumulate;
   } array_packet_t;
 
@@ -81,9 +84,9 @@ package tw_unit_pkg;
     tile_t [2:0]                          columns;
     logic [ExtentWidth-1:0]               rows;
     logic [ExtentWidth-1:0]               elements;
-    logic [$bits(vector_type_e)-1:0]      source_type;
-    logic [$bits(vector_type_e)-1:0]      element_type;
-    logic [$bits(vector_type_e)-1:0]      destination_type;
+    vector_type_t                         source_type;
+    vector_type_t                         element_type;
+    vector_type_t                         destination_type;
     logic [$bits(multiply0_e)-1:0]        multiply0;
     logic [$bits(add0_e)-1:0]             add0;
     logic [$bits(add1_e)-1:0]             add1;

@@ -99,7 +99,7 @@ module tw_sequencer
   dma_packet_t                 check_dma_q, dispatch_dma_q;
   array_packet_t               check_array_q, dispatch_array_q;
   vector_packet_t              check_vector_q, dispatch_vector_q;
-  logic [UnitCount-1:0][5:0]   check_waits_q, dispatch_waits_q;
+  logic [UnitCount-1:0][WaitBits-1:0] check_waits_q, dispatch_waits_q;
   footprint_t [FootprintCount-1:0] check_footprints_q;
   logic                        check_join_q;
   logic [PcWidth-1:0]          check_pc_q;
@@ -120,8 +120,10 @@ module tw_sequencer
     .outside_o   (outside)
   );
 
+  logic [$clog2(UnitCount)-1:0] dispatch_index;  // the unit among those with a queue
+  assign dispatch_index  = $bits(dispatch_index)'(dispatch_unit_q);
   assign stopping        = check_valid_q && (check_stop_q || outside);
-  assign dispatch_leaves = dispatch_valid_q && dispatch_ready_i[dispatch_unit_q];
+  assign dispatch_leaves = dispatch_valid_q && dispatch_ready_i[dispatch_index];
   assign check_leaves    = check_valid_q && !stopping && (!dispatch_valid_q || dispatch_leaves);
   assign check_free      = !check_valid_q || check_leaves;
 
@@ -131,7 +133,7 @@ module tw_sequencer
       waits[u].count = dispatched_q[u] - CountWidth'(dispatch_waits_q[u]) + 1'b1;
     end
     dispatch_valid_o             = '0;
-    dispatch_valid_o[dispatch_unit_q] = dispatch_leaves;
+    dispatch_valid_o[dispatch_index] = dispatch_leaves;
     dma_packet_o                 = dispatch_dma_q;
     dma_packet_o.header.waits    = waits;
     array_packet_o               = dispatch_array_q;
@@ -182,7 +184,7 @@ module tw_sequencer
   dma_packet_t                     dma_packet;
   array_packet_t                   array_packet;
   vector_packet_t                  vector_packet;
-  logic [UnitCount-1:0][5:0]       wait_fields;
+  logic [UnitCount-1:0][WaitBits-1:0] wait_fields;
   footprint_t [FootprintCount-1:0] footprints;
   logic                            join_outer;
   logic [LoopDepth-1:0]            loop_active, loop_first;
@@ -467,7 +469,7 @@ module tw_sequencer
       end else if (dispatch_leaves) begin
         dispatch_valid_q <= 1'b0;
       end
-      if (dispatch_leaves) dispatched_q[dispatch_unit_q] <= dispatched_q[dispatch_unit_q] + 1'b1;
+      if (dispatch_leaves) dispatched_q[dispatch_index] <= dispatched_q[dispatch_index] + 1'b1;
 
       // Effects of sequencer instructions.
       if (effect && !for_unit) begin

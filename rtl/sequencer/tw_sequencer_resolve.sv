@@ -34,7 +34,7 @@ module tw_sequencer_resolve
   output dma_packet_t                                     dma_packet_o,
   output array_packet_t                                   array_packet_o,
   output vector_packet_t                                  vector_packet_o,
-  output logic [UnitCount-1:0][5:0]                       wait_fields_o,
+  output logic [UnitCount-1:0][WaitBits-1:0]              wait_fields_o,
   output footprint_t [FootprintCount-1:0]                 footprints_o,
   output logic                                            join_outer_o
 );
@@ -147,21 +147,21 @@ module tw_sequencer_resolve
   logic                    is_int8, by_column;
   logic [LoopDepth-1:0]    loop_bit;
   logic                    uses_element, uses_scalar, uses_statistic, along_rows, reduces;
-  logic [2:0]              uses_column, clash, used_statistic, has_tile, has_wide;
-  logic [2:0][1:0]         row_statistic;
+  logic [2:0]              uses_column, clash, used_statistic, has_tile, has_wide, is_statistic, no_statistic;
+  logic [2:0][StatisticWidth-1:0] row_statistic, operand_statistic;
   logic [2:0][7:0]         firsts;
   logic [2:0][13:0]        offsets;
-  logic [2:0][2:0]         types;
+  vector_type_t [2:0] types;
   logic [2:0][12:0]        column_offsets;
   logic [15:0]             statistics_row;
   logic [ExtentWidth-1:0]  entries;
   tile_t [2:0]             vector_tiles;
   logic [CountOfStridesWidth-1:0] extra_rows;
 
-  function automatic logic is_scratchpad_type(logic [2:0] value);
+  function automatic logic is_scratchpad_type(vector_type_t value);
     return value == VectorTypeBf16 || value == VectorTypeInt8;
   endfunction
-  function automatic logic is_accumulator_type(logic [2:0] value);
+  function automatic logic is_accumulator_type(vector_type_t value);
     return value == VectorTypeFp32 || value == VectorTypeInt32;
   endfunction
 
@@ -203,6 +203,9 @@ module tw_sequencer_resolve
     has_tile        = '0;
     has_wide        = '0;
     row_statistic   = '0;
+    is_statistic    = '0;
+    no_statistic    = '0;
+    operand_statistic = '0;
     firsts          = '0;
     offsets         = '0;
     types           = '0;
@@ -332,7 +335,7 @@ module tw_sequencer_resolve
           array_packet_o.columns           = extent_n;
           array_packet_o.depth             = extent_k;
           array_packet_o.weights_by_column = by_column;
-          array_packet_o.int8              = is_int8;
+          array_packet_o.operand_type      = matmul.operand_type;
           array_packet_o.accumulate        = matmul.accumulate == AccumulateAlways ||
                                              (matmul.accumulate == AccumulateAfterFirst &&
                                               (loop_bit & loop_first_i) == '0);
@@ -398,16 +401,20 @@ module tw_sequencer_resolve
                                                                                       : SpaceAccumulator);
           end
 
-          along_rows = types[0] == VectorTypeStatistics || types[1] == VectorTypeStatistics ||
-                       types[2] == VectorTypeStatistics;
+          for (int unsigned i = 0; i < 3; i++) begin
+            is_statistic[i]      = types[i] == VectorTypeStatistics;
+            operand_statistic[i] = is_statistic[i] ? offsets[i][StatisticWidth-1:0] : '0;
+            no_statistic[i]      = is_statistic[i] && offsets[i] >= 14'(Statistics);
+          end
           for (int unsigned i = 0; i < 3; i++) begin
             clash[i] = used_statistic[i] &&
-                       ((types[2] == VectorTypeStatistics && row_statistic[i] == vector.destination_statistic) ||
+                       ((is_statistic[2] && row_statistic[i] == operand_statistic[2]) ||
                         (reduces && row_statistic[i] == vector.reduce_statistic) ||
                         (vector.reduce == ReduceSumAndSquares &&
                          row_statistic[i] == vector.reduce_statistic + 2'd1));
           end
-          bad_shape = types[0] == VectorTypeNone || (uses_element && types[1] == VectorTypeNone) ||
+          along_rows = is_statistic != '0;
+          bad_shape = types[0] == VectorTypeNone || no_statistic != '0 || (uses_element && types[1] == VectorTypeNone) ||
                       (along_rows && (extent_m > 1 || reduces)) || clash != '0;
           for (int unsigned i = 0; i < 3; i++) begin
             has_tile[i] = is_scratchpad_type(types[i]) || is_accumulator_type(types[i]);
@@ -465,9 +472,9 @@ module tw_sequencer_resolve
           vector_packet_o.multiply0_scalar      = vector.multiply0 == Multiply0Scalar
                                                   ? scalars_i[vector.multiply0_scalar] : '0;
           vector_packet_o.add0_scalar           = uses_scalar ? scalars_i[vector.add0_scalar] : '0;
-          vector_packet_o.source_statistic      = vector.source_statistic;
-          vector_packet_o.element_statistic     = vector.element_statistic;
-          vector_packet_o.destination_statistic = vector.destination_statistic;
+          vector_packet_o.source_statistic      = operand_statistic[0];
+          vector_packet_o.element_statistic     = operand_statistic[1];
+          vector_packet_o.destination_statistic = operand_statistic[2];
           vector_packet_o.multiply0_statistic   = vector.multiply0_statistic;
           vector_packet_o.add1_statistic        = vector.add1_statistic;
           vector_packet_o.multiply1_statistic   = vector.multiply1_statistic;

@@ -79,7 +79,7 @@ module tw_array_grid
         .clk_i,
         .control_i(diagonal[i+j]),
         .add_valid_i(diagonal[i+j+1].row_valid),
-        .add_int8_i(diagonal[i+j+1].int8),
+        .add_type_i(diagonal[i+j+1].operand_type),
         .place_i({WaveWidth'(i / WeightRows), SlotWidth'(i % WeightRows), WaveWidth'(j / WeightRows),
                   SlotWidth'(j % WeightRows)}),
         .activation_i(activation[i][j]),

@@ -5,6 +5,7 @@
 // the array begin at even bytes and blocks at multiples of a power of two.
 
 package tw_array_pkg;
+  import tw_isa_pkg::*;
   import tw_unit_pkg::*;
   import tw_config_pkg::*;
 
@@ -39,14 +40,14 @@ package tw_array_pkg;
     logic [ExtentWidth-1:0] columns;
     logic [DepthWidth-1:0]  depth_bytes;
     logic                   weights_by_column;
-    logic                   int8;
+    matmul_type_e           operand_type;
     logic                   accumulate;
   } job_t;
 
   // Control of an anti-diagonal in one cycle: a row of activations, the swap, a wave of weights.
   typedef struct packed {
     logic                 row_valid;
-    logic                 int8;
+    matmul_type_e         operand_type;
     logic                 swap;
     logic                 wave_valid;
     logic                 wave_by_column;
@@ -58,7 +59,7 @@ package tw_array_pkg;
     logic [SumRowWidth-1:0]         sums_row;
     logic [$clog2(Columns+1)-1:0]   columns;  // written from lane 0 on; 0: nothing, the row only ends an instruction
     logic                           accumulate;
-    logic                           int8;
+    matmul_type_e                   operand_type;
     logic                           last;     // of the instruction
   } sum_tag_t;
 

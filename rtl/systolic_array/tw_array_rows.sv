@@ -15,6 +15,7 @@
 // Throughput one row a cycle, with no gap between blocks or jobs. Reset: no job.
 
 module tw_array_rows
+  import tw_isa_pkg::*;
   import tw_unit_pkg::*;
   import tw_config_pkg::*;
   import tw_array_pkg::*;
@@ -34,7 +35,7 @@ module tw_array_rows
   output logic                   tag_valid_o,
   output sum_tag_t               tag_o,
   output logic                   row_valid_o,
-  output logic                   int8_o,
+  output matmul_type_e           operand_type_o,
   output logic                   swapped_o,
   output logic [Lanes-1:0][15:0] activations_o
 );
@@ -84,7 +85,7 @@ module tw_array_rows
     columns: job_q.empty ? '0
            : last_columns ? $bits(tag_o.columns)'(columns_left_q) : $bits(tag_o.columns)'(Columns),
     accumulate: add_q,
-    int8: job_q.int8,
+    operand_type: job_q.operand_type,
     last: job_ends
   };
 
@@ -129,7 +130,8 @@ module tw_array_rows
     end
   end
 
-  logic                        read_valid_q, read_int8_q, read_swap_q;
+  logic                        read_valid_q, read_swap_q;
+  matmul_type_e                read_type_q;
   logic [LaneWidth-1:0]        read_first_q;
   logic [CountedByteWidth-1:0] read_bytes_q;
   logic [RowBits-1:0]          aligned;
@@ -150,12 +152,12 @@ module tw_array_rows
 
   always_ff @(posedge clk_i) begin
     if (step) begin
-      read_int8_q  <= job_q.int8;
+      read_type_q  <= job_q.operand_type;
       read_first_q <= job_q.activations.first + lane_q;
       read_bytes_q <= block_bytes;
     end
     if (read_valid_q) begin
-      int8_o        <= read_int8_q;
+      operand_type_o <= read_type_q;
       activations_o <= aligned;
     end
   end

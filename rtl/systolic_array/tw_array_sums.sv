@@ -104,7 +104,7 @@ module tw_array_sums
       .clk_i,
       .en_i(add_valid_q & add_mask_q[j]),
       .accumulate_i(add_q.accumulate),
-      .int8_i(add_q.int8),
+      .operand_type_i(add_q.operand_type),
       .newer_i(newer & write_mask_q[j]),
       .older_i(older & written_mask_q[j]),
       .partial_i(sums_i[j]),

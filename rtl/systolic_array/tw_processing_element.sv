@@ -15,12 +15,13 @@
 
 module tw_processing_element
   import tw_config_pkg::*;
+  import tw_isa_pkg::*;
   import tw_array_pkg::*;
 (
   input  logic                        clk_i,
   input  diagonal_t                   control_i,
   input  logic                        add_valid_i,
-  input  logic                        add_int8_i,
+  input  matmul_type_e                add_type_i,
   input  place_t                      place_i,
   input  logic [15:0]                 activation_i,
   input  logic [WeightRows-1:0][15:0] weights_top_i,
@@ -44,9 +45,9 @@ module tw_processing_element
 
   always_ff @(posedge clk_i) begin
     if (control_i.row_valid) activation_o <= activation_i;
-    if (control_i.row_valid && !control_i.int8)
+    if (control_i.row_valid && control_i.operand_type == MatmulTypeBf16)
       product_q <= tw_float_pkg::bf16_multiply(activation_i, control_i.swap ? shadow_q : weight_q);
-    if (control_i.row_valid && control_i.int8)
+    if (control_i.row_valid && control_i.operand_type == MatmulTypeInt8)
       product_q <= dot(activation_i, control_i.swap ? shadow_q : weight_q);
     if (control_i.swap) weight_q <= shadow_q;
     if (control_i.wave_valid) begin
@@ -58,8 +59,8 @@ module tw_processing_element
         if (control_i.wave == place_i.row_wave) shadow_q <= weights_top_i[place_i.row_slot];
       end
     end
-    if (add_valid_i && !add_int8_i) sum_o <= tw_float_pkg::fp32_add(sum_i, product_q);
-    if (add_valid_i && add_int8_i) sum_o <= sum_i + product_q;
+    if (add_valid_i && add_type_i == MatmulTypeBf16) sum_o <= tw_float_pkg::fp32_add(sum_i, product_q);
+    if (add_valid_i && add_type_i == MatmulTypeInt8) sum_o <= sum_i + product_q;
   end
 
 endmodule

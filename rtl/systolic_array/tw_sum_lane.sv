@@ -9,16 +9,18 @@
 //
 // Latency one cycle from en_i, throughput one a cycle. Nothing is reset.
 
-module tw_sum_lane (
-  input  logic        clk_i,
-  input  logic        en_i,
-  input  logic        accumulate_i,
-  input  logic        int8_i,
-  input  logic        newer_i,  // the accumulator's value is overtaken by result_o
-  input  logic        older_i,  // else by the result before it
-  input  logic [31:0] partial_i,
-  input  logic [31:0] stored_i,
-  output logic [31:0] result_o
+module tw_sum_lane
+  import tw_isa_pkg::*;
+(
+  input  logic         clk_i,
+  input  logic         en_i,
+  input  logic         accumulate_i,
+  input  matmul_type_e operand_type_i,
+  input  logic         newer_i,  // the accumulator's value is overtaken by result_o
+  input  logic         older_i,  // else by the result before it
+  input  logic [31:0]  partial_i,
+  input  logic [31:0]  stored_i,
+  output logic [31:0]  result_o
 );
   /*verilator no_inline_module*/
 
@@ -29,8 +31,8 @@ module tw_sum_lane (
   always_ff @(posedge clk_i) begin
     previous_q <= result_o;
     if (en_i && !accumulate_i) result_o <= partial_i;
-    if (en_i && accumulate_i && int8_i) result_o <= sum + partial_i;
-    if (en_i && accumulate_i && !int8_i) result_o <= tw_float_pkg::fp32_add(sum, partial_i);
+    if (en_i && accumulate_i && operand_type_i == MatmulTypeInt8) result_o <= sum + partial_i;
+    if (en_i && accumulate_i && operand_type_i == MatmulTypeBf16) result_o <= tw_float_pkg::fp32_add(sum, partial_i);
   end
 
 endmodule

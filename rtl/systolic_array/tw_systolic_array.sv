@@ -28,6 +28,7 @@
 
 module tw_systolic_array
   import tw_event_pkg::*;
+  import tw_isa_pkg::*;
   import tw_unit_pkg::*;
   import tw_config_pkg::*;
   import tw_array_pkg::*;
@@ -91,9 +92,9 @@ module tw_systolic_array
     sums_block_stride: SumRowWidth'(head.sums.block_stride),
     rows: head.rows,
     columns: head.columns,
-    depth_bytes: head.int8 ? {1'b0, head.depth} : {head.depth, 1'b0},
+    depth_bytes: head.operand_type == MatmulTypeInt8 ? {1'b0, head.depth} : {head.depth, 1'b0},
     weights_by_column: head.weights_by_column,
-    int8: head.int8,
+    operand_type: head.operand_type,
     accumulate: head.accumulate
   };
 
@@ -146,7 +147,7 @@ module tw_systolic_array
     .weights_full_i(weights_full), .swap_o(swap),
     .activations_req_o, .activations_row_o, .activations_gnt_i, .activations_rdata_i,
     .tag_valid_o(tag_valid), .tag_o(tag),
-    .row_valid_o(entering.row_valid), .int8_o(entering.int8), .swapped_o(entering.swap), .activations_o(activations)
+    .row_valid_o(entering.row_valid), .operand_type_o(entering.operand_type), .swapped_o(entering.swap), .activations_o(activations)
   );
 
   logic [Columns-1:0][31:0] sums;

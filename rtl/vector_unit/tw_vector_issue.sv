@@ -65,7 +65,7 @@ module tw_vector_issue
     logic [PlaceWidth-1:0] place;  // element of the row
   } walk_t;
 
-  function automatic logic [PlaceWidth-1:0] row_elements(logic [2:0] vector_type);
+  function automatic logic [PlaceWidth-1:0] row_elements(vector_type_t vector_type);
     case (vector_type)
       VectorTypeBf16: return PlaceWidth'(Lanes);
       VectorTypeInt8: return PlaceWidth'(2 * Lanes);
@@ -81,7 +81,7 @@ module tw_vector_issue
     return {walk.block, walk.row + tile.stride, walk.place};
   endfunction
 
-  function automatic walk_t next_chunk(walk_t walk, tile_t tile, logic [2:0] vector_type);
+  function automatic walk_t next_chunk(walk_t walk, tile_t tile, vector_type_t vector_type);
     walk_t result;
     result = walk;
     result.place = walk.place + PlaceWidth'(VectorLanes);
@@ -94,7 +94,7 @@ module tw_vector_issue
   endfunction
 
   // In bytes in the scratchpad, in lanes in the accumulator.
-  function automatic logic [PlaceWidth-1:0] place_of(walk_t walk, logic [2:0] vector_type);
+  function automatic logic [PlaceWidth-1:0] place_of(walk_t walk, vector_type_t vector_type);
     return vector_type == VectorTypeBf16 ? {walk.place[PlaceWidth-2:0], 1'b0} : walk.place;
   endfunction
 

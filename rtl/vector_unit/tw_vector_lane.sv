@@ -13,6 +13,7 @@
 // Registers are not reset: valid bits alone say what is meant.
 
 module tw_vector_lane
+  import tw_unit_pkg::*;
   import tw_isa_pkg::*;
   import tw_float_pkg::*;
   import tw_vector_pkg::*;
@@ -30,7 +31,7 @@ module tw_vector_lane
   output logic [31:0]   square_o
 );
 
-  function automatic logic [31:0] convert(logic [2:0] vector_type, logic [31:0] x);
+  function automatic logic [31:0] convert(vector_type_t vector_type, logic [31:0] x);
     case (vector_type)
       VectorTypeBf16: return bf16_to_fp32(x[15:0]);
       VectorTypeInt8: return int32_to_fp32({{24{x[7]}}, x[7:0]});

@@ -32,9 +32,9 @@ package tw_vector_pkg;
     logic                   empty;         // carries nothing but its instruction's end
     logic                   new_columns;   // first row of a chunk that has columns
     logic                   slot;          // staged columns of the chunk
-    logic [2:0]             source_type;
-    logic [2:0]             element_type;  // none when no stage uses it
-    logic [2:0]             destination_type;
+    vector_type_t           source_type;
+    vector_type_t           element_type;  // none when no stage uses it
+    vector_type_t           destination_type;
     logic [PlaceWidth-1:0]  source_place;  // byte (scratchpad) or lane (accumulator) of the chunk's first element
     logic [PlaceWidth-1:0]  element_place;
     logic [PlaceWidth-1:0]  destination_place;
@@ -67,8 +67,8 @@ package tw_vector_pkg;
     logic [StageResult:StageConvert]         valid;
     logic [StageMultiply1:StageConvert]      new_columns;  // and valid
     logic [StageMultiply1:StageConvert]      element;      // valid, and the element is still to be used
-    logic [2:0]                              source_type;
-    logic [2:0]                              element_type;
+    vector_type_t                            source_type;
+    vector_type_t                            element_type;
     logic [1:0]                              multiply0;
     logic [31:0]                             multiply0_value;
     logic [1:0]                              add0;
@@ -82,15 +82,15 @@ package tw_vector_pkg;
     logic [1:0]                              multiply1;
     logic [31:0]                             multiply1_value;
     logic                                    add2;
-    logic [2:0]                              destination_type;
+    vector_type_t                            destination_type;
     logic [1:0]                              reduce;
   } lane_control_t;
 
-  function automatic logic is_sum(logic [2:0] vector_type);
+  function automatic logic is_sum(vector_type_t vector_type);
     return vector_type == VectorTypeFp32 || vector_type == VectorTypeInt32;
   endfunction
 
-  function automatic logic is_row(logic [2:0] vector_type);
+  function automatic logic is_row(vector_type_t vector_type);
     return vector_type == VectorTypeBf16 || vector_type == VectorTypeInt8;
   endfunction
 

@@ -57,7 +57,7 @@ module tw_vector_result
   typedef struct packed {
     logic                  last;
     logic                  reduces;
-    logic [2:0]            destination_type;
+    vector_type_t          destination_type;
     logic [RowWidth-1:0]   row;
     logic [PlaceWidth-1:0] place;
     logic [PlaceWidth-1:0] lanes;

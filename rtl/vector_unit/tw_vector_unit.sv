@@ -155,7 +155,7 @@ module tw_vector_unit
   // Select: an operand is taken when its data comes, the cycle after its grant, and kept until its item follows.
   logic [1:0]                 row_q, sum_q;      // granted in the cycle before: source, element
   logic [1:0][PlaceWidth-1:0] place_q;
-  logic [1:0][2:0]            type_q;
+  vector_type_t [1:0] type_q;
   logic [1:0][WordBits-1:0]   operand_q;
 
   always_ff @(posedge clk_i or negedge rst_ni) begin

@@ -32,8 +32,9 @@ const isa::EnumerationInfo &Generator::enumerationOf(const std::string &name) {
 template <typename Inst> void Generator::randomWaits(Inst &inst) {
   for (uint8_t *field : inst.waits())
     if (random.chance(0.06))
-      *field =
-          static_cast<uint8_t>(1 + random.below(random.chance(0.5) ? 4 : 63));
+      *field = static_cast<uint8_t>(
+          1 +
+          random.below(random.chance(0.5) ? 4 : (1u << isa::kWaitBits) - 1));
 }
 
 //===----------------------------------------------------------------------===//
@@ -224,9 +225,10 @@ void Generator::drawStages(isa::Vector &inst) {
   auto below = [&](uint32_t base, uint32_t count) {
     return static_cast<uint8_t>(base + random.below(count));
   };
-  inst.source_statistic = below(0, 4);
-  inst.element_statistic = below(0, 4);
-  inst.destination_statistic = below(written, 2);
+  // For operands of the type statistics; a tile draws its own.
+  inst.source_offset = below(0, 4);
+  inst.element_offset = below(0, 4);
+  inst.destination_offset = below(written, 2);
   inst.multiply0_statistic = below(read, 2);
   inst.add1_statistic = below(read, 2);
   inst.multiply1_statistic = below(read, 2);

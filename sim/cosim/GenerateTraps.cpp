@@ -162,7 +162,7 @@ Nodes Generator::wrongShape() {
   load.dram = 10;
   load.tile = 9;
   load.outer = load.rows = load.elements = isa::Extent::number(1);
-  switch (random.below(7)) {
+  switch (random.below(8)) {
   case 0: {
     isa::SetExtent never; // a tile of 0
     never.total = 5;
@@ -188,6 +188,14 @@ Nodes Generator::wrongShape() {
     gather.tile = 9;
     out.push_back(trapping(gather));
     return out;
+  }
+  case 6: { // a statistic that there is not
+    isa::Vector vector;
+    vector.source_type = isa::VectorType::statistics;
+    vector.source_offset =
+        static_cast<uint16_t>(isa::kStatistics + random.below(1000));
+    vector.rows = vector.columns = isa::Extent::number(1);
+    return {trapping(vector)};
   }
   case 5: { // a chain of nothing
     isa::Vector vector;

@@ -287,7 +287,7 @@ void Generator::prologue(Nodes &out) {
     inst.destination_type = type;
     if (to)
       inst.destination = setTile(out, isa::Space::accumulator, *to, 1);
-    inst.destination_statistic = static_cast<uint8_t>(statistic);
+    inst.destination_offset = static_cast<uint16_t>(statistic);
     inst.rows = isa::Extent::number(static_cast<uint16_t>(rows));
     inst.columns = isa::Extent::number(static_cast<uint16_t>(columns));
     add(out, inst);
@@ -367,7 +367,7 @@ void Generator::epilogue(Nodes &out) {
     const Region &sums = accumulator[0];
     isa::Vector copy;
     copy.source_type = isa::VectorType::statistics;
-    copy.source_statistic = static_cast<uint8_t>(statistic);
+    copy.source_offset = static_cast<uint16_t>(statistic);
     copy.destination_type = isa::VectorType::fp32;
     copy.destination = setTile(out, isa::Space::accumulator, sums, 1);
     copy.rows = isa::Extent::number(1);

@@ -95,7 +95,8 @@ public:
       : operation(operation), geometry(geometry), memories(memories),
         arithmetic(arithmetic),
         width(static_cast<uint32_t>(matmulPanelWidth())),
-        block(operation.int8 ? kInt8Block : geometry.rows), scratch(scratch) {}
+        block(operation.isInt8() ? kInt8Block : geometry.rows),
+        scratch(scratch) {}
 
   void run() {
     widenActivations();
@@ -108,7 +109,7 @@ public:
         loadSums(column, columns);
       else
         std::fill_n(scratch.sums.begin(), size_t(operation.rows) * width,
-                    operation.int8 ? 0 : kNoSum);
+                    operation.isInt8() ? 0 : kNoSum);
       for (uint32_t k = 0; k < operation.depth; k += chunk)
         multiply(column, columns, k, std::min(chunk, operation.depth - k));
       storeSums(column, columns);
@@ -116,7 +117,7 @@ public:
   }
 
 private:
-  uint32_t elementBytes() const { return operation.int8 ? 1 : 2; }
+  uint32_t elementBytes() const { return operation.isInt8() ? 1 : 2; }
 
   /// `count` elements of `rows` tile rows from m on, from element `begin` on.
   void widen(const TileAddress &tile, uint32_t m, uint32_t rows, uint32_t begin,
@@ -131,7 +132,7 @@ private:
                                  stride,
                                  rows,
                                  size / bytes};
-                if (operation.int8)
+                if (operation.isInt8())
                   widenInt8(block);
                 else
                   widenBf16(block, range);
@@ -159,8 +160,8 @@ private:
     }
     const uint64_t first = uint64_t(column) * 2,
                    last = first + uint64_t(columns) * 2;
-    const uint32_t m = operation.int8 ? begin / 2 : begin;
-    const uint32_t rows = operation.int8 ? (depth + 1) / 2 : depth;
+    const uint32_t m = operation.isInt8() ? begin / 2 : begin;
+    const uint32_t rows = operation.isInt8() ? (depth + 1) / 2 : depth;
     forPieces(operation.weights, geometry, memories, m, rows, first, last,
               [&](const uint8_t *from, uint64_t done, uint64_t size) {
                 WidenBlock block{from,
@@ -169,7 +170,7 @@ private:
                                  width,
                                  depth,
                                  size / 2};
-                if (operation.int8)
+                if (operation.isInt8())
                   widenInt8Pairs(block);
                 else
                   widenBf16(block, range);
@@ -190,7 +191,7 @@ private:
     panel.block = block;
     panel.padded = last && operation.depth % block != 0;
     panel.last = last;
-    panel.int8 = operation.int8;
+    panel.int8 = operation.isInt8();
     // Every product has an exponent in [-126, 126 + 1]: none is flushed, none
     // overflows, and so a fused sum rounds what a separate one would.
     panel.fused = arithmetic == MatmulArithmetic::Automatic &&

@@ -102,7 +102,7 @@ void matmulAccesses(const Geometry &geometry, const MatmulOperation &matmul,
                     const Walker &walker) {
   if (matmul.rows == 0 || matmul.columns == 0 || matmul.depth == 0)
     return;
-  const uint64_t elementBytes = matmul.int8 ? 1 : 2;
+  const uint64_t elementBytes = matmul.isInt8() ? 1 : 2;
   walker.scratchpadTile(matmul.activations, matmul.activations.first,
                         matmul.rows, matmul.depth * elementBytes, false);
   if (matmul.weightsByColumn)
@@ -110,7 +110,8 @@ void matmulAccesses(const Geometry &geometry, const MatmulOperation &matmul,
                           matmul.depth * elementBytes, false);
   else
     walker.scratchpadTile(matmul.weights, matmul.weights.first,
-                          matmul.int8 ? (matmul.depth + 1) / 2 : matmul.depth,
+                          matmul.isInt8() ? (matmul.depth + 1) / 2
+                                          : matmul.depth,
                           uint64_t(matmul.columns) * 2, false);
   if (matmul.accumulate)
     walker.accumulatorTile(matmul.sums, matmul.rows, matmul.columns, false,

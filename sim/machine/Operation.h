@@ -68,8 +68,10 @@ struct MatmulOperation {
   TileAddress activations, weights, sums;
   uint32_t rows = 0, columns = 0, depth = 0; ///< M, N, K in elements
   bool weightsByColumn = false;              ///< side columns
-  bool int8 = false;
+  isa::MatmulType type = isa::MatmulType::bf16;
   bool accumulate = false; ///< the first K block adds to the sums
+
+  bool isInt8() const { return type == isa::MatmulType::int8; }
 };
 
 struct VectorOperation {

@@ -247,7 +247,7 @@ void Machine::execute(const isa::Matmul &inst, Step &step) {
   matmul.columns = n;
   matmul.depth = k;
   matmul.weightsByColumn = byColumn;
-  matmul.int8 = int8;
+  matmul.type = inst.operand_type;
   matmul.accumulate = accumulate;
   dispatch(inst, step);
 }
@@ -311,6 +311,21 @@ void Machine::execute(const isa::Vector &inst, Step &step) {
     trap(TrapCause::shape, "type statistics takes one row");
   if (alongRows && reduces)
     trap(TrapCause::shape, "type statistics does not go with a reduction");
+  // A statistic is named in place of an offset.
+  auto statistic = [&](Type type, unsigned offset,
+                       const char *field) -> uint8_t {
+    if (type != Type::statistics)
+      return 0;
+    if (offset >= isa::kStatistics)
+      trap(TrapCause::shape, std::string(field) + ": no such statistic");
+    return static_cast<uint8_t>(offset % isa::kStatistics);
+  };
+  const uint8_t sourceStatistic =
+      statistic(inst.source_type, inst.source_offset, "source");
+  const uint8_t elementStatistic =
+      statistic(elementType, inst.element_offset, "element");
+  const uint8_t destinationStatistic =
+      statistic(inst.destination_type, inst.destination_offset, "destination");
   const bool usesRowStatistic =
       usesStatistic[0] || usesStatistic[1] || usesStatistic[2];
   auto clashes = [&](unsigned written) {
@@ -319,7 +334,7 @@ void Machine::execute(const isa::Vector &inst, Step &step) {
            (usesStatistic[2] && inst.multiply1_statistic == written);
   };
   if ((inst.destination_type == Type::statistics &&
-       clashes(inst.destination_statistic)) ||
+       clashes(destinationStatistic)) ||
       (reduces && clashes(inst.reduce_statistic)) ||
       (inst.reduce == isa::Reduce::sum_and_squares &&
        clashes((inst.reduce_statistic + 1) & 3)))
@@ -419,9 +434,9 @@ void Machine::execute(const isa::Vector &inst, Step &step) {
   vector.reduceAccumulate = inst.reduce_accumulate;
   vector.multiply0Scalar = multiply0Scalar;
   vector.add0Scalar = add0Scalar;
-  vector.sourceStatistic = inst.source_statistic;
-  vector.elementStatistic = inst.element_statistic;
-  vector.destinationStatistic = inst.destination_statistic;
+  vector.sourceStatistic = sourceStatistic;
+  vector.elementStatistic = elementStatistic;
+  vector.destinationStatistic = destinationStatistic;
   vector.multiply0Statistic = inst.multiply0_statistic;
   vector.add1Statistic = inst.add1_statistic;
   vector.multiply1Statistic = inst.multiply1_statistic;

@@ -130,7 +130,7 @@ void SystolicArray::commit(Cycle now) {
     job.matmul = operation.matmul;
     job.empty = operation.kind != OperationKind::Matmul || !job.matmul.rows ||
                 !job.matmul.columns || !job.matmul.depth;
-    job.depthBytes = job.matmul.depth * (job.matmul.int8 ? 1 : 2);
+    job.depthBytes = job.matmul.depth * (job.matmul.isInt8() ? 1 : 2);
     jobs.push_back(job);
     start(weights, job, job.matmul.weights);
     weights.active = !job.empty;

@@ -18,7 +18,7 @@ namespace {
 
 double billionsPerSecond(const Geometry &geometry, OnChipMemories &memories,
                          MatmulOperation op) {
-  const uint32_t rowBytes = geometry.rowBytes(), element = op.int8 ? 1 : 2;
+  const uint32_t rowBytes = geometry.rowBytes(), element = op.isInt8() ? 1 : 2;
   const uint32_t depthBlocks = (op.depth * element + rowBytes - 1) / rowBytes;
   op.activations = {false, 0, 1, static_cast<int32_t>(op.rows), 0};
   op.weights = {
@@ -66,7 +66,8 @@ int main(int argc, char **argv) {
           op.rows = rows;
           op.columns = 256;
           op.depth = 512;
-          op.int8 = int8;
+          op.type = int8 ? tilework::isa::MatmulType::int8
+                         : tilework::isa::MatmulType::bf16;
           op.weightsByColumn = byColumn;
           std::printf("%-8s %s %-7s M %3u N 256 K 512: %6.1f GMAC/s\n",
                       hwy::TargetName(target), int8 ? "int8" : "bf16",

@@ -33,7 +33,8 @@ Operation longMatmul(uint32_t rows, bool int8) {
   op.rows = rows;
   op.columns = 64;
   op.depth = int8 ? 512 : 256;
-  op.int8 = int8;
+  op.type =
+      int8 ? tilework::isa::MatmulType::int8 : tilework::isa::MatmulType::bf16;
   op.accumulate = true;
   op.activations = {false, 0, 1, 0, 0};
   op.weights = {false, 0, 1, 0, 0};
@@ -48,7 +49,7 @@ void put(VArray16x16 &model, const Operation &operation) {
   model.rows_i = op.rows;
   model.columns_i = op.columns;
   model.depth_i = op.depth;
-  model.int8_i = op.int8;
+  model.operand_type_i = static_cast<uint8_t>(op.type);
   model.accumulate_i = 1;
 }
 

@@ -20,8 +20,8 @@ isa.program @every_kind_of_field {
   isa.set_scalar destination = s3, value = -1.0e-20
   // CHECK: isa.loop trip_source = extent, index = 2, length = 2, extent0 = e2, update5 = a4 by -64
   isa.loop trip_source = extent, index = 2, length = 2, extent0 = e2, update5 = a4 by -64
-  // CHECK: isa.load wait_load = 0, wait_vector = 62, dram = a1, dram_offset = -64, tile = a31, outer = 1, rows = e2, elements = 65535
-  isa.load wait_vector = 62, wait_load = 0, dram = a1, dram_offset = -64, tile = a31, outer = 1, rows = e2, elements = 65535
+  // CHECK: isa.load wait_load = 0, wait_vector = 30, dram = a1, dram_offset = -64, tile = a31, outer = 1, rows = e2, elements = 65535
+  isa.load wait_vector = 30, wait_load = 0, dram = a1, dram_offset = -64, tile = a31, outer = 1, rows = e2, elements = 65535
   // CHECK: isa.vector {{.*}}source_type = int8, {{.*}}func = gelu_tanh, {{.*}}reduce_accumulate = true
   isa.vector source_type = int8, func = gelu_tanh, reduce_accumulate = true
   // CHECK: isa.null unit = vector

@@ -54,19 +54,14 @@ protected:
     }
   }
 
-  /// Random bits below the end of the last field, which makes most words of
-  /// most instructions nearly legal.
+  /// Random bits wherever a field lies, which makes most words of most
+  /// instructions nearly legal.
   Word almostLegal() {
     const InstructionInfo &table =
         instructions().begin()[random() % instructions().size()];
-    Word word{};
-    for (unsigned lsb = 0; lsb < table.bits; ++lsb)
-      if (lsb % 8 == 0)
-        word[lsb / 8] = uint8_t(random());
-    if (table.bits % 8)
-      word[table.bits / 8] &= uint8_t((1u << table.bits % 8) - 1);
-    for (unsigned byte = (table.bits + 7) / 8; byte < word.size(); ++byte)
-      word[byte] = 0;
+    Word word = encodedBits(table);
+    for (uint8_t &byte : word)
+      byte &= uint8_t(random());
     setBits(word, 0, 6, uint64_t(table.opcode));
     for (const FieldInfo &field : table)
       if (random() % 8) {

@@ -120,7 +120,7 @@ private:
     add("columns", 24, matmul.columns);
     add("depth", 24, matmul.depth);
     add("weights_by_column", 1, matmul.weightsByColumn);
-    add("int8", 1, matmul.int8);
+    add("operand_type", matmul.type);
     add("accumulate", 1, matmul.accumulate);
   }
   void vector(const VectorOperation &vector) {

@@ -196,7 +196,7 @@ private:
     model.columns_i = matmul.columns;
     model.depth_i = matmul.depth;
     model.weights_by_column_i = matmul.weightsByColumn;
-    model.int8_i = matmul.int8;
+    model.operand_type_i = static_cast<uint8_t>(matmul.type);
     model.accumulate_i = matmul.accumulate;
   }
 

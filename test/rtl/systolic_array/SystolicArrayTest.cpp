@@ -50,7 +50,7 @@ std::vector<Operation> randomOperations(RandomMatmul &source,
       operation.matmul.sums.row = source.below(2);
       operation.matmul.accumulate = source.below(4);
       // One type, so that sums stay numbers.
-      operation.matmul.int8 = false;
+      operation.matmul.type = tilework::isa::MatmulType::bf16;
       operation.matmul.depth /= 2;
     }
     for (unsigned u = 0; u < kUnitCount && mix == Mix::Everything; ++u)

@@ -6,6 +6,7 @@
 
 module tw_array_bench
   import tw_event_pkg::*;
+  import tw_isa_pkg::*;
   import tw_unit_pkg::*;
   import tw_config_pkg::*;
 (
@@ -26,7 +27,7 @@ module tw_array_bench
   input  logic [ExtentWidth-1:0]               columns_i,
   input  logic [ExtentWidth-1:0]               depth_i,
   input  logic                                 weights_by_column_i,
-  input  logic                                 int8_i,
+  input  matmul_type_e                         operand_type_i,
   input  logic                                 accumulate_i,
   input  logic [UnitCount-1:0][CountWidth-1:0] retired_i,
   input  logic [63:0]                          cycle_i,
@@ -77,7 +78,7 @@ module tw_array_bench
     header: '{null_op: null_op_i, pc: pc_i, context_id: context_id_i, waits: waits},
     activations: tiles[0], weights: tiles[1], sums: tiles[2],
     rows: rows_i, columns: columns_i, depth: depth_i,
-    weights_by_column: weights_by_column_i, int8: int8_i, accumulate: accumulate_i
+    weights_by_column: weights_by_column_i, operand_type: operand_type_i, accumulate: accumulate_i
   };
 
   retire_t                retire;

@@ -6,6 +6,7 @@
 
 #include "dialects/isa/Image.h"
 #include "dialects/isa/Codec.h"
+#include "dialects/isa/ImageMeta.h"
 
 #include <gtest/gtest.h>
 
@@ -48,6 +49,23 @@ Image sample() {
 
 std::shared_ptr<const std::vector<uint8_t>> share(std::vector<uint8_t> bytes) {
   return std::make_shared<const std::vector<uint8_t>>(std::move(bytes));
+}
+
+// Words of another version mean something else.
+TEST(ImageTest, AnotherVersionIsRefusedByName) {
+  nlohmann::json meta = metaToJson(sample());
+  const int schema = meta["schema"];
+  meta["schema"] = schema - 1;
+  Image image;
+  try {
+    metaFromJson(meta, image);
+    FAIL() << "read";
+  } catch (const ImageError &error) {
+    EXPECT_EQ(error.what(),
+              "the program has schema " + std::to_string(schema - 1) +
+                  " and this version reads schema " + std::to_string(schema) +
+                  ": compile the model again");
+  }
 }
 
 TEST(ImageTest, SurvivesTheRoundTrip) {

@@ -29,7 +29,7 @@ Geometry makeGeometry(uint32_t rows, uint32_t columns, uint32_t weightRows,
 
 std::string describe(const MatmulOperation &op) {
   return "M " + std::to_string(op.rows) + " N " + std::to_string(op.columns) +
-         " K " + std::to_string(op.depth) + (op.int8 ? " int8" : " bf16") +
+         " K " + std::to_string(op.depth) + (op.isInt8() ? " int8" : " bf16") +
          (op.weightsByColumn ? " columns" : " rows") +
          (op.accumulate ? " accumulate" : "") + " windows " +
          std::to_string(op.activations.first) + " " +
@@ -88,7 +88,7 @@ TEST(Matmul, SumsOfLongInt8ColumnsWrapAround) {
   op.rows = 3;
   op.columns = 5;
   op.depth = 5000;
-  op.int8 = true;
+  op.type = tilework::isa::MatmulType::int8;
   op.accumulate = true;
   op.activations = {false, 0, 1, 3, 0};
   op.weights = {false, 1024, 1, 4096, 0};

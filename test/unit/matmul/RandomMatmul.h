@@ -118,16 +118,16 @@ private:
     op.columns = extent(maxColumns);
     op.depth = extent(maxDepth);
     op.weightsByColumn = below(2);
-    op.int8 = below(3) == 0;
+    op.type = below(3) == 0 ? isa::MatmulType::int8 : isa::MatmulType::bf16;
     op.accumulate = below(2);
-    const uint32_t depthBytes = op.depth * (op.int8 ? 1 : 2);
+    const uint32_t depthBytes = op.depth * (op.isInt8() ? 1 : 2);
     if (!place(op.activations, op.rows, depthBytes, 1, false))
       return false;
     bool placed =
         op.weightsByColumn
             ? place(op.weights, op.columns, depthBytes, geometry.weightRows,
                     true)
-            : place(op.weights, op.int8 ? (op.depth + 1) / 2 : op.depth,
+            : place(op.weights, op.isInt8() ? (op.depth + 1) / 2 : op.depth,
                     op.columns * 2, geometry.weightRows, true);
     if (!placed)
       return false;

@@ -32,12 +32,12 @@ inline uint32_t tileElement(const TileAddress &tile, const Geometry &geometry,
 
 inline void referenceMatmul(const MatmulOperation &op, const Geometry &geometry,
                             OnChipMemories &memories) {
-  const uint32_t block = geometry.rows * (op.int8 ? 2 : 1),
-                 bytes = op.int8 ? 1 : 2;
+  const uint32_t block = geometry.rows * (op.isInt8() ? 2 : 1),
+                 bytes = op.isInt8() ? 1 : 2;
   auto weight = [&](uint32_t k, uint32_t n) {
     if (op.weightsByColumn)
       return tileElement(op.weights, geometry, memories, n, k, bytes);
-    if (!op.int8)
+    if (!op.isInt8())
       return tileElement(op.weights, geometry, memories, k, n, 2);
     uint32_t pair = tileElement(op.weights, geometry, memories, k / 2, n, 2);
     return static_cast<uint32_t>(static_cast<int8_t>(k % 2 ? pair >> 8 : pair));
@@ -52,7 +52,7 @@ inline void referenceMatmul(const MatmulOperation &op, const Geometry &geometry,
                                             m, k, bytes)
                               : 0;
           uint32_t w = inside ? weight(k, n) : 0;
-          if (op.int8)
+          if (op.isInt8())
             partial += a * w;
           else
             partial = addF32(partial, multiplyBf16(static_cast<uint16_t>(a),
@@ -64,9 +64,9 @@ inline void referenceMatmul(const MatmulOperation &op, const Geometry &geometry,
         uint32_t &sum = memories.accumulator[uint64_t(row) * geometry.columns +
                                              n % geometry.columns];
         bool overwrite = k0 == 0 && !op.accumulate;
-        sum = overwrite ? partial
-              : op.int8 ? sum + partial
-                        : addF32(sum, partial);
+        sum = overwrite     ? partial
+              : op.isInt8() ? sum + partial
+                            : addF32(sum, partial);
       }
 }
 
