@@ -9,6 +9,7 @@
 #include "dialects/graph/GraphDialect.h"
 #include "dialects/graph/NodeNames.h"
 
+#include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/IR/BuiltinTypes.h"
 
@@ -143,7 +144,7 @@ nlohmann::json layerWork(ModuleOp fused) {
   fused.walk([&](Operation *op) {
     const std::vector<std::string> names = graph::nodeNames(op->getLoc());
     if (op->getNumResults() == 1 && !names.empty() &&
-        !isa<graph::WeightOp, graph::LaunchStepOp>(op))
+        !isa<graph::WeightOp, graph::LaunchStepOp, arith::ConstantOp>(op))
       layers.push_back(workOf(op, names.front()));
   });
   return layers;
