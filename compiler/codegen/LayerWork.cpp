@@ -49,15 +49,8 @@ public:
   }
 
   void countOther(Operation *op) {
-    if (isa<graph::LaunchStepOp, graph::WeightOp, graph::ReshapeOp,
-            graph::TransposeOp, graph::SliceOp, graph::WindowOp,
-            graph::BroadcastOp, graph::ConcatOp, graph::EmbeddingOp,
-            graph::GatherOp>(op) ||
-        op->getNumResults() != 1 || !isFloat(op->getResult(0)))
-      return;
-    const bool twice =
-        isa<graph::LayerNormOp, graph::RmsNormOp, graph::SoftmaxOp>(op);
-    vectorElements += elementsOf(op->getResult(0)) * (twice ? 2 : 1);
+    if (isFloat(op->getResult(0)))
+      vectorElements += elementsOf(op->getResult(0)) * vectorPasses(op);
   }
 
   /// Weights, inputs and outputs that one op reads and writes.

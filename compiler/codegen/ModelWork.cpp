@@ -26,19 +26,14 @@ namespace {
 
 using Product = std::array<int64_t, 3>; ///< m, k, n
 
-bool isView(Operation *op) {
-  return isa<graph::ReshapeOp, graph::TransposeOp, graph::SliceOp,
-             graph::WindowOp, graph::BroadcastOp, graph::ConcatOp>(op);
+/// What only moves elements.
+bool isMove(Operation *op) {
+  return op->hasTrait<graph::IsView>() || isa<graph::ConcatOp>(op);
 }
 
-/// What the vector unit computes element by element.
-bool isElementwise(Operation *op) {
-  return isa<graph::UnaryOp, graph::BinaryOp, graph::SelectOp, graph::GeluOp,
-             graph::ReduceOp, graph::CastOp, graph::CumSumOp>(op);
-}
-
-bool isNorm(Operation *op) {
-  return isa<graph::LayerNormOp, graph::RmsNormOp, graph::SoftmaxOp>(op);
+/// What the array computes.
+bool isProduct(Operation *op) {
+  return isa<graph::MatmulOp, graph::AttentionOp>(op);
 }
 
 /// A part of `whole` as large as `part` of `of`, at least one element.
@@ -128,7 +123,7 @@ void ModelCounter::findDevice() {
     if (isFloat(argument))
       device.insert(argument);
   main.walk([&](Operation *op) {
-    bool on = isa<graph::EmbeddingOp, graph::MatmulOp, graph::AttentionOp>(op);
+    bool on = isProduct(op) || isa<graph::EmbeddingOp>(op);
     for (Value operand : op->getOperands())
       on |= device.contains(operand);
     if (on)
@@ -308,16 +303,15 @@ void ModelCounter::countChains() {
   };
   std::vector<Operation *> ops;
   main.walk([&](Operation *op) {
-    const bool member = isElementwise(op) || isNorm(op) || isView(op) ||
-                        isa<graph::MatmulOp, graph::AttentionOp>(op);
-    if (!member || !isOn(op))
+    const int passes = vectorPasses(op);
+    if ((!passes && !isMove(op) && !isProduct(op)) || !isOn(op))
       return;
     ops.push_back(op);
     chains.insert(op);
-    if (isNorm(op))
-      vectorElements += neededOf(op->getResult(0));
+    if (passes > 1)
+      vectorElements += (passes - 1) * neededOf(op->getResult(0));
     // A product's operands are chains of their own.
-    if (!isa<graph::MatmulOp, graph::AttentionOp>(op))
+    if (!isProduct(op))
       for (Value operand : op->getOperands())
         if (Operation *from = operand.getDefiningOp();
             from && chains.contains(from))
@@ -325,9 +319,9 @@ void ModelCounter::countChains() {
   });
   for (Operation *op : ops) {
     Operation *leader = chains.getLeaderValue(op);
-    if (isa<graph::MatmulOp, graph::AttentionOp>(op))
+    if (isProduct(op))
       counted.insert(leader);
-    else if (isElementwise(op) || isNorm(op))
+    else if (vectorPasses(op))
       largest[leader] = std::max(largest[leader], neededOf(op->getResult(0)));
   }
   for (const auto &[leader, passed] : largest)
@@ -360,7 +354,7 @@ void ModelCounter::countBytes() {
     if (auto end = dyn_cast<func::ReturnOp>(op))
       for (Value value : end.getOperands())
         if (isFloat(value) && device.contains(value) && value.getDefiningOp() &&
-            !isView(value.getDefiningOp()) && written.insert(value).second)
+            !isMove(value.getDefiningOp()) && written.insert(value).second)
           writeBytes += 2 * elementsOf(value);
   });
 }

@@ -348,8 +348,7 @@ Error GraphPlanner::planOp(Operation *op) {
     return planAttentionOp(attention);
   if (auto concat = dyn_cast<graph::ConcatOp>(op))
     return planConcat(concat);
-  if (mlir::isa<graph::ReshapeOp, graph::TransposeOp, graph::SliceOp,
-                graph::WindowOp, graph::BroadcastOp>(op))
+  if (op->hasTrait<graph::IsView>())
     return planViewOp(op);
   if (auto returned = dyn_cast<func::ReturnOp>(op))
     return planReturn(returned);
@@ -377,6 +376,11 @@ void GraphPlanner::noteValues(ArrayRef<Operation *> ops) {
   }
 }
 
+bool isIndices(OpOperand &operand) {
+  auto embedding = dyn_cast<graph::EmbeddingOp>(operand.getOwner());
+  return embedding && &operand == &embedding.getIdsMutable();
+}
+
 /// The first operand of an op on the chip that is neither float nor condition
 /// (a bf16 0 or 1); ids are indices.
 static Type otherThanFloat(Operation *op) {
@@ -385,8 +389,7 @@ static Type otherThanFloat(Operation *op) {
     return !mlir::isa<FloatType>(element) && !element.isInteger(1);
   };
   for (OpOperand &operand : op->getOpOperands())
-    if (isOther(operand.get()) &&
-        !(mlir::isa<graph::EmbeddingOp>(op) && operand.getOperandNumber() == 1))
+    if (isOther(operand.get()) && !isIndices(operand))
       return operand.get().getType();
   return {};
 }
@@ -404,7 +407,7 @@ Expected<size_t> GraphPlanner::planFrom(ArrayRef<Operation *> ops,
                     "integer inputs and constants alone; this reads " +
                         text + " that the chip would compute");
   }
-  if (isRowWise(op))
+  if (op->hasTrait<graph::IsRowWise>())
     return planRowsFrom(ops, begin);
   if (Error error = planOp(op))
     return error;
@@ -436,7 +439,7 @@ Expected<PlannedProgram> GraphPlanner::run() {
   auto makeInPlace = [&](Value value, const std::string &name) {
     Operation *maker = value.getDefiningOp();
     if (maker && !outputTensors.count(value) &&
-        (isRowWise(maker) ||
+        (maker->hasTrait<graph::IsRowWise>() ||
          mlir::isa<graph::MatmulOp, graph::AttentionOp, graph::ConcatOp>(
              maker)))
       outputTensors[value] = outputTensor(value, name);

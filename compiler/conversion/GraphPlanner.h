@@ -116,7 +116,6 @@ private:
   std::string uniqueName(std::string name);
 
   // GraphRows.cpp
-  static bool isRowWise(mlir::Operation *op);
   llvm::Expected<size_t> planRowsFrom(llvm::ArrayRef<mlir::Operation *> ops,
                                       size_t begin);
   llvm::Error planCluster(llvm::ArrayRef<mlir::Operation *> cluster);
@@ -144,6 +143,9 @@ private:
   llvm::DenseMap<mlir::Value, llvm::SmallVector<int, 2>> finished;
   friend class RowsBuilder;
 };
+
+/// Whether the operand names rows of a table, as integers.
+bool isIndices(mlir::OpOperand &operand);
 
 /// Strides of a tensor without gaps, the last dimension innermost.
 llvm::SmallVector<int64_t> denseStrides(llvm::ArrayRef<int64_t> sizes);

@@ -34,21 +34,13 @@ static bool reducesRows(graph::ReduceOp op) {
          op.getKind() != graph::ReduceKind::Prod;
 }
 
-bool GraphPlanner::isRowWise(Operation *op) {
-  return mlir::isa<graph::UnaryOp, graph::BinaryOp, graph::GeluOp,
-                   graph::LayerNormOp, graph::RmsNormOp, graph::SoftmaxOp,
-                   graph::ReduceOp, graph::EmbeddingOp, graph::CastOp,
-                   graph::SelectOp>(op);
-}
-
 /// Whether the op reads integers that the host has in memory, which no row
 /// program loads: constants are in its instructions. Ids are indices.
 static bool readsHostIntegers(Operation *op) {
   return llvm::any_of(op->getOpOperands(), [&](OpOperand &operand) {
     auto type = cast<RankedTensorType>(operand.get().getType());
     if (mlir::isa<FloatType>(type.getElementType()) ||
-        type.getElementType().isInteger(1) ||
-        (mlir::isa<graph::EmbeddingOp>(op) && operand.getOperandNumber() == 1))
+        type.getElementType().isInteger(1) || isIndices(operand))
       return false;
     return mlir::isa<BlockArgument>(operand.get()) ||
            mlir::isa<graph::LaunchStepOp>(operand.get().getDefiningOp());
@@ -70,8 +62,7 @@ static bool joins(Operation *op, ArrayRef<int64_t> space,
   if (!vectors.empty())
     vectors.back() = 1;
   return spaceOf(op) == ArrayRef<int64_t>(vectors) &&
-         !mlir::isa<graph::ReduceOp, graph::SoftmaxOp, graph::LayerNormOp,
-                    graph::RmsNormOp>(op) &&
+         op->hasTrait<graph::IsElementwise>() &&
          llvm::all_of(op->getOpOperands(), [&](OpOperand &use) {
            return scalarOf(use) || inside.count(use.get().getDefiningOp());
          });
@@ -96,7 +87,7 @@ Expected<size_t> GraphPlanner::planRowsFrom(ArrayRef<Operation *> ops,
       skipped.push_back(op);
       continue;
     }
-    if (!isRowWise(op) || readsHostIntegers(op))
+    if (!op->hasTrait<graph::IsRowWise>() || readsHostIntegers(op))
       break;
     auto reduce = dyn_cast<graph::ReduceOp>(op);
     if (reduce && !reducesRows(reduce))

@@ -110,8 +110,8 @@ Error RowsBuilder::gather() {
       Value value = use.get();
       if (inside.count(value.getDefiningOp()) || scalarOf(use))
         continue;
-      bool column = mlir::isa<graph::LayerNormOp, graph::RmsNormOp>(op) &&
-                    use.getOperandNumber() > 0;
+      bool column =
+          op->hasTrait<graph::IsNormalising>() && use.getOperandNumber() > 0;
       auto embedding = dyn_cast<graph::EmbeddingOp>(op);
       if (embedding && &use == &embedding.getTableMutable()) {
         if (Error error = readTable(value))

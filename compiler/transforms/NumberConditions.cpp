@@ -75,14 +75,9 @@ private:
         .Case([&](CastOp cast) { number(cast); })
         .Case([&](ReduceOp reduce) { number(reduce); })
         .Case([&](BinaryOp compare) { number(compare); })
-        .Case<ReshapeOp, TransposeOp, SliceOp, BroadcastOp>([&](Operation *op) {
-          auto found = numbers.find(op->getOperand(0));
-          if (found == numbers.end())
-            return;
-          Numbers next = found->second;
-          OpBuilder builder(op);
-          next.floats = retyped(builder.clone(*op), next.floats);
-          numbers[op->getResult(0)] = next;
+        .Default([&](Operation *op) {
+          if (op->hasTrait<IsView>())
+            numberView(op);
         });
   }
 
@@ -103,6 +98,16 @@ private:
   Value made(OpBuilder &builder, Operation *op, Value x, Type element) {
     return noted(CastOp::create(builder, op->getLoc(),
                                 RankedTensorType::get(shapeOf(x), element), x));
+  }
+
+  void numberView(Operation *op) {
+    auto found = numbers.find(op->getOperand(0));
+    if (found == numbers.end())
+      return;
+    Numbers next = found->second;
+    OpBuilder builder(op);
+    next.floats = retyped(builder.clone(*op), next.floats);
+    numbers[op->getResult(0)] = next;
   }
 
   void number(CastOp op) {

@@ -94,8 +94,8 @@ private:
         !isFloat(op.getInput()))
       return;
     Operation *view = op.getInput().getDefiningOp();
-    if (!isa_and_present<ReshapeOp, TransposeOp, SliceOp, BroadcastOp,
-                         ConcatOp>(view))
+    if (!view || !stepOf(view) ||
+        !(view->hasTrait<IsView>() || isa<ConcatOp>(view)))
       return;
     OpBuilder builder(op);
     SmallVector<CastOp> casts;

@@ -32,8 +32,7 @@ struct ComposeViews : RewritePattern {
       : RewritePattern(MatchAnyOpTypeTag(), 1, context) {}
   LogicalResult matchAndRewrite(Operation *op,
                                 PatternRewriter &rewriter) const override {
-    if (!isa<ReshapeOp, TransposeOp, SliceOp, BroadcastOp>(op) ||
-        isConstant(op->getOperand(0)))
+    if (!op->hasTrait<IsView>() || isConstant(op->getOperand(0)))
       return failure();
     ViewMap map = traceViews(op->getResult(0));
     bool alone = map.root == op->getOperand(0) && isa<ReshapeOp>(op);
@@ -52,7 +51,7 @@ struct BroadcastAfterView : RewritePattern {
       : RewritePattern(MatchAnyOpTypeTag(), 1, context) {}
   LogicalResult matchAndRewrite(Operation *op,
                                 PatternRewriter &rewriter) const override {
-    if (!isa<ReshapeOp, TransposeOp, SliceOp, BroadcastOp>(op))
+    if (!op->hasTrait<IsView>())
       return failure();
     auto inner = op->getOperand(0).getDefiningOp<BroadcastOp>();
     if (!inner)
@@ -84,8 +83,8 @@ struct BroadcastAfterView : RewritePattern {
       view = SliceOp::create(rewriter, loc, withShape(x, sizes),
                              reshaped(rewriter, loc, x, padded), offsets, sizes,
                              strides);
-    } else {
-      // A reshape that only adds or drops dimensions of one element.
+    } else if (isa<ReshapeOp>(op)) {
+      // One that only adds or drops dimensions of one element.
       SmallVector<int64_t> shape;
       size_t from = 0;
       ArrayRef<int64_t> full = shapeOf(inner);
@@ -100,6 +99,8 @@ struct BroadcastAfterView : RewritePattern {
           return failure();
       }
       view = reshaped(rewriter, loc, x, shape);
+    } else {
+      return failure();
     }
     rewriter.replaceOpWithNewOp<BroadcastOp>(op, result.getType(), view);
     return success();
@@ -112,7 +113,7 @@ struct SinkBroadcast : RewritePattern {
       : RewritePattern(MatchAnyOpTypeTag(), 1, context) {}
   LogicalResult matchAndRewrite(Operation *op,
                                 PatternRewriter &rewriter) const override {
-    if (!isa<UnaryOp, BinaryOp, SelectOp, CastOp>(op))
+    if (!op->hasTrait<IsElementwise>())
       return failure();
     SmallVector<Value> operands;
     SmallVector<int64_t> shape;
@@ -147,7 +148,7 @@ struct SinkReshape : RewritePattern {
       : RewritePattern(MatchAnyOpTypeTag(), 1, context) {}
   LogicalResult matchAndRewrite(Operation *op,
                                 PatternRewriter &rewriter) const override {
-    if (!isa<UnaryOp, BinaryOp, SelectOp, CastOp>(op))
+    if (!op->hasTrait<IsElementwise>())
       return failure();
     OpOperand *reshaped = nullptr;
     for (OpOperand &operand : op->getOpOperands()) {
@@ -181,7 +182,7 @@ struct SinkTranspose : RewritePattern {
       : RewritePattern(MatchAnyOpTypeTag(), 1, context) {}
   LogicalResult matchAndRewrite(Operation *op,
                                 PatternRewriter &rewriter) const override {
-    if (!isa<UnaryOp, BinaryOp, SelectOp, CastOp>(op))
+    if (!op->hasTrait<IsElementwise>())
       return failure();
     TransposeOp first;
     for (Value operand : op->getOperands())

@@ -128,7 +128,7 @@ ViewMap tilework::traceViews(Value value, bool throughScales) {
   double scale = 1.0;
   Value root = value;
   while (Operation *op = root.getDefiningOp()) {
-    if (isa<ReshapeOp, TransposeOp, SliceOp, BroadcastOp>(op)) {
+    if (op->hasTrait<IsView>()) {
       chain.push_back(op);
       root = op->getOperand(0);
     } else if (std::optional<ScaledValue> scaled =

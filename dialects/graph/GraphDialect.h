@@ -24,6 +24,28 @@
 #define GET_ATTRDEF_CLASSES
 #include "dialects/graph/GraphAttributes.h.inc"
 
+namespace tilework::graph {
+
+/// The op names elements of its first operand, in another shape: it computes
+/// nothing.
+template <typename Op> struct IsView : mlir::OpTrait::TraitBase<Op, IsView> {};
+
+/// The vector unit computes the op row by row; ops over the same rows join.
+template <typename Op>
+struct IsRowWise : mlir::OpTrait::TraitBase<Op, IsRowWise> {};
+
+/// Each element of the result is made of the elements in its place of the
+/// operands, which broadcast.
+template <typename Op>
+struct IsElementwise : mlir::OpTrait::TraitBase<Op, IsElementwise> {};
+
+/// Each element of the result is made of its whole row of the first operand,
+/// which is passed over twice; the others have the length of a row.
+template <typename Op>
+struct IsNormalising : mlir::OpTrait::TraitBase<Op, IsNormalising> {};
+
+} // namespace tilework::graph
+
 #define GET_OP_CLASSES
 #include "dialects/graph/GraphOps.h.inc"
 

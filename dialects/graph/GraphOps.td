@@ -20,6 +20,24 @@ class Graph_Op<string mnemonic, list<Trait> traits = []>
   let hasVerifier = 1;
 }
 
+// What passes ask instead of listing ops; GraphDialect.h says what each means.
+class Graph_Trait<string name> : NativeOpTrait<name> {
+  let cppNamespace = "::tilework::graph";
+}
+def Graph_IsView : Graph_Trait<"IsView">;
+def Graph_IsRowWise : Graph_Trait<"IsRowWise">;
+def Graph_IsElementwise : Graph_Trait<"IsElementwise">;
+def Graph_IsNormalising : Graph_Trait<"IsNormalising">;
+
+class Graph_ViewOp<string mnemonic, list<Trait> traits = []>
+    : Graph_Op<mnemonic, !listconcat([Graph_IsView], traits)>;
+class Graph_RowWiseOp<string mnemonic, list<Trait> traits = []>
+    : Graph_Op<mnemonic, !listconcat([Graph_IsRowWise], traits)>;
+class Graph_ElementwiseOp<string mnemonic, list<Trait> traits = []>
+    : Graph_RowWiseOp<mnemonic, !listconcat([Graph_IsElementwise], traits)>;
+class Graph_NormalisingOp<string mnemonic, list<Trait> traits = []>
+    : Graph_RowWiseOp<mnemonic, !listconcat([Graph_IsNormalising], traits)>;
+
 //===----------------------------------------------------------------------===//
 // Constants
 //===----------------------------------------------------------------------===//
@@ -152,7 +170,7 @@ def Graph_AttentionOp : Graph_Op<"attention", [AttrSizedOperandSegments]> {
 // Normalisation and activation
 //===----------------------------------------------------------------------===//
 
-def Graph_LayerNormOp : Graph_Op<"layer_norm", [AllTypesMatch<["input", "result"]>]> {
+def Graph_LayerNormOp : Graph_NormalisingOp<"layer_norm", [AllTypesMatch<["input", "result"]>]> {
   let summary = "layer normalisation over the last dimension";
   let description = [{
     `(x - mean) / sqrt(variance + epsilon) · scale + shift`, mean and biased
@@ -174,7 +192,7 @@ def Graph_LayerNormOp : Graph_Op<"layer_norm", [AllTypesMatch<["input", "result"
                                  "::mlir::Value":$shift, "float":$epsilon)>];
 }
 
-def Graph_RmsNormOp : Graph_Op<"rms_norm", [AllTypesMatch<["input", "result"]>]> {
+def Graph_RmsNormOp : Graph_NormalisingOp<"rms_norm", [AllTypesMatch<["input", "result"]>]> {
   let summary = "root-mean-square normalisation over the last dimension";
   let description = [{
     `x / sqrt(mean(x²) + epsilon) · scale`, scale of shape [N].
@@ -193,7 +211,7 @@ def Graph_RmsNormOp : Graph_Op<"rms_norm", [AllTypesMatch<["input", "result"]>]>
                                  "float":$epsilon)>];
 }
 
-def Graph_SoftmaxOp : Graph_Op<"softmax", [SameOperandsAndResultType]> {
+def Graph_SoftmaxOp : Graph_NormalisingOp<"softmax", [SameOperandsAndResultType]> {
   let summary = "softmax over the last dimension";
   let description = [{
     A row of minus infinity alone is NaN, or zero with `zero_hidden`.
@@ -207,7 +225,7 @@ def Graph_SoftmaxOp : Graph_Op<"softmax", [SameOperandsAndResultType]> {
   let assemblyFormat = "$input attr-dict `:` type($input)";
 }
 
-def Graph_GeluOp : Graph_Op<"gelu", [SameOperandsAndResultType]> {
+def Graph_GeluOp : Graph_ElementwiseOp<"gelu", [SameOperandsAndResultType]> {
   let summary = "GELU, by erf or by the tanh approximation";
   let description = [{
     ```mlir
@@ -223,7 +241,7 @@ def Graph_GeluOp : Graph_Op<"gelu", [SameOperandsAndResultType]> {
 // Lookup
 //===----------------------------------------------------------------------===//
 
-def Graph_EmbeddingOp : Graph_Op<"embedding"> {
+def Graph_EmbeddingOp : Graph_RowWiseOp<"embedding"> {
   let summary = "rows of a table by integer ids";
   let description = [{
     `table` is [V, W]; the result has the shape of `ids` with W appended.
@@ -262,7 +280,7 @@ def Graph_GatherOp : Graph_Op<"gather"> {
 // Elementwise
 //===----------------------------------------------------------------------===//
 
-def Graph_UnaryOp : Graph_Op<"unary"> {
+def Graph_UnaryOp : Graph_ElementwiseOp<"unary"> {
   let summary = "one function of each element";
   let description = [{
     ```mlir
@@ -275,7 +293,7 @@ def Graph_UnaryOp : Graph_Op<"unary"> {
   let hasFolder = 1;
 }
 
-def Graph_BinaryOp : Graph_Op<"binary"> {
+def Graph_BinaryOp : Graph_ElementwiseOp<"binary"> {
   let summary = "one function of each pair of elements, with broadcasting";
   let description = [{
     Operands broadcast as NumPy does. Comparisons give i1.
@@ -290,7 +308,7 @@ def Graph_BinaryOp : Graph_Op<"binary"> {
   let hasFolder = 1;
 }
 
-def Graph_SelectOp : Graph_Op<"select"> {
+def Graph_SelectOp : Graph_ElementwiseOp<"select"> {
   let summary = "choose elements by a condition, with broadcasting";
   let description = [{
     ```mlir
@@ -306,7 +324,7 @@ def Graph_SelectOp : Graph_Op<"select"> {
   let hasFolder = 1;
 }
 
-def Graph_CastOp : Graph_Op<"cast"> {
+def Graph_CastOp : Graph_ElementwiseOp<"cast"> {
   let summary = "convert elements, as ONNX Cast does";
   let description = [{
     To i1: whether the element is not zero. From a float to an integer:
@@ -326,7 +344,7 @@ def Graph_CastOp : Graph_Op<"cast"> {
 // Reductions and sums
 //===----------------------------------------------------------------------===//
 
-def Graph_ReduceOp : Graph_Op<"reduce"> {
+def Graph_ReduceOp : Graph_RowWiseOp<"reduce"> {
   let summary = "reduce over dimensions";
   let description = [{
     The reduced dimensions stay as 1; a `reshape` drops them where the model
@@ -359,7 +377,7 @@ def Graph_CumSumOp : Graph_Op<"cumsum", [SameOperandsAndResultType]> {
 // Views
 //===----------------------------------------------------------------------===//
 
-def Graph_ReshapeOp : Graph_Op<"reshape"> {
+def Graph_ReshapeOp : Graph_ViewOp<"reshape"> {
   let summary = "the same elements in another shape, row-major";
   let description = [{
     ```mlir
@@ -372,7 +390,7 @@ def Graph_ReshapeOp : Graph_Op<"reshape"> {
   let hasFolder = 1;
 }
 
-def Graph_TransposeOp : Graph_Op<"transpose"> {
+def Graph_TransposeOp : Graph_ViewOp<"transpose"> {
   let summary = "permute dimensions";
   let description = [{
     Dimension i of the result is dimension `permutation[i]` of the input.
@@ -388,7 +406,7 @@ def Graph_TransposeOp : Graph_Op<"transpose"> {
   let hasFolder = 1;
 }
 
-def Graph_SliceOp : Graph_Op<"slice"> {
+def Graph_SliceOp : Graph_ViewOp<"slice"> {
   let summary = "a strided box of a tensor";
   let description = [{
     Strides may be negative; offsets and sizes are within the input.
@@ -405,7 +423,7 @@ def Graph_SliceOp : Graph_Op<"slice"> {
   let hasFolder = 1;
 }
 
-def Graph_WindowOp : Graph_Op<"window"> {
+def Graph_WindowOp : Graph_ViewOp<"window"> {
   let summary = "a dimension as an affine grid of its elements";
   let description = [{
     Dimension `axis` of the input becomes the dimensions `sizes`: element
@@ -424,7 +442,7 @@ def Graph_WindowOp : Graph_Op<"window"> {
   let assemblyFormat = "$input attr-dict `:` type($input) `->` type($result)";
 }
 
-def Graph_BroadcastOp : Graph_Op<"broadcast"> {
+def Graph_BroadcastOp : Graph_ViewOp<"broadcast"> {
   let summary = "repeat a tensor along dimensions of one";
   let description = [{
     ```mlir
