@@ -329,21 +329,22 @@ static bool isInteger(Value value) {
   return type.isInteger() && !type.isInteger(1);
 }
 
-/// What of an op of integers its floats on the chip are not, or null.
-static const char *lostIntegers(Operation *op) {
-  constexpr int64_t kMostExact = 256; // of bf16
+/// What of an op of integers its floats on the chip are not, or nothing.
+static std::string lostIntegers(Operation *op) {
   for (Value operand : op->getOperands()) {
     DenseIntElementsAttr known;
     if (isInteger(operand) && matchPattern(operand, m_Constant(&known)) &&
         llvm::any_of(known.getValues<APInt>(), [&](const APInt &x) {
           return known.getElementType().isUnsignedInteger()
-                     ? x.ugt(kMostExact)
-                     : x.sgt(kMostExact) || x.slt(-kMostExact);
+                     ? x.ugt(graph::kMostExactBf16)
+                     : x.sgt(graph::kMostExactBf16) ||
+                           x.slt(-graph::kMostExactBf16);
         }))
-      return "integers beyond 256 that a computed condition chooses";
+      return "integers beyond " + std::to_string(graph::kMostExactBf16) +
+             " that a computed condition chooses";
   }
   if (!isInteger(op->getResult(0)))
-    return nullptr;
+    return "";
   auto binary = dyn_cast<graph::BinaryOp>(op);
   auto reduce = dyn_cast<graph::ReduceOp>(op);
   if ((binary && binary.getKind() != graph::BinaryKind::Max &&
@@ -351,12 +352,12 @@ static const char *lostIntegers(Operation *op) {
       (reduce && reduce.getKind() != graph::ReduceKind::Max &&
        reduce.getKind() != graph::ReduceKind::Min))
     return "arithmetic of integers that the chip computes";
-  return nullptr;
+  return "";
 }
 
 Error RowsBuilder::addOp(Operation *op) {
   source = planner.sourceOf(op);
-  if (const char *lost = lostIntegers(op))
+  if (std::string lost = lostIntegers(op); !lost.empty())
     return planner.fail(op, lost);
   auto set = [&](Expected<int> index) -> Error {
     if (!index)

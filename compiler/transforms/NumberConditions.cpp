@@ -19,9 +19,6 @@ using namespace mlir;
 using namespace tilework;
 using namespace tilework::graph;
 
-/// The chip stores floats as bf16, in which integers up to here are exact.
-static constexpr int64_t kMostExact = 256;
-
 static Type elementOf(Value value) {
   return tensorTypeOf(value).getElementType();
 }
@@ -30,7 +27,8 @@ static bool isCondition(Value value) { return elementOf(value).isInteger(1); }
 namespace {
 
 /// The floats that stand for integers of 0 to `most`. Where there may be more
-/// than are exact, `any` is set: they are positive where the integers are.
+/// than the chip's bf16 has exactly, `any` is set: they are positive where the
+/// integers are.
 struct Numbers {
   Value floats;
   int64_t most = 1;
@@ -139,7 +137,7 @@ private:
     if (kind == ReduceKind::Sum) {
       next.most *= tensorTypeOf(op.getInput()).getNumElements() /
                    tensorTypeOf(op.getResult()).getNumElements();
-      next.any |= next.most > kMostExact;
+      next.any |= next.most > kMostExactBf16;
       // Sums are positive where an element is.
       if (next.any)
         kind = ReduceKind::Max;

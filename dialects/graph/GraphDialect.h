@@ -69,6 +69,9 @@ bool bandSeesAll(llvm::ArrayRef<int64_t> band, int64_t rows, int64_t keys);
 /// The largest bf16 number.
 constexpr double kLargestBf16 = 3.3895313892515355e38;
 
+/// All integers of at most this magnitude are bf16 numbers.
+constexpr int64_t kMostExactBf16 = 256;
+
 /// Name of the discardable attribute with sentences that say what a pass left
 /// out of this op and why (an array of strings).
 constexpr llvm::StringLiteral kNotesAttrName = "graph.notes";
