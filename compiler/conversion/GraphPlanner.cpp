@@ -8,6 +8,7 @@
 
 #include "dialects/graph/NodeNames.h"
 
+#include "mlir/Dialect/Utils/IndexingUtils.h"
 #include "llvm/ADT/DenseSet.h"
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/Support/raw_ostream.h"
@@ -98,7 +99,7 @@ View GraphPlanner::denseView(int tensor, ArrayRef<int64_t> sizes,
   View view;
   view.tensor = tensor;
   view.sizes.assign(sizes.begin(), sizes.end());
-  view.strides = denseStrides(sizes);
+  view.strides = computeStrides(sizes);
   view.elementBytes = elementBytes;
   return view;
 }
@@ -168,7 +169,7 @@ Expected<View> GraphPlanner::viewOf(Value value) {
     View view =
         weightTensor(expr, "constant", WeightLayout::Dense, type.getShape());
     view.sizes.assign(type.getShape().begin(), type.getShape().end());
-    view.strides = denseStrides(type.getShape());
+    view.strides = computeStrides(type.getShape());
     views[value] = view;
     return view;
   }

@@ -147,9 +147,6 @@ private:
 /// Whether the operand names rows of a table, as integers.
 bool isIndices(mlir::OpOperand &operand);
 
-/// Strides of a tensor without gaps, the last dimension innermost.
-llvm::SmallVector<int64_t> denseStrides(llvm::ArrayRef<int64_t> sizes);
-
 /// Strides of a view against loops over `sizes`, aligned at the end; broadcast
 /// dimensions have stride 0.
 llvm::SmallVector<int64_t> alignedStrides(llvm::ArrayRef<int64_t> viewSizes,

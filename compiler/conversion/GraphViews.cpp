@@ -6,6 +6,8 @@
 
 #include "compiler/conversion/GraphPlanner.h"
 
+#include "mlir/Dialect/Utils/IndexingUtils.h"
+
 using namespace mlir;
 
 namespace tilework {
@@ -15,16 +17,6 @@ using llvm::ArrayRef;
 using llvm::Error;
 using llvm::SmallVector;
 
-SmallVector<int64_t> denseStrides(ArrayRef<int64_t> sizes) {
-  SmallVector<int64_t> strides(sizes.size());
-  int64_t stride = 1;
-  for (size_t d = sizes.size(); d-- > 0;) {
-    strides[d] = stride;
-    stride *= sizes[d];
-  }
-  return strides;
-}
-
 int64_t View::elements() const {
   int64_t count = 1;
   for (int64_t size : sizes)
@@ -33,7 +25,7 @@ int64_t View::elements() const {
 }
 
 bool View::dense() const {
-  SmallVector<int64_t> wanted = denseStrides(sizes);
+  SmallVector<int64_t> wanted = computeStrides(sizes);
   for (size_t d = 0; d < sizes.size(); ++d)
     if (sizes[d] != 1 && strides[d] != wanted[d])
       return false;
@@ -158,7 +150,7 @@ Error GraphPlanner::planViewOp(Operation *op) {
       if (!copy)
         return copy.takeError();
       view = *copy;
-      strides = denseStrides(type.getShape());
+      strides = computeStrides(type.getShape());
     }
     view.sizes.assign(type.getShape().begin(), type.getShape().end());
     view.strides = *strides;

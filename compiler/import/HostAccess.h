@@ -11,17 +11,6 @@
 
 namespace tilework {
 
-/// Row-major strides; 0 along dimensions of one element.
-inline std::vector<int64_t> denseStrides(const std::vector<int64_t> &shape) {
-  std::vector<int64_t> strides(shape.size());
-  int64_t stride = 1;
-  for (size_t i = shape.size(); i-- > 0;) {
-    strides[i] = shape[i] == 1 ? 0 : stride;
-    stride *= shape[i];
-  }
-  return strides;
-}
-
 /// Throws HostTensorTooLarge for a tensor that stores more elements than a host
 /// tensor may.
 inline void checkSize(const std::vector<int64_t> &stored) {

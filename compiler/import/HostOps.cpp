@@ -6,6 +6,8 @@
 
 #include "compiler/import/HostAccess.h"
 
+#include "mlir/Dialect/Utils/IndexingUtils.h"
+
 #include <algorithm>
 #include <limits>
 
@@ -188,7 +190,7 @@ static std::optional<HostTensor>
 scatter(const HostTensor &data, const HostTensor &indices,
         const HostTensor &updates, std::vector<T> values) {
   const Shape &dims = data.shape();
-  Shape strides = denseStrides(dims);
+  llvm::SmallVector<int64_t> strides = mlir::computeStrides(dims);
   Shape outer(indices.shape().begin(), indices.shape().end() - 1);
   int64_t depth = indices.shape().back(), run = 1;
   for (size_t i = depth; i < dims.size(); ++i)
@@ -244,7 +246,7 @@ reduceValues(ReduceKind kind, DataType type, const Shape &shape,
             : kind == ReduceKind::Min ? bound<T>(type, false)
                                       : T(0);
   std::vector<T> sums(elementCount(result).value_or(0), start);
-  Shape strides = denseStrides(result);
+  llvm::SmallVector<int64_t> strides = mlir::computeStrides(result);
   size_t next = 0;
   forEachIndex(shape, [&](const Shape &index) {
     int64_t position = 0;
@@ -325,7 +327,7 @@ static std::vector<T> runningSums(const std::vector<T> &values, int64_t stride,
 std::optional<HostTensor> HostTensor::cumSum(int64_t axis, bool exclusive,
                                              bool reverse) const {
   checkSize(dims);
-  const int64_t stride = std::max<int64_t>(denseStrides(dims)[axis], 1);
+  const int64_t stride = std::max<int64_t>(mlir::computeStrides(dims)[axis], 1);
   if (isFloat())
     return HostAccess<double>::make(
         dataType, dims, dims,

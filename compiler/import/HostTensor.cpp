@@ -7,6 +7,8 @@
 #include "compiler/import/HostTensor.h"
 #include "compiler/import/HostAccess.h"
 
+#include "mlir/Dialect/Utils/IndexingUtils.h"
+
 #include <cmath>
 #include <cstring>
 
@@ -74,11 +76,20 @@ double tilework::roundTo(DataType type, double value) {
   }
 }
 
+/// Row-major strides; 0 along dimensions of one element.
+static std::vector<int64_t> storedStrides(const std::vector<int64_t> &shape) {
+  llvm::SmallVector<int64_t> strides = mlir::computeStrides(shape);
+  for (auto [stride, size] : llvm::zip_equal(strides, shape))
+    if (size == 1)
+      stride = 0;
+  return {strides.begin(), strides.end()};
+}
+
 HostTensor HostTensor::fromInts(DataType type, Shape shape,
                                 std::vector<int64_t> values) {
   HostTensor tensor;
   tensor.dataType = type;
-  tensor.strides = denseStrides(shape);
+  tensor.strides = storedStrides(shape);
   tensor.dims = std::move(shape);
   tensor.ints = std::make_shared<std::vector<int64_t>>(std::move(values));
   return tensor;
@@ -88,7 +99,7 @@ HostTensor HostTensor::fromFloats(DataType type, Shape shape,
                                   std::vector<double> values) {
   HostTensor tensor;
   tensor.dataType = type;
-  tensor.strides = denseStrides(shape);
+  tensor.strides = storedStrides(shape);
   tensor.dims = std::move(shape);
   tensor.floats = std::make_shared<std::vector<double>>(std::move(values));
   return tensor;

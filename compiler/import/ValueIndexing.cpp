@@ -9,6 +9,8 @@
 
 #include "compiler/import/ValueBuilder.h"
 
+#include "mlir/Dialect/Utils/IndexingUtils.h"
+
 #include <numeric>
 
 using namespace mlir;
@@ -327,15 +329,6 @@ Val ValueBuilder::places(const Shape &shape, const Shape &strides) {
   return broadcast(sum, shape);
 }
 
-/// The number of a tensor's elements for each step of its dimensions.
-static Shape elementSteps(ArrayRef<int64_t> shape) {
-  Shape strides(shape.size());
-  int64_t stride = 1;
-  for (size_t d = shape.size(); d-- > 0; stride *= shape[d])
-    strides[d] = stride;
-  return strides;
-}
-
 /// Whether the elements along a dimension are one and the same.
 static bool repeats(const Val &x, int64_t dim) {
   if (x.host)
@@ -350,12 +343,11 @@ static bool repeats(const Val &x, int64_t dim) {
 
 Val ValueBuilder::linearIndices(const Val &indices, ArrayRef<int64_t> table,
                                 int64_t axis, int64_t row) {
-  Shape strides = elementSteps(table), others = strides;
+  SmallVector<int64_t> strides = computeStrides(table);
+  for (int64_t &stride : strides)
+    stride /= row;
+  Shape others(strides.begin(), strides.end());
   others[axis] = 0;
-  for (size_t d = 0; d < strides.size(); ++d) {
-    others[d] /= row;
-    strides[d] /= row;
-  }
   return add(mul(positions(indices, table[axis]), ints({strides[axis]})),
              places(indices.shape().vec(), others));
 }
@@ -422,7 +414,8 @@ Val ValueBuilder::gatherND(const Val &x, const Val &indices,
   for (int64_t d = 0; d < batchDims; ++d)
     if (outer[d] != named[d])
       throw InvalidNode("its indices do not fit its input");
-  Shape strides = elementSteps(named), batch(outer.size(), 0);
+  SmallVector<int64_t> strides = computeStrides(named);
+  Shape batch(outer.size(), 0);
   std::copy_n(strides.begin(), batchDims, batch.begin());
   Val linear = places(outer, batch);
   for (int64_t i = 0; i < depth; ++i) {

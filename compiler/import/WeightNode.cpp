@@ -6,6 +6,8 @@
 #include "compiler/import/WeightNode.h"
 #include "compiler/import/WeightElements.h"
 
+#include "mlir/Dialect/Utils/IndexingUtils.h"
+
 #include <algorithm>
 #include <stdexcept>
 
@@ -25,12 +27,14 @@ int64_t countOf(const Dims &shape) {
   return count;
 }
 
-Dims denseStrides(const Dims &shape) {
-  Dims strides(shape.size());
-  int64_t stride = 1;
-  for (size_t i = shape.size(); i-- > 0; stride *= shape[i])
-    strides[i] = stride;
-  return strides;
+NodePtr denseLeaf(Dims shape, const char *bytes, std::shared_ptr<void> owner) {
+  auto leaf = std::make_unique<Node>();
+  const llvm::SmallVector<int64_t> strides = mlir::computeStrides(shape);
+  leaf->strides.assign(strides.begin(), strides.end());
+  leaf->shape = std::move(shape);
+  leaf->bytes = bytes;
+  leaf->owner = std::move(owner);
+  return leaf;
 }
 
 void Node::read(const Dims &index, int64_t count, float *out) const {
@@ -130,12 +134,8 @@ static void readAll(const Node &node, float *out) {
 NodePtr materialised(NodePtr node) {
   auto values = std::make_shared<std::vector<float>>(countOf(node->shape));
   readAll(*node, values->data());
-  auto leaf = std::make_unique<Node>();
-  leaf->shape = node->shape;
-  leaf->strides = denseStrides(leaf->shape);
-  leaf->bytes = reinterpret_cast<const char *>(values->data());
-  leaf->owner = values;
-  return leaf;
+  return denseLeaf(node->shape, reinterpret_cast<const char *>(values->data()),
+                   values);
 }
 
 void transpose(Node &node, const Dims &permutation) {

@@ -41,8 +41,10 @@ using NodePtr = std::unique_ptr<Node>;
 
 /// Elements of a tensor; throws where they are too many to count.
 int64_t countOf(const std::vector<int64_t> &shape);
-/// Strides of a dense tensor.
-std::vector<int64_t> denseStrides(const std::vector<int64_t> &shape);
+
+/// A leaf of the dense fp32 tensor at `bytes`, which `owner` keeps.
+NodePtr denseLeaf(std::vector<int64_t> shape, const char *bytes,
+                  std::shared_ptr<void> owner);
 
 /// A leaf with the values of `node`, in memory of its own.
 NodePtr materialised(NodePtr node);

@@ -98,16 +98,12 @@ static NodePtr applyStep(NodePtr node, const WeightStep &step) {
 }
 
 static NodePtr build(const WeightExpr &expr) {
-  auto node = std::make_unique<Node>();
   uint64_t bits =
       static_cast<uint64_t>(countOf(expr.shape)) * elementBits(expr.type);
   if (expr.bytes.size() < (bits + 7) / 8)
     fail("a span is shorter than its tensor");
-  node->shape = expr.shape;
-  node->strides = denseStrides(expr.shape);
+  NodePtr node = denseLeaf(expr.shape, expr.bytes.data(), expr.owned);
   node->type = expr.type;
-  node->bytes = expr.bytes.data();
-  node->owner = expr.owned;
   for (const WeightStep &step : expr.steps)
     node = applyStep(std::move(node), step);
   return node;
@@ -137,11 +133,8 @@ WeightReader::WeightReader(const WeightExpr &expr) : node(build(expr)) {
           for (int64_t j = c; j < std::min(c + tile, columnCount); ++j)
             (*values)[i * columnCount + j] = in[j * rowCount + i];
     std::swap(dims[0], dims[1]);
-    node = std::make_unique<Node>();
-    node->shape = dims;
-    node->strides = denseStrides(dims);
-    node->bytes = reinterpret_cast<const char *>(values->data());
-    node->owner = values;
+    node =
+        denseLeaf(dims, reinterpret_cast<const char *>(values->data()), values);
   }
 }
 
