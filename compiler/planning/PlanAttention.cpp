@@ -31,6 +31,14 @@ struct Tiling {
 // sums, the sum.
 constexpr int kOldMaximum = 0, kMaximum = 1, kFactor = 2, kSum = 3;
 
+/// What keys and values in one slot cost of the total: a load waits for the
+/// products that read what is there.
+constexpr double kOneSlotCost = 1.1;
+/// Passes of the vector unit that wait for the one before them, for the first
+/// tile of keys and, with the factors that rescale what is there, for each that
+/// follows it.
+constexpr double kFirstWaits = 5.0, kMoreWaits = 7.0;
+
 class AttentionPlanner {
 public:
   AttentionPlanner(const AttentionGroup &group, const Machine &machine)
@@ -533,10 +541,11 @@ Cost AttentionPlanner::cost(const Tiling &t) const {
          queryTrips = double(ceilDiv(g.queries, t.queries));
   double chunks = sum(g.keys, t.keys, [&](int64_t k) { return ceilDiv(k, V); });
   double lat = double(kVectorCycles);
+  double passes = g.softcap ? 3.0 : 2.0; // over the scores
   c.vector =
-      heads * (double(g.queries) * ((g.softcap ? 3.0 : 2.0) * chunks +
+      heads * (double(g.queries) * (passes * chunks +
                                     double(ceilDiv(g.valueDim, V)) * keyTrips) +
-               queryTrips * (4.0 + 6.0 * (keyTrips - 1) + keyTrips) * lat);
+               queryTrips * (kFirstWaits + kMoreWaits * (keyTrips - 1)) * lat);
   double kvTimes = t.holdKeys ? 1.0 : queryTrips * double(g.heads / g.kvHeads);
   c.dramBytes =
       2.0 * heads * double(g.queries) * double(g.headDim + g.valueDim) +
@@ -564,7 +573,7 @@ Planned AttentionPlanner::plan() {
   int64_t least = -1;
   auto queryChoices = tileChoices(
       g.queries, 1, std::min(machine.statisticsRows, machine.accumulatorRows));
-  auto keyChoices = tileChoices(g.keys, L, 32768);
+  auto keyChoices = tileChoices(g.keys, L, kMostTile);
   for (int64_t keys : keyChoices)
     for (int64_t queries : queryChoices)
       for (bool hold : {true, false})
@@ -584,7 +593,7 @@ Planned AttentionPlanner::plan() {
               continue;
             Cost c = cost(t);
             if (slots == 1)
-              c.total *= 1.1;
+              c.total *= kOneSlotCost;
             if (c.total >= best)
               continue;
             Schedule schedule = write(t);

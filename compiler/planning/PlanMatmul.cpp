@@ -15,11 +15,15 @@
 
 namespace tilework::planning {
 
+/// All numbers of tiles up to this one are tried, then each a quarter more than
+/// the one before: the cost of many tiles is flat.
+static constexpr int64_t kFewTiles = 8;
+
 std::vector<int64_t> tileChoices(int64_t extent, int64_t unit, int64_t most) {
   std::vector<int64_t> choices;
   int64_t units = std::max<int64_t>(1, ceilDiv(extent, unit));
   for (int64_t parts = 1; parts <= units;
-       parts = parts < 8 ? parts + 1 : parts + parts / 4) {
+       parts = parts < kFewTiles ? parts + 1 : parts + parts / 4) {
     int64_t tile = ceilDiv(units, parts) * unit;
     if (tile <= most && (choices.empty() || choices.back() != tile))
       choices.push_back(tile);
@@ -30,6 +34,23 @@ std::vector<int64_t> tileChoices(int64_t extent, int64_t unit, int64_t most) {
 }
 
 namespace {
+
+/// A bias of which all columns take at most this part of the scratchpad is
+/// loaded once: what its buffer takes from the tiles costs less than loading it
+/// for each of them.
+constexpr int64_t kWholeBiasPart = 16;
+/// Cycles that the array loses where the blocks of one tile follow another's.
+constexpr double kTileSwitchCycles = 8.0;
+/// Passes over one number a row, each waiting for the one before it, from the
+/// sums of a layer normalisation to its factors (shiftRows,
+/// finishNormStatistics), and of a root-mean-square one.
+constexpr double kNormPasses = 7.0, kRootNormPasses = 1.0;
+/// The part of a unit's work that the busiest unit does not hide: they meet at
+/// the ports of the scratchpad.
+constexpr double kUnhidden = 0.08;
+/// What a full scratchpad costs of the total: room that is left lets the next
+/// group prefetch. Small, so that it decides only between near equals.
+constexpr double kFullCost = 0.02;
 
 /// How much of an operand a slot holds.
 enum class Hold { Tile, Panel, Whole };
@@ -72,7 +93,7 @@ private:
                          : weightPitch(k) * ceilDiv(n, L);
   }
   bool wholeColumns() const {
-    return g.norm || ceilDiv(g.n, L) <= machine.scratchpadRows / 16;
+    return g.norm || ceilDiv(g.n, L) <= machine.scratchpadRows / kWholeBiasPart;
   }
   int columnVectors() const {
     return g.norm ? (g.norm->scale >= 0) + (g.norm->shift >= 0) : 0;
@@ -123,8 +144,9 @@ Cost MatmulPlanner::cost(const Tiling &t, int64_t scratchpad) const {
           sum(g.k, t.k, [&](int64_t k) { return ceilDiv(k, machine.rows); }));
   double rowCycles =
       double(sum(g.m, t.m, [&](int64_t m) { return std::max(m, least); }));
-  c.array = double(batches) *
-            (blocks * rowCycles + double(mTrips * nTrips * kTrips) * 8.0);
+  c.array =
+      double(batches) * (blocks * rowCycles +
+                         double(mTrips * nTrips * kTrips) * kTileSwitchCycles);
   // The vector unit handles a chunk of lanes a cycle.
   double chunks =
       double(sum(g.n, t.n,
@@ -134,7 +156,7 @@ Cost MatmulPlanner::cost(const Tiling &t, int64_t scratchpad) const {
   double drains =
       double(mTrips * nTrips) * epiloguePasses() * double(kVectorCycles);
   if (g.norm)
-    drains += double(mTrips) * (g.norm->root ? 1.0 : 7.0) *
+    drains += double(mTrips) * (g.norm->root ? kRootNormPasses : kNormPasses) *
                   double(kVectorCycles + ceilDiv(t.m, machine.vectorLanes)) +
               (shifts() ? double(g.m) : 0.0);
   c.vector = double(batches) * (chunks * passes + drains);
@@ -184,7 +206,7 @@ Cost MatmulPlanner::cost(const Tiling &t, int64_t scratchpad) const {
   c.tail = lastTile + double(t.m) * std::max(outRow / bw, burst) + 2 * latency;
   if (g.norm)
     c.tail += double(t.m) * double(ceilDiv(t.n, machine.vectorLanes)) +
-              8.0 * double(kVectorCycles);
+              (kNormPasses + 1) * double(kVectorCycles);
   // Where a ring has one slot, filling and using it do not overlap.
   double serial = 0;
   int64_t tiles = mTrips * nTrips * batches;
@@ -207,10 +229,9 @@ Cost MatmulPlanner::cost(const Tiling &t, int64_t scratchpad) const {
   // The units disturb each other: the more is under way, the less is hidden.
   double busiest = std::max({c.array, c.vector, c.dram});
   double others = c.array + c.vector + c.dram - busiest;
-  c.total = busiest + 0.08 * others + c.start + c.tail + serial;
-  // Room left over lets the next group prefetch; it decides only between near
-  // equals.
-  c.total *= 1.0 + 0.02 * double(scratchpad) / double(machine.scratchpadRows);
+  c.total = busiest + kUnhidden * others + c.start + c.tail + serial;
+  c.total *=
+      1.0 + kFullCost * double(scratchpad) / double(machine.scratchpadRows);
   return c;
 }
 
@@ -493,16 +514,17 @@ Planned MatmulPlanner::plan() {
   Tiling best;
   double bestTotal = std::numeric_limits<double>::infinity();
   Cost bestCost;
-  int64_t mostRows = std::min<int64_t>(g.m, 32768);
+  int64_t mostRows = std::min<int64_t>(g.m, kMostTile);
   if (g.norm)
     mostRows = std::min(mostRows, machine.statisticsRows);
   // A tile's rows or the accumulator's, whichever are fewer, bound the search.
-  int64_t mostColumns = std::max(
-      L, std::min<int64_t>(32768, machine.accumulatorRows * machine.columns));
+  int64_t mostColumns =
+      std::max(L, std::min<int64_t>(kMostTile,
+                                    machine.accumulatorRows * machine.columns));
   auto mChoices =
       tileChoices(g.m, 1, std::min(mostRows, machine.accumulatorRows));
   auto nChoices = tileChoices(g.n, L, mostColumns);
-  auto kChoices = tileChoices(g.k, L, 32768);
+  auto kChoices = tileChoices(g.k, L, kMostTile);
   Tiling smallest;
   int64_t smallestRows = -1;
   for (int64_t k : kChoices)

@@ -15,6 +15,10 @@ namespace tilework::planning {
 
 namespace {
 
+/// The part of the scratchpad that a tile takes: with its two slots a copy
+/// leaves half of it to its neighbours.
+constexpr int64_t kTilePart = 4;
+
 struct Dimension {
   int64_t size, source, destination;
 };
@@ -77,13 +81,13 @@ Planned planCopy(const CopyGroup &group, const Machine &machine) {
   }
   Dimension run = dims.back(), row = dims[dims.size() - 2];
   int64_t perRow = machine.rowBytes() / bytes;
-  int64_t half = std::max<int64_t>(machine.scratchpadRows / 4, 1);
-  int64_t runTile = std::min<int64_t>({run.size, 32768, half * perRow});
+  int64_t most = std::max<int64_t>(machine.scratchpadRows / kTilePart, 1);
+  int64_t runTile = std::min({run.size, kMostTile, most * perRow});
   if (runTile < run.size)
     runTile = std::max(perRow, runTile / perRow * perRow);
   int64_t rowsPerRun = ceilDiv(runTile, perRow);
-  int64_t rowTile = std::max<int64_t>(
-      1, std::min<int64_t>({row.size, half / rowsPerRun, 32768}));
+  int64_t rowTile =
+      std::max<int64_t>(1, std::min({row.size, most / rowsPerRun, kMostTile}));
   Schedule schedule;
   ScheduleBuilder b(schedule, machine);
   DramTile source, destination;

@@ -16,6 +16,17 @@ namespace tilework::planning {
 
 namespace {
 
+/// Rows of a tile whose rows depend on nothing: with this many, what a tile
+/// costs to start is a hundredth of what it costs to pass through.
+constexpr int64_t kMostRows = kMostTile / 2;
+/// The load of the first tile and the store of the last one hide behind
+/// nothing: cycles for the four bytes of an element, at the bandwidth of edge.
+/// A guess is enough, for it only keeps a single tile from being large.
+constexpr double kEdgeCycles = 0.25;
+/// Cycles that a row costs in every tile of columns, whose bursts it cuts
+/// short.
+constexpr double kCutRowCycles = 4.0;
+
 /// The search over tile sizes of one row program.
 struct Search {
   const RowsGroup &group;
@@ -38,8 +49,8 @@ void Search::run(const std::vector<int64_t> &nChoices, bool stream) {
         tiles *= double(size);
       // Few tiles overlap badly, many cost a start each.
       double area = double(m) * double(std::min(n, group.n));
-      double cost = tiles * kTileCycles + area * 0.25 +
-                    (n < group.n ? tiles * double(m) * 4.0 : 0.0);
+      double cost = tiles * kTileCycles + area * kEdgeCycles +
+                    (n < group.n ? tiles * double(m) * kCutRowCycles : 0.0);
       if (cost >= cheapest)
         continue;
       Schedule schedule;
@@ -80,9 +91,9 @@ Planned planRows(const RowsGroup &group, const Machine &machine) {
     statistics |= spansRow(op.kind) || op.kind == RowOpKind::RowScalar;
   }
   int64_t most = statistics ? std::min<int64_t>(group.m, machine.statisticsRows)
-                            : std::min<int64_t>(group.m, 16384);
+                            : std::min<int64_t>(group.m, kMostRows);
   Search search{group, machine, tileChoices(group.m, 1, most), {}};
-  auto columns = tileChoices(group.n, machine.lanes(), 32768);
+  auto columns = tileChoices(group.n, machine.lanes(), kMostTile);
   search.run(whole ? std::vector<int64_t>{group.n} : columns, false);
   // A row that does not fit is read again for each of its statistics.
   if (!search.best && RowsWriter::streams(group))

@@ -40,6 +40,11 @@ std::string tooManyLoops(size_t loops);
 /// What a loop and the extent of one count to; longer ones are unrolled.
 constexpr int64_t kMostCounted = (1 << 24) - 1;
 
+/// What planners give a tile of rows, and of elements in a row. An instruction
+/// holds 16 bits of either, and tiles of a power of two begin at whole rows of
+/// the scratchpad.
+constexpr int64_t kMostTile = 1 << 15;
+
 /// base + sum of steps[d] × (iteration of the loop at depth d).
 struct Affine {
   int64_t base = 0;
