@@ -245,8 +245,6 @@ LogicalResult SoftmaxOp::verify() {
   return success();
 }
 
-LogicalResult GeluOp::verify() { return success(); }
-
 LogicalResult EmbeddingOp::verify() {
   RankedTensorType table = typeOf(getTable()), ids = typeOf(getIds());
   if (table.getRank() != 2)

@@ -235,6 +235,7 @@ def Graph_GeluOp : Graph_ElementwiseOp<"gelu", [SameOperandsAndResultType]> {
   let arguments = (ins AnyRankedTensor:$input, Graph_GeluFormAttr:$form);
   let results = (outs AnyRankedTensor:$result);
   let assemblyFormat = "`` $form $input attr-dict `:` type($input)";
+  let hasVerifier = 0;
 }
 
 //===----------------------------------------------------------------------===//
