@@ -121,10 +121,32 @@ def test_the_one_input_of_a_model_needs_no_name(executable, x):
     for call in (
         lambda: executable(x, x),
         lambda: executable(x, x=x),
-        lambda: executable({"x": x}),
+        lambda: executable({"x": x}, x),
     ):
-        with pytest.raises(tw.WrongType, match=r"by name: exe\(x=…\), or exe\(\*\*inputs\)"):
+        with pytest.raises(tw.WrongType, match=r"by name: exe\(x=…\), or as one dictionary"):
             call()
+
+
+def test_inputs_may_be_a_dictionary(executable, x):
+    assert np.array_equal(executable({"x": x}, engine="systemc")["y"], executable(x=x)["y"])
+    with pytest.raises(tw.InvalidArgument, match="'z' is no input"):
+        executable({"x": x, "z": x})
+    with pytest.raises(tw.WrongType, match="the name of an input"):
+        executable({1: x})
+
+
+def test_an_input_may_be_called_as_an_argument_is():
+    def tensor(name):
+        return helper.make_tensor_value_info(name, TensorProto.FLOAT, [4, 8])
+
+    node = helper.make_node("Sub", ["engine", "self"], ["array"])
+    graph = helper.make_graph([node], "g", [tensor("engine"), tensor("self")], [tensor("array")])
+    opset = [helper.make_opsetid("", 17)]
+    exe = tw.compile(helper.make_model(graph, opset_imports=opset, ir_version=8))
+    ones = np.ones((4, 8), np.float32)
+    assert (exe({"engine": 3 * ones, "self": ones}, engine="systemc")["array"] == 2).all()
+    with pytest.raises(tw.WrongType, match=r"exe\(\{'engine': array"):
+        exe(engine=ones, self=ones)
 
 
 def test_several_inputs_are_told_apart_by_name():
@@ -135,7 +157,7 @@ def test_several_inputs_are_told_apart_by_name():
     two = tw.compile(helper.make_model(graph, opset_imports=opset, ir_version=8))
     array = np.ones((4, 8), np.float32)
     for arrays in ((array,), (array, array)):
-        with pytest.raises(tw.WrongType, match=r"by name: exe\(a=…, b=…\), or exe"):
+        with pytest.raises(tw.WrongType, match=r"by name: exe\(a=…, b=…\), or as"):
             two(*arrays)
     assert not two(a=array, b=array)["y"].any()
 

@@ -86,20 +86,44 @@ class Executable:
         return arrays
 
     def __call__(
-        self, /, *array: ArrayLike, engine: Any = "functional", **inputs: ArrayLike
+        self,
+        /,
+        *array: ArrayLike | Mapping[str, ArrayLike],
+        engine: Any = "functional",
+        **inputs: ArrayLike,
     ) -> dict[str, NDArray[Any]]:
         """The model's outputs: {name: array}. Engines: functional, systemc, rtl.
 
         Arrays are read in place and must have the input's type and shape; every
         input must be there. The array of a model with one input needs no name.
+        Inputs may be one dictionary, {name: array}, which has room for one that is
+        called `engine`.
         """
+        if "engine" in self.inputs and not isinstance(engine, str):
+            raise WrongType(
+                "engine= names the engine; an input 'engine' goes into a dictionary: "
+                "exe({'engine': array, …})"
+            )
         name = _checks.text("engine", engine)
-        if array:
-            if inputs or not len(array) == len(self.inputs) == 1 or isinstance(array[0], Mapping):
-                names = ", ".join(f"{key}=…" for key in self.inputs)
-                raise WrongType(f"inputs are given by name: exe({names}), or exe(**inputs)")
-            inputs = dict(zip(self.inputs, array))
-        return _checks.Named(self._run(self._arrays(inputs), name).outputs(True))
+        return _checks.Named(
+            self._run(self._arrays(self._named(array, inputs)), name).outputs(True)
+        )
+
+    def _named(
+        self, array: Sequence[Any], inputs: Mapping[str, ArrayLike]
+    ) -> Mapping[str, ArrayLike]:
+        """The inputs of a call by name, however they are given."""
+        if not array:
+            return inputs
+        if len(array) == 1 and not inputs:
+            if isinstance(array[0], Mapping):
+                return array[0]
+            if len(self.inputs) == 1:
+                return dict(zip(self.inputs, array))
+        example = ", ".join(f"{key}=…" for key in self.inputs if key != "engine")
+        raise WrongType(
+            f"inputs are given by name: exe({example}), or as one dictionary: exe(inputs)"
+        )
 
     def _run(
         self,
