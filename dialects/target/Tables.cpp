@@ -6,6 +6,8 @@
 
 #include "dialects/target/Tables.h"
 
+#include <nlohmann/json.hpp>
+
 namespace tilework::target {
 
 #include "dialects/target/ParameterTables.inc"
@@ -28,6 +30,13 @@ std::string ParameterInfo::value(const Parameters &parameters) const {
   // The accessors only take the address of a member.
   auto &values = const_cast<Parameters &>(parameters);
   return isInteger() ? formatNumber(*integer(values), unit) : *choice(values);
+}
+
+nlohmann::json ParameterInfo::jsonValue(const Parameters &parameters) const {
+  auto &values = const_cast<Parameters &>(parameters);
+  if (isInteger())
+    return *integer(values);
+  return *choice(values);
 }
 
 const std::vector<ParameterInfo> &parameters() {

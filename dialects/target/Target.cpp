@@ -283,23 +283,12 @@ void Target::apply(const std::vector<std::string> &assignments) {
 // What a target turns into
 //===----------------------------------------------------------------------===//
 
-namespace {
-
-nlohmann::json valueOf(const ParameterInfo &parameter, const Target &target) {
-  auto &values = const_cast<Target &>(target);
-  if (parameter.isInteger())
-    return *parameter.integer(values);
-  return *parameter.choice(values);
-}
-
-} // namespace
-
 nlohmann::json Target::toJson() const {
   nlohmann::json out = {{"name", name}};
   if (!like.empty())
     out["like"] = like;
   for (const ParameterInfo &parameter : parameters())
-    out[parameter.block][parameter.name] = valueOf(parameter, *this);
+    out[parameter.block][parameter.name] = parameter.jsonValue(*this);
   return out;
 }
 
@@ -326,7 +315,7 @@ nlohmann::json Target::legality() const {
   nlohmann::json out = nlohmann::json::object();
   for (const ParameterInfo &parameter : parameters())
     if (parameter.parameterClass == ParameterClass::Legality)
-      out[parameter.key] = valueOf(parameter, *this);
+      out[parameter.key] = parameter.jsonValue(*this);
   return out;
 }
 

@@ -49,6 +49,8 @@ struct ParameterInfo {
   bool isInteger() const { return integer; }
   /// The value as a user writes it.
   std::string value(const Parameters &parameters) const;
+  /// The value as reports have it: a number, or the name of a choice.
+  nlohmann::json jsonValue(const Parameters &parameters) const;
 };
 
 /// Every parameter, block by block in the order of Parameters.td.

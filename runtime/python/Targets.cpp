@@ -22,10 +22,7 @@ py::object value(const Target &target, const std::string &key) {
   const ParameterInfo *parameter = target::findParameter(key);
   if (!parameter)
     throw py::key_error(key);
-  target::Parameters copy = target;
-  if (parameter->isInteger())
-    return py::int_(*parameter->integer(copy));
-  return py::str(*parameter->choice(copy));
+  return toPython(parameter->jsonValue(target));
 }
 
 py::dict describeParameter(const ParameterInfo &parameter) {

@@ -16,12 +16,6 @@ using nlohmann::json;
 using target::ParameterInfo;
 using target::Target;
 
-json valueOf(const ParameterInfo &parameter, Target target) {
-  if (parameter.isInteger())
-    return *parameter.integer(target);
-  return *parameter.choice(target);
-}
-
 /// A preset and the parameters in which a target differs from it.
 struct Difference {
   std::string preset;
@@ -83,9 +77,9 @@ json targetReport(const Target &target) {
                  {"parameters", json::object()},
                  {"text", textOf(difference, target)}};
   for (const ParameterInfo *parameter : difference.changes)
-    report["changes"][parameter->key] = valueOf(*parameter, target);
+    report["changes"][parameter->key] = parameter->jsonValue(target);
   for (const ParameterInfo &parameter : target::parameters())
-    report["parameters"][parameter.key] = valueOf(parameter, target);
+    report["parameters"][parameter.key] = parameter.jsonValue(target);
   return report;
 }
 
@@ -99,8 +93,8 @@ json targetDifferences(const Target &first, const Target &second,
   for (const ParameterInfo &parameter : target::parameters())
     if ((!only || parameter.parameterClass == *only) &&
         parameter.value(first) != parameter.value(second))
-      differences[parameter.key] = {valueOf(parameter, first),
-                                    valueOf(parameter, second)};
+      differences[parameter.key] = {parameter.jsonValue(first),
+                                    parameter.jsonValue(second)};
   return differences;
 }
 

@@ -27,10 +27,9 @@ int show(const Options &options, const Context &context) {
   context.say(target.name + (target.like.empty() ? "" : ": " + target.like));
   std::string block;
   for (const target::ParameterInfo &parameter : target::parameters()) {
-    const std::string value = parameter.value(target);
     object["parameters"].push_back(
         {{"key", parameter.key},
-         {"value", value},
+         {"value", parameter.jsonValue(target)},
          {"unit", parameter.unit},
          {"class", target::className(parameter.parameterClass)},
          {"sentence", parameter.sentence},
@@ -38,8 +37,8 @@ int show(const Options &options, const Context &context) {
     if (block != parameter.block)
       context.say("");
     block = parameter.block;
-    context.say(std::string(parameter.key) + " = " + value + " " +
-                parameter.unit + "  (" +
+    context.say(std::string(parameter.key) + " = " + parameter.value(target) +
+                " " + parameter.unit + "  (" +
                 target::className(parameter.parameterClass) + ")");
     if (context.verbose || !options.name.empty())
       context.say(std::string("    ") + parameter.sentence +
