@@ -29,6 +29,10 @@ struct ModelSource {
   std::string path;
   std::string_view bytes;
   std::string name; ///< of bytes, for messages
+
+  /// Whether it is text of the graph dialect, which has all its sizes: a file
+  /// is by its name.
+  bool isText() const;
 };
 
 struct CompileOptions {

@@ -7,6 +7,7 @@
 #include "compiler/Compile.h"
 #include "compiler/pipelines/Pipeline.h"
 
+#include "llvm/ADT/StringRef.h"
 #include "llvm/Support/CrashRecoveryContext.h"
 
 #include <exception>
@@ -16,6 +17,10 @@ namespace tilework {
 
 /// Deep recursion over a model's graph stays far below this.
 static constexpr unsigned kStackBytes = 64u << 20;
+
+bool ModelSource::isText() const {
+  return llvm::StringRef(path).ends_with(".mlir");
+}
 
 CompileResult compile(const ModelSource &source, const target::Target &target,
                       const CompileOptions &options) {

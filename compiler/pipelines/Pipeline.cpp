@@ -92,14 +92,14 @@ template <typename Stage> bool Pipeline::stage(const char *name, Stage &&body) {
     if (cancelled())
       result.failure.reset();
     // What a stage finds wrong with a module that the user wrote is the user's.
-    bool isText = llvm::StringRef(source.path).ends_with(".mlir");
-    return fail(
-        cancelled()                      ? CompileFailure::Kind::Cancelled
-        : isText && !diagnostics.empty() ? CompileFailure::Kind::Invalid
-                                         : CompileFailure::Kind::Internal,
-        cancelled()           ? "the compilation was cancelled"
-        : diagnostics.empty() ? "stage '" + std::string(name) + "' failed"
-                              : diagnostics);
+    return fail(cancelled() ? CompileFailure::Kind::Cancelled
+                : source.isText() && !diagnostics.empty()
+                    ? CompileFailure::Kind::Invalid
+                    : CompileFailure::Kind::Internal,
+                cancelled() ? "the compilation was cancelled"
+                : diagnostics.empty()
+                    ? "stage '" + std::string(name) + "' failed"
+                    : diagnostics);
   }
   if (options.finished)
     options.finished(name);

@@ -110,7 +110,7 @@ bool Pipeline::import() {
   ImportOptions importOptions;
   importOptions.dims = options.dims;
   importOptions.shapes = options.shapes;
-  if (llvm::StringRef(source.path).ends_with(".mlir")) {
+  if (source.isText()) {
     if (!options.dims.empty() || !options.shapes.empty())
       return fail(CompileFailure::Kind::User,
                   "'" + source.path +

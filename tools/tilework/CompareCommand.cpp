@@ -12,7 +12,7 @@
 #include "runtime/OpenProgram.h"
 #include "runtime/report/Compare.h"
 
-#include <filesystem>
+#include <fstream>
 #include <iostream>
 #include <memory>
 
@@ -49,12 +49,16 @@ std::string difference(const isa::Image &a, const isa::Image &b) {
   return "";
 }
 
-bool isOnnxFile(const std::string &path) {
-  return std::filesystem::path(path).extension() == ".onnx";
-}
+enum class Kind { Program, Report, Model };
 
-bool isModelFile(const std::string &path) {
-  return isOnnxFile(path) || std::filesystem::path(path).extension() == ".mlir";
+/// By content: what is neither a program nor JSON may be a model.
+Kind kindOf(const std::string &path) {
+  if (isProgramFile(path))
+    return Kind::Program;
+  std::ifstream file(path);
+  char first = 0;
+  file >> first;
+  return first == '{' ? Kind::Report : Kind::Model;
 }
 
 /// A program as it is, a model compiled as the program beside it was: for its
@@ -64,15 +68,15 @@ isa::Image imageOf(const Context &context, const std::string &path,
   if (isProgramFile(path))
     return isa::readImage(path);
   const Executable program = Executable::load(beside);
+  const ModelSource model{path, {}, {}};
   CompileOptions options;
-  for (const isa::Tensor &input : program.entry().inputs)
-    if (isOnnxFile(path))
+  if (!model.isText())
+    for (const isa::Tensor &input : program.entry().inputs)
       options.shapes[input.name] = input.shape;
   const CompileActivity activity(context, path);
   activity.follow(options);
   return std::move(
-      *compileModel({path, {}, {}}, program.target(), options, interrupted)
-           .image);
+      *compileModel(model, program.target(), options, interrupted).image);
 }
 
 nlohmann::json readReport(const std::string &path) {
@@ -81,18 +85,17 @@ nlohmann::json readReport(const std::string &path) {
       nlohmann::json::parse(bytes.begin(), bytes.end(), nullptr, false);
   if (!report.is_object() || !report.contains("units"))
     throw UserError("'" + path +
-                    "' is neither a program nor a report of "
-                    "`tilework simulate --json`");
+                    "' is JSON and no report of `tilework simulate --json`");
   return report;
 }
 
 int run(const Options &options, const Context &context) {
   requireFile(options.first);
   requireFile(options.second);
-  const bool programs[] = {isProgramFile(options.first),
-                           isProgramFile(options.second)};
-  if ((programs[0] && (programs[1] || isModelFile(options.second))) ||
-      (programs[1] && isModelFile(options.first))) {
+  const Kind first = kindOf(options.first), second = kindOf(options.second);
+  const bool reports = first == Kind::Report || second == Kind::Report,
+             programs = first == Kind::Program || second == Kind::Program;
+  if (programs && !reports) {
     const std::string found =
         difference(imageOf(context, options.first, options.second),
                    imageOf(context, options.second, options.first));
@@ -101,8 +104,7 @@ int run(const Options &options, const Context &context) {
     context.say(found.empty() ? "the programs are the same" : found);
     return found.empty() ? 0 : 3;
   }
-  if (programs[0] || programs[1] || isModelFile(options.first) ||
-      isModelFile(options.second))
+  if (first != second || !reports)
     throw UserError("'" + options.first + "' and '" + options.second +
                     "' do not go together: give two programs, a model and "
                     "a program, or two reports of `tilework simulate --json`");

@@ -163,11 +163,10 @@ int inspectModel(const Options &options, const Context &context) {
       options.how.target.empty() ? "edge" : options.how.target);
   CompileOptions compile = options.how.compileOptions();
   compile.weights = false;
-  const bool isText = options.file.size() > 5 &&
-                      options.file.rfind(".mlir") == options.file.size() - 5;
+  const ModelSource source{options.file, {}, {}};
   std::string error;
-  if (!isText)
-    if (auto model = describeModel({options.file, {}, {}}, error)) {
+  if (!source.isText())
+    if (auto model = describeModel(source, error)) {
       if (!model->openAxes.empty() && compile.dims.empty() &&
           compile.shapes.empty())
         return inspectOpen(options, *model, context);
@@ -176,7 +175,7 @@ int inspectModel(const Options &options, const Context &context) {
   activity.follow(compile);
   try {
     const CompileResult result =
-        compileModel({options.file, {}, {}}, target, compile, interrupted);
+        compileModel(source, target, compile, interrupted);
     std::map<std::string, unsigned> places;
     for (const CompiledNode &node : result.nodes)
       ++places[node.runsOn];
