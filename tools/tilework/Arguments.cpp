@@ -41,6 +41,11 @@ CLI::Validator notEmpty() {
       "", "");
 }
 
+CLI::Validator outputName() {
+  return CLI::Validator([](std::string &value) { return outputProblem(value); },
+                        "", "");
+}
+
 /// A whole number of 64 bits.
 CLI::Validator wholeNumber(uint64_t least) {
   return CLI::Validator(
@@ -59,6 +64,12 @@ CLI::Validator wholeNumber(uint64_t least) {
 
 } // namespace
 
+std::string outputProblem(const std::string &path) {
+  return path == "-" ? "'-' is not standard output here: name a file (./- for "
+                       "one of that name)"
+                     : "";
+}
+
 void Arguments::required(const std::string &name, std::string &value,
                          const std::string &help) {
   parser->app->add_option(name, value, help)->required();
@@ -74,9 +85,17 @@ void Arguments::option(const std::string &names, std::string &value,
   parser->app->add_option(names, value, help)->check(notEmpty());
 }
 
-void Arguments::requiredOption(const std::string &names, std::string &value,
+void Arguments::output(const std::string &names, std::string &value,
+                       const std::string &help) {
+  parser->app->add_option(names, value, help)
+      ->check(notEmpty())
+      ->check(outputName());
+}
+
+void Arguments::requiredOutput(const std::string &names, std::string &value,
                                const std::string &help) {
-  parser->app->add_option(names, value, help)->required()->check(notEmpty());
+  output(names, value, help);
+  parser->app->get_option(names.substr(0, names.find(',')))->required();
 }
 
 void Arguments::number(const std::string &name, uint64_t &value, uint64_t least,

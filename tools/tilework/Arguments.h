@@ -27,7 +27,10 @@ public:
   /// An option with one value; "-o,--output" for two names.
   void option(const std::string &names, std::string &value,
               const std::string &help);
-  void requiredOption(const std::string &names, std::string &value,
+  /// A file to write, which outputProblem finds nothing wrong with.
+  void output(const std::string &names, std::string &value,
+              const std::string &help);
+  void requiredOutput(const std::string &names, std::string &value,
                       const std::string &help);
   /// A whole number, of at least `least`.
   void number(const std::string &name, uint64_t &value, uint64_t least,
@@ -55,6 +58,9 @@ private:
   explicit Arguments(Parser &parser) : parser(&parser) {}
   Parser *parser;
 };
+
+/// What is wrong with the name of a file to write: a sentence, or empty.
+std::string outputProblem(const std::string &path);
 
 /// What was typed: the command and its arguments.
 class CommandLine {

@@ -65,12 +65,12 @@ void addAssemble(CommandLine &line, Context &context) {
       line.command("assemble", "text becomes a program file",
                    [&context, options] { return assemble(*options, context); });
   to.required("text", options->input, "the assembly");
-  to.requiredOption("-o,--output", options->output, "the program file");
+  to.requiredOutput("-o,--output", options->output, "the program file");
   Arguments from = line.command(
       "disassemble", "a program file becomes text",
       [&context, options] { return disassemble(*options, context); });
   from.required("program", options->input, "the program file");
-  from.option("-o,--output", options->output,
+  from.output("-o,--output", options->output,
               "the text; weights go beside it (default: standard output, "
               "without weights, which is to read and not to assemble)");
 }

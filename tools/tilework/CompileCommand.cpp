@@ -160,7 +160,7 @@ void addCompile(CommandLine &line, Context &context) {
       line.command("compile", "turns a model into a program file",
                    [&context, options] { return run(*options, context); });
   command.required("model", options->model, "MODEL.onnx or .mlir");
-  command.option("-o,--output", options->output,
+  command.output("-o,--output", options->output,
                  "the program file, or the IR of --stop-after");
   options->how.add(command);
   command.option(

@@ -139,8 +139,12 @@ int run(const Options &options, const Context &context) {
     read.push_back(splitFile(input, "--input").second);
   for (const NamedFile &file : expected)
     read.push_back(file.file);
-  for (const NamedFile &file : wanted)
+  for (const NamedFile &file : wanted) {
+    if (std::string problem = outputProblem(file.file); !problem.empty())
+      throw UserError("--output " + file.name + "=@" + file.file + ": " +
+                      problem);
     requireApart(file.file, read);
+  }
   for (size_t i = 0; i < wanted.size(); ++i)
     for (size_t j = 0; j < i; ++j)
       if (isa::isSameFile(wanted[i].file, wanted[j].file))

@@ -215,7 +215,7 @@ void addSimulate(CommandLine &line, Context &context) {
   command.optional("--layers", options->givesLayers, options->layers, isCsv,
                    "where the cycles went, by block and shape of the model's "
                    "nodes; --layers=csv for machines, a row for each node");
-  command.option("--waves", options->waves, "FST waves of the RTL");
+  command.output("--waves", options->waves, "FST waves of the RTL");
   command.option("--window", options->window,
                  "cycles of the waves: first:end, without end itself");
 }
