@@ -8,11 +8,13 @@
 #include "dialects/isa/Image.h"
 
 #include <algorithm>
+#include <atomic>
 #include <cerrno>
 #include <cstdlib>
 #include <cstring>
 #include <fcntl.h>
 #include <filesystem>
+#include <mutex>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -27,6 +29,57 @@ namespace {
 }
 
 } // namespace
+
+/// While it lives, its thread alone changes which temporary names there are,
+/// and a signal's handler does not end the process.
+class OutputFile::Change {
+public:
+  Change() : lock(mutex) {
+    busy = true;
+    endIfAsked();
+  }
+  // Whoever asked before `busy` fell left the end to this thread.
+  ~Change() {
+    busy = false;
+    endIfAsked();
+  }
+
+  void add(OutputFile &file) {
+    file.next = first;
+    first = &file;
+  }
+  void remove(OutputFile &file) {
+    OutputFile **at = &first;
+    while (*at != &file)
+      at = &(*at)->next;
+    *at = file.next;
+    file.temporary.clear();
+  }
+
+  static void ask(int code) {
+    ending = code;
+    if (!busy)
+      endIfAsked();
+  }
+
+private:
+  static void endIfAsked() {
+    if (ending == kGoesOn)
+      return;
+    for (const OutputFile *file = first; file; file = file->next)
+      unlink(file->temporary.c_str());
+    _exit(ending);
+  }
+
+  static constexpr int kGoesOn = -1;
+  static inline std::mutex mutex;
+  static inline std::atomic<bool> busy{false};
+  static inline std::atomic<int> ending{kGoesOn};
+  static inline OutputFile *first = nullptr;
+  std::lock_guard<std::mutex> lock;
+};
+
+void OutputFile::exitWithoutUnkept(int code) { Change::ask(code); }
 
 OutputFile::OutputFile(const std::string &path) : target(path) {
   struct stat status;
@@ -43,18 +96,23 @@ OutputFile::OutputFile(const std::string &path) : target(path) {
       std::free(resolved);
     }
   temporary = target + ".XXXXXX";
+  Change change;
   descriptor = mkostemp(temporary.data(), O_CLOEXEC);
   if (descriptor < 0) {
     temporary.clear();
     fail(path);
   }
+  change.add(*this);
 }
 
 OutputFile::~OutputFile() {
   if (descriptor >= 0)
     close(descriptor);
-  if (!temporary.empty())
+  if (!temporary.empty()) {
+    Change change;
     unlink(temporary.c_str());
+    change.remove(*this);
+  }
 }
 
 void OutputFile::put(const void *data, uint64_t size) {
@@ -80,10 +138,14 @@ void OutputFile::keep() {
   }
   const int closed = close(descriptor);
   descriptor = -1;
-  if (!written || closed != 0 ||
-      (!temporary.empty() && rename(temporary.c_str(), target.c_str()) != 0))
+  if (!written || closed != 0)
     fail(target);
-  temporary.clear();
+  if (temporary.empty())
+    return;
+  Change change;
+  if (rename(temporary.c_str(), target.c_str()) != 0)
+    fail(target);
+  change.remove(*this);
 }
 
 bool isSameFile(const std::string &first, const std::string &second) {

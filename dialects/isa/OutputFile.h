@@ -14,7 +14,7 @@ namespace tilework::isa {
 /// Writes to a temporary name beside the file, which keep() renames; without
 /// it nothing is left behind. A symbolic link stays and its file is replaced; a
 /// device or a pipe is written as it is. Throws ImageError naming the path and
-/// the reason.
+/// the reason. Several threads may have files of their own.
 class OutputFile {
 public:
   explicit OutputFile(const std::string &path);
@@ -25,10 +25,17 @@ public:
   void put(const void *data, uint64_t size);
   void keep();
 
+  /// Ends the process from a signal's handler, and removes the temporary names
+  /// of all threads. Returns where a thread makes, renames or removes one just
+  /// then: that thread ends the process when it is done.
+  static void exitWithoutUnkept(int code);
+
 private:
+  class Change;
   std::string target;
   std::string temporary; ///< empty: written in place, or renamed already
   int descriptor = -1;
+  OutputFile *next = nullptr; ///< of those with a temporary name
 };
 
 /// Whether two names, of files that are there or not, are of one file.

@@ -6,6 +6,7 @@
 #include "tools/tilework/Command.h"
 #include "tools/tilework/CosimFile.h"
 
+#include "dialects/isa/OutputFile.h"
 #include "runtime/Engines.h"
 #include "runtime/Error.h"
 #include "runtime/Npy.h"
@@ -107,6 +108,7 @@ int run(const Options &options, const Context &context) {
   // Before hours of work whose findings would have no place.
   if (!std::filesystem::is_directory(options.folder))
     throw UserError("--folder: '" + options.folder + "' is no folder");
+  isa::OutputFile(options.folder + "/cosim"); // throws where none can be made
   const std::string name = options.target.empty() ? "nano" : options.target;
   const target::Target target = target::Target::load(name);
   sim::CosimSettings settings = settingsOf(target);
@@ -129,23 +131,24 @@ int run(const Options &options, const Context &context) {
   const double wall = secondsSince(begin);
   nlohmann::json failures = nlohmann::json::array();
   for (sim::CosimFailure &failure : result.failures) {
+    // What was found stands before a file that may not be written.
+    std::cerr << "tilework: seed " << failure.seed
+              << " differs: " << failure.difference << "; shrunk to "
+              << countText(failure.instructions, "instruction");
+    if (failure.programs > 1)
+      std::cerr << "; " << failure.programs << " programs differ so";
+    std::cerr << "\n";
     const std::string file = writeCosimFile(failure.program, target,
                                             "--target " + name + " --seed " +
                                                 std::to_string(failure.seed) +
                                                 ": " + failure.difference,
                                             options.folder);
+    std::cerr << "tilework: seed " << failure.seed << " is in " << file << "\n";
     failures.push_back({{"seed", failure.seed},
                         {"difference", failure.difference},
                         {"programs", failure.programs},
                         {"instructions", failure.instructions},
                         {"file", file}});
-    std::cerr << "tilework: seed " << failure.seed
-              << " differs: " << failure.difference << "; shrunk to "
-              << countText(failure.instructions, "instruction") << " in "
-              << file;
-    if (failure.programs > 1)
-      std::cerr << "; " << failure.programs << " programs differ so";
-    std::cerr << "\n";
   }
   for (uint64_t i = 0; options.keep && i < result.programs; ++i) {
     sim::TestProgram program = sim::generateProgram(

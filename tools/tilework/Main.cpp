@@ -6,6 +6,7 @@
 #include "tools/tilework/Arguments.h"
 #include "tools/tilework/Command.h"
 
+#include "dialects/isa/OutputFile.h"
 #include "dialects/isa/Printable.h"
 #include "runtime/Error.h"
 #include "runtime/OpenProgram.h"
@@ -36,7 +37,7 @@ void onInterrupt(int signal) {
   lastSignal = signal;
   if (++interruptions > 1) {
     clearProgressInHandler();
-    _exit(interruptedCode());
+    isa::OutputFile::exitWithoutUnkept(interruptedCode());
   }
 }
 

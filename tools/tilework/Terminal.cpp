@@ -107,6 +107,7 @@ ProgressGuard::~ProgressGuard() {
 Activity::Activity(bool visible, std::string title,
                    std::function<std::string()> howFar)
     : title(std::move(title)), howFar(std::move(howFar)) {
+  std::cout.flush();
   if (visible)
     drawer = std::thread([this] { draw(); });
 }

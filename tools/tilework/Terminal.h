@@ -41,7 +41,8 @@ void clearProgressInHandler();
 /// is asked from another thread, about ten times a second.
 class Activity {
 public:
-  /// Draws nothing unless `visible`.
+  /// Draws nothing unless `visible`. What was printed before stands before the
+  /// work, whatever ends it.
   Activity(bool visible, std::string title,
            std::function<std::string()> howFar = {});
   ~Activity();
