@@ -1,10 +1,10 @@
 # Part of the Tilework project, under the Apache License v2.0 with LLVM Exceptions.
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-"""Ends a command at once: kill.py [--interrupt] WORD COMMAND…
+"""Ends the building of a chip at once: kill.py [--interrupt] WORD COMMAND…
 
-With a signal that it cannot hear, or by a second interrupt while it still cleans
-up behind the first. Processes with WORD on their command line must be there
-before, and none soon after.
+With a signal that COMMAND cannot hear, or by a second interrupt while it still
+cleans up behind the first. Processes with WORD on their command line, the script
+that builds and its tools, must be there before, and none soon after.
 """
 
 import pathlib
@@ -30,22 +30,26 @@ def holders():
     return found
 
 
-def wait_for(wanted, seconds):
+def wait_until(condition, seconds):
     end = time.monotonic() + seconds
-    while wanted != bool(holders()):
+    while not condition(holders()):
         if time.monotonic() > end:
             sys.exit(f"after {seconds} s: {holders() or 'nothing runs'}")
-        time.sleep(0.1)
+        time.sleep(0.001)
+
+
+def scripts(lines):
+    return sum("build_chip.sh" in line for line in lines)
 
 
 process = subprocess.Popen(command)
-wait_for(True, 30)
-time.sleep(1)
+# The script is two processes: one listens for the end, beside the one that has a tool.
+wait_until(lambda lines: scripts(lines) == 2 and len(lines) > 2, 30)
 if interrupts:
     process.send_signal(signal.SIGINT)
-    time.sleep(0.025)  # the first one is noticed within 20 ms
+    wait_until(lambda lines: scripts(lines) < 2, 10)  # the first one was heard
     process.send_signal(signal.SIGINT)
 else:
     process.send_signal(signal.SIGKILL)
 process.wait()
-wait_for(False, 10)
+wait_until(lambda lines: not lines, 10)
