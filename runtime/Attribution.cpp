@@ -133,7 +133,7 @@ uint64_t NodeCycles::total() const {
 }
 
 Attribution attribute(const isa::Image &image, const sim::RunResult &result) {
-  if (result.cycles == 0 || result.records.empty())
+  if (!result.hasTimes())
     throw UserError("there are no cycles to attribute: run the engine systemc "
                     "or rtl, and keep its records");
   Attribution attribution;

@@ -92,7 +92,7 @@ MemoryUse scratchpadUse(const RunReport &report) {
   std::array<std::vector<const sim::RetireRecord *>, sim::kUnitCount> records;
   for (const sim::RetireRecord &record : report.result.records)
     records[record.unit].push_back(&record);
-  if (report.result.cycles == 0 || report.result.records.empty())
+  if (!report.result.hasTimes())
     throw UserError("the run has no records with cycles: simulate the program");
   const sim::Geometry geometry = sim::geometryOf(report.target);
   const isa::Image &image = *report.program;

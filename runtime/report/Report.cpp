@@ -188,9 +188,8 @@ json simulationReport(const Executable &executable, const RunReport &report) {
       {"read", result.counters[sim::Counter::LoadBytes]},
       {"write", result.counters[sim::Counter::StoreBytes]},
       {"instructions", result.counters[sim::Counter::FetchBytes]}};
-  object["layers"] = result.cycles > 0 && !result.records.empty()
-                         ? layersReport(executable, report)
-                         : json::array();
+  object["layers"] =
+      result.hasTimes() ? layersReport(executable, report) : json::array();
   json units = json::object();
   for (unsigned unit = 0; unit < sim::kCountedUnits; ++unit) {
     json stalls = json::object();

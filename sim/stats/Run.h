@@ -102,6 +102,12 @@ struct RunResult {
   double wallSeconds = 0;
   /// With RunOptions::shadow: one sentence a violation, the first hundred.
   std::vector<std::string> violations;
+
+  /// Whether the cycle of each retire is known: a program may have none.
+  bool hasTimes() const {
+    return cycles > 0 &&
+           (!records.empty() || counters.retired == RunCounters().retired);
+  }
 };
 
 /// A run that could not be finished for a reason outside the program: the

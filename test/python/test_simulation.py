@@ -3,6 +3,7 @@
 """Simulations in Python: figures, pictures, comparisons."""
 
 import json
+import pickle
 
 import numpy as np
 import pytest
@@ -151,7 +152,7 @@ def test_an_engine_without_cycles_is_refused(executable):
         tw.compare(executable, executable)
 
 
-def test_a_model_without_work_for_the_chip_has_no_bound_and_no_layers():
+def test_a_model_without_work_for_the_chip_has_no_bound_and_idles():
     value = helper.make_tensor_value_info
     graph = helper.make_graph(
         [helper.make_node("Identity", ["x"], ["y"])],
@@ -163,8 +164,12 @@ def test_a_model_without_work_for_the_chip_has_no_bound_and_no_layers():
     model = helper.make_model(graph, opset_imports=opset, ir_version=8)
     result = tw.compile(model, target="nano").simulate()
     assert result.bound["cycles"] == 0 and result.bound_limit is None
-    assert len(result.layers) == len(result.layers.by("op")) == 0
-    assert result.to_dict()["layers"] == []
+    (idle,) = result.layers
+    assert idle["cycles"] == result.layers.by("op")[0]["cycles"] == result.cycles > 0
+    assert result.scratchpad().peak_bytes == 0 and "nothing in flight" in str(result.layers)
+    assert pickle.loads(pickle.dumps(result)).scratchpad().peak_bytes == 0
+    with pytest.raises(tw.InvalidArgument, match="nothing of the model runs on the chip"):
+        result.roofline()
     # All that moved are instructions, which DMA windows do not hold back.
     small = {"dma.outstanding_bursts": 2, "dma.burst_bytes": 32}
     run = tw.compile(model, target=tw.Target("nano", small)).simulate()

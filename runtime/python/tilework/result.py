@@ -183,10 +183,7 @@ class Simulation:
 
     @property
     def layers(self) -> Layers:
-        """Cycles by node of the model, a Layers; they add up to the cycles of the run.
-
-        Empty where nothing of the model runs on the chip.
-        """
+        """Cycles by node of the model, a Layers; they add up to the cycles of the run."""
         return Layers(self._report["layers"], self.cycles)
 
     @property

@@ -71,7 +71,12 @@ class Roofline:
             )
         try:
             if not work["macs"]:
-                raise InvalidArgument("no roofline: the model has no products on the chip")
+                runs = "bound_limit" in found
+                raise InvalidArgument(
+                    "no roofline: "
+                    + ("the model has no products" if runs else "nothing of the model runs")
+                    + " on the chip"
+                )
             moved = found["dram_bytes"]
             return cls(
                 macs=work["macs"],

@@ -114,7 +114,15 @@ TEST(Attribution, RowsAddUpToTheCyclesOfAnyRun) {
 TEST(Attribution, ARunWithoutTimesIsRefused) {
   EXPECT_THROW(attribute(image(), runOf({record(Unit::Array, 0, 0, 0)}, 0)),
                UserError);
-  EXPECT_THROW(attribute(image(), runOf({}, 10)), UserError);
+  sim::RunResult unrecorded = runOf({}, 10);
+  unrecorded.counters.retired[0] = 1;
+  EXPECT_THROW(attribute(image(), unrecorded), UserError);
+}
+
+TEST(Attribution, ARunInWhichNothingRetiresIdles) {
+  const Attribution attribution = attribute(image(), runOf({}, 10));
+  EXPECT_TRUE(attribution.rows.empty());
+  EXPECT_EQ(attribution.idle, 10u);
 }
 
 } // namespace
