@@ -59,36 +59,34 @@ static float heldConstant(double value) {
 
 Expected<int> RowsBuilder::withScalar(graph::BinaryOp op, double c, bool left) {
   bool isDivisor = left && op.getKind() == graph::BinaryKind::Div;
-  auto x = isDivisor ? wideOperand(op.getRhs(), op)
-                     : operand(left ? op.getRhs() : op.getLhs(), op);
-  if (!x)
-    return x.takeError();
+  int x = isDivisor ? wideOperand(op.getRhs())
+                    : operand(left ? op.getRhs() : op.getLhs());
   float s = heldConstant(c);
   switch (op.getKind()) {
   case graph::BinaryKind::Add:
-    return unary(RowOpKind::AddScalar, *x, s);
+    return unary(RowOpKind::AddScalar, x, s);
   case graph::BinaryKind::Sub:
     if (left)
       return unary(RowOpKind::AddScalar,
-                   unary(RowOpKind::MultiplyScalar, *x, -1.0f), s);
-    return unary(RowOpKind::AddScalar, *x, -s);
+                   unary(RowOpKind::MultiplyScalar, x, -1.0f), s);
+    return unary(RowOpKind::AddScalar, x, -s);
   case graph::BinaryKind::Mul:
-    return unary(RowOpKind::MultiplyScalar, *x, s);
+    return unary(RowOpKind::MultiplyScalar, x, s);
   case graph::BinaryKind::Div:
     if (left)
-      return result(RowFunctions(group.ops, source).quotient(s, *x));
+      return result(RowFunctions(group.ops, source).quotient(s, x));
     // The inverse of a large number is none of the unit's.
     if (std::isfinite(c) && std::fabs(1.0 / c) < 0x1p-126)
       return unary(RowOpKind::MultiplyScalar,
-                   unary(RowOpKind::MultiplyScalar, *x, 0x1p-32f),
+                   unary(RowOpKind::MultiplyScalar, x, 0x1p-32f),
                    static_cast<float>(0x1p32 / c));
-    return unary(RowOpKind::MultiplyScalar, *x, static_cast<float>(1.0 / c));
+    return unary(RowOpKind::MultiplyScalar, x, static_cast<float>(1.0 / c));
   case graph::BinaryKind::And:
-    return unary(RowOpKind::MultiplyScalar, *x, s);
+    return unary(RowOpKind::MultiplyScalar, x, s);
   default:
     if (auto form = functionOf(op.getKind())) {
       int result =
-          combine(left ? *mirrored(form->function) : form->function, *x, -1, s);
+          combine(left ? *mirrored(form->function) : form->function, x, -1, s);
       return form->inverted ? inverted(result) : result;
     }
     return planner.fail(op, "no stage of the vector unit does '" +
@@ -97,29 +95,18 @@ Expected<int> RowsBuilder::withScalar(graph::BinaryOp op, double c, bool left) {
   }
 }
 
-Expected<int> RowsBuilder::addComposed(graph::BinaryOp op) {
+int RowsBuilder::addComposed(graph::BinaryOp op) {
   RowFunctions functions(group.ops, source);
   auto base = scalarOf(op.getLhsMutable()),
        exponent = scalarOf(op.getRhsMutable());
   bool isPower = op.getKind() == graph::BinaryKind::Pow;
   if (isPower && exponent && std::isfinite(*exponent)) {
-    auto x = operand(op.getLhs(), op);
-    if (!x)
-      return x;
-    int power = functions.power(*x, static_cast<float>(*exponent));
-    return power == *x ? unary(RowOpKind::AddScalar, *x, 0.0f) : result(power);
+    int x = operand(op.getLhs());
+    int power = functions.power(x, static_cast<float>(*exponent));
+    return power == x ? unary(RowOpKind::AddScalar, x, 0.0f) : result(power);
   }
-  int x = -1, y = -1;
-  for (auto [value, constant, index] :
-       {std::make_tuple(op.getLhs(), base, &x),
-        std::make_tuple(op.getRhs(), exponent, &y)}) {
-    if (constant)
-      continue;
-    auto found = wideOperand(value, op);
-    if (!found)
-      return found;
-    *index = *found;
-  }
+  int x = base ? -1 : wideOperand(op.getLhs());
+  int y = exponent ? -1 : wideOperand(op.getRhs());
   if (isPower && base && *base > 0 && std::isfinite(*base))
     return result(functions.powerOf(static_cast<float>(*base), y));
   if (base)
@@ -137,25 +124,21 @@ Expected<int> RowsBuilder::addBinary(graph::BinaryOp op) {
     return withScalar(op, *c, false);
   if (auto c = scalarOf(op.getLhsMutable()))
     return withScalar(op, *c, true);
-  auto x = operand(op.getLhs(), op);
-  if (!x)
-    return x.takeError();
+  int x = operand(op.getLhs());
   bool isQuotient = op.getKind() == graph::BinaryKind::Div;
-  auto y = isQuotient ? wideOperand(op.getRhs(), op) : operand(op.getRhs(), op);
-  if (!y)
-    return y.takeError();
+  int y = isQuotient ? wideOperand(op.getRhs()) : operand(op.getRhs());
   RowFunctions functions(group.ops, source);
   switch (op.getKind()) {
   case graph::BinaryKind::Add:
-    return binary(RowOpKind::Add, *x, *y);
+    return binary(RowOpKind::Add, x, y);
   case graph::BinaryKind::Sub:
-    return binary(RowOpKind::Subtract, *x, *y);
+    return binary(RowOpKind::Subtract, x, y);
   case graph::BinaryKind::Mul:
   case graph::BinaryKind::And: // conditions are 0 and 1
-    return binary(RowOpKind::Multiply, *x, *y);
+    return binary(RowOpKind::Multiply, x, y);
   case graph::BinaryKind::Div:
-    return functions.isBounded(*y) ? binary(RowOpKind::Divide, *x, *y)
-                                   : result(functions.quotient(*x, *y));
+    return functions.isBounded(y) ? binary(RowOpKind::Divide, x, y)
+                                  : result(functions.quotient(x, y));
   default:
     break;
   }
@@ -164,7 +147,7 @@ Expected<int> RowsBuilder::addBinary(graph::BinaryOp op) {
     return planner.fail(op, "no stage of the vector unit does '" +
                                 graph::stringifyBinaryKind(op.getKind()).str() +
                                 "' on floats");
-  int result = combine(form->function, *x, *y);
+  int result = combine(form->function, x, y);
   return form->inverted ? inverted(result) : result;
 }
 
@@ -174,43 +157,29 @@ static std::optional<float> chosenConstant(Value value) {
   return std::nullopt;
 }
 
-Expected<int> RowsBuilder::addSelect(graph::SelectOp op) {
+int RowsBuilder::addSelect(graph::SelectOp op) {
   auto onTrue = chosenConstant(op.getOnTrue()),
        onFalse = chosenConstant(op.getOnFalse());
   // A guard against NaN asks for the very value that it keeps.
   auto test = op.getCondition().getDefiningOp<graph::UnaryOp>();
   if (test && test.getKind() == graph::UnaryKind::IsNan && onTrue &&
       test.getInput() == op.getOnFalse()) {
-    auto x = operand(op.getOnFalse(), op);
-    if (!x)
-      return x.takeError();
-    return combine(VectorFunction::replace_nan, *x, -1, *onTrue);
+    int x = operand(op.getOnFalse());
+    return combine(VectorFunction::replace_nan, x, -1, *onTrue);
   }
-  auto condition = operand(op.getCondition(), op);
-  if (!condition)
-    return condition.takeError();
+  int condition = operand(op.getCondition());
   // A sum with −0 is the other summand to the bit.
   std::optional<int> kept, replaced;
   if (!onTrue || onFalse) {
-    int x = *condition;
-    if (onTrue) {
-      x = combine(VectorFunction::replace, x, x, *onTrue);
-    } else {
-      auto value = operand(op.getOnTrue(), op);
-      if (!value)
-        return value.takeError();
-      x = *value;
-    }
-    kept = combine(VectorFunction::select, x, *condition,
+    int x =
+        onTrue ? combine(VectorFunction::replace, condition, condition, *onTrue)
+               : operand(op.getOnTrue());
+    kept = combine(VectorFunction::select, x, condition,
                    onFalse ? *onFalse : -0.0f);
   }
-  if (!onFalse) {
-    auto y = operand(op.getOnFalse(), op);
-    if (!y)
-      return y.takeError();
-    replaced = combine(VectorFunction::replace, *y, *condition,
-                       onTrue ? *onTrue : -0.0f);
-  }
+  if (!onFalse)
+    replaced = combine(VectorFunction::replace, operand(op.getOnFalse()),
+                       condition, onTrue ? *onTrue : -0.0f);
   return !kept       ? *replaced
          : !replaced ? *kept
                      : binary(RowOpKind::Add, *kept, *replaced);

@@ -173,7 +173,7 @@ Error RowsBuilder::gather() {
   return Error::success();
 }
 
-Expected<int> RowsBuilder::operand(Value value, Operation *op) {
+int RowsBuilder::operand(Value value) {
   auto it = values.find(value);
   if (it != values.end())
     return it->second;
@@ -198,9 +198,8 @@ Expected<int> RowsBuilder::operand(Value value, Operation *op) {
   return index;
 }
 
-Expected<Norm> RowsBuilder::norm(Value scale, Value shift,
-                                 llvm::APFloat epsilon, bool root,
-                                 Operation *op) {
+Expected<int> RowsBuilder::addNorm(Operation *op, Value scale, Value shift,
+                                   llvm::APFloat epsilon, bool root) {
   Norm norm;
   norm.root = root;
   norm.epsilon = epsilon.convertToFloat();
@@ -213,7 +212,9 @@ Expected<Norm> RowsBuilder::norm(Value scale, Value shift,
       return column.takeError();
     *tensor = *column;
   }
-  return norm;
+  int index = unary(RowOpKind::Normalise, operand(op->getOperand(0)));
+  group.ops[index].norm = norm;
+  return index;
 }
 
 static std::optional<VectorFunction> functionOf(graph::UnaryKind kind) {
@@ -295,33 +296,29 @@ static bool isComposed(Operation *op) {
                     binary.getKind() == graph::BinaryKind::Div);
 }
 
-Expected<int> RowsBuilder::wideOperand(Value value, Operation *op) {
-  auto index = operand(value, op);
+int RowsBuilder::wideOperand(Value value) {
+  int index = operand(value);
   // A gathered row is as its table has it. What others read as well is one
   // value, bf16, for all of them.
   Operation *maker = value.getDefiningOp();
-  if (index && inside.count(maker) && !mlir::isa<graph::EmbeddingOp>(maker) &&
+  if (inside.count(maker) && !mlir::isa<graph::EmbeddingOp>(maker) &&
       llvm::all_of(value.getUsers(), [&](Operation *user) {
         return inside.count(user) && isComposed(user);
       }))
-    group.ops[*index].wide = true;
+    group.ops[index].wide = true;
   return index;
 }
 
-Expected<int> RowsBuilder::addUnary(graph::UnaryOp op) {
-  auto function = functionOf(op.getKind());
-  auto composition = composed(op.getKind());
-  auto x =
-      composition ? wideOperand(op.getInput(), op) : operand(op.getInput(), op);
-  if (!x)
-    return x.takeError();
-  if (composition)
-    return result((RowFunctions(group.ops, source).*composition)(*x));
+int RowsBuilder::addUnary(graph::UnaryOp op) {
+  if (auto composition = composed(op.getKind()))
+    return result((RowFunctions(group.ops, source).*
+                   composition)(wideOperand(op.getInput())));
+  int x = operand(op.getInput());
   if (op.getKind() == graph::UnaryKind::Neg)
-    return unary(RowOpKind::MultiplyScalar, *x, -1.0f);
+    return unary(RowOpKind::MultiplyScalar, x, -1.0f);
   if (op.getKind() == graph::UnaryKind::Not)
-    return inverted(*x);
-  return unary(RowOpKind::Function, *x, 0, *function);
+    return inverted(x);
+  return unary(RowOpKind::Function, x, 0, *functionOf(op.getKind()));
 }
 
 static bool isInteger(Value value) {
@@ -355,103 +352,91 @@ static std::string lostIntegers(Operation *op) {
   return "";
 }
 
-Error RowsBuilder::addOp(Operation *op) {
+int RowsBuilder::addGather(graph::EmbeddingOp op) {
+  const View &table = tables[op.getTable()];
+  RowOp gathered;
+  gathered.kind = RowOpKind::Gather;
+  gathered.access.tensor = table.tensor;
+  gathered.access.offset = table.offset * 2;
+  gathered.access.rowStride = table.strides[0] * 2;
+  gathered.access.batchStrides.assign(group.batch.size(), 0);
+  gathered.indices =
+      planner.access(reads[op.getIds()], loops.strides[stridesOf[op.getIds()]]);
+  gathered.bound = table.sizes[0];
+  return push(gathered);
+}
+
+Expected<int> RowsBuilder::addCast(graph::CastOp op) {
+  Type element = cast<RankedTensorType>(op.getType()).getElementType();
+  int x = operand(op.getInput());
+  if (element.isInteger(1))
+    return inverted(combine(VectorFunction::equal, x, -1, 0));
+  if (!mlir::isa<FloatType>(element))
+    return planner.fail(op, "a float tensor cast to integers on the chip");
+  return unary(RowOpKind::AddScalar, x, 0.0f);
+}
+
+int RowsBuilder::addReduce(graph::ReduceOp op) {
+  int x = operand(op.getInput());
+  switch (op.getKind()) {
+  case graph::ReduceKind::Sum:
+    return unary(RowOpKind::RowSum, x);
+  case graph::ReduceKind::Mean:
+    return unary(RowOpKind::RowMean, x);
+  case graph::ReduceKind::Max:
+    return unary(RowOpKind::RowMaximum, x);
+  default: { // min(x) = −max(−x)
+    int negative = unary(RowOpKind::MultiplyScalar, x, -1.0f);
+    return unary(RowOpKind::MultiplyScalar,
+                 unary(RowOpKind::RowMaximum, negative), -1.0f);
+  }
+  }
+}
+
+Expected<int> RowsBuilder::addOp(Operation *op) {
   source = planner.sourceOf(op);
   if (std::string lost = lostIntegers(op); !lost.empty())
     return planner.fail(op, lost);
-  auto set = [&](Expected<int> index) -> Error {
-    if (!index)
-      return index.takeError();
-    values[op->getResult(0)] = *index;
-    return Error::success();
-  };
-  if (auto embedding = dyn_cast<graph::EmbeddingOp>(op)) {
-    const View &table = tables[embedding.getTable()];
-    const View &ids = reads[embedding.getIds()];
-    RowOp gathered;
-    gathered.kind = RowOpKind::Gather;
-    gathered.access.tensor = table.tensor;
-    gathered.access.offset = table.offset * 2;
-    gathered.access.rowStride = table.strides[0] * 2;
-    gathered.access.batchStrides.assign(group.batch.size(), 0);
-    gathered.indices =
-        planner.access(ids, loops.strides[stridesOf[embedding.getIds()]]);
-    gathered.bound = table.sizes[0];
-    return set(push(gathered));
-  }
-  if (auto binary = dyn_cast<graph::BinaryOp>(op))
-    return set(addBinary(binary));
+  if (auto embedding = dyn_cast<graph::EmbeddingOp>(op))
+    return addGather(embedding);
+  if (auto function = dyn_cast<graph::UnaryOp>(op))
+    return addUnary(function);
+  if (auto function = dyn_cast<graph::BinaryOp>(op))
+    return addBinary(function);
   if (auto select = dyn_cast<graph::SelectOp>(op))
-    return set(addSelect(select));
-  if (auto unary = dyn_cast<graph::UnaryOp>(op))
-    return set(addUnary(unary));
-  if (auto layer = dyn_cast<graph::LayerNormOp>(op)) {
-    auto n =
-        norm(layer.getScale(), layer.getShift(), layer.getEpsilon(), false, op);
-    if (!n)
-      return n.takeError();
-    auto x = operand(layer.getInput(), op);
-    if (!x)
-      return x.takeError();
-    int index = unary(RowOpKind::Normalise, *x);
-    group.ops[index].norm = *n;
-    return set(index);
-  }
-  if (auto rms = dyn_cast<graph::RmsNormOp>(op)) {
-    auto n = norm(rms.getScale(), Value(), rms.getEpsilon(), true, op);
-    if (!n)
-      return n.takeError();
-    auto x = operand(rms.getInput(), op);
-    if (!x)
-      return x.takeError();
-    int index = unary(RowOpKind::Normalise, *x);
-    group.ops[index].norm = *n;
-    return set(index);
-  }
-  auto x = operand(op->getOperand(0), op);
-  if (!x)
-    return x.takeError();
+    return addSelect(select);
+  if (auto conversion = dyn_cast<graph::CastOp>(op))
+    return addCast(conversion);
+  if (auto reduce = dyn_cast<graph::ReduceOp>(op))
+    return addReduce(reduce);
+  if (auto norm = dyn_cast<graph::LayerNormOp>(op))
+    return addNorm(op, norm.getScale(), norm.getShift(), norm.getEpsilon(),
+                   /*root=*/false);
+  if (auto norm = dyn_cast<graph::RmsNormOp>(op))
+    return addNorm(op, norm.getScale(), Value(), norm.getEpsilon(),
+                   /*root=*/true);
   if (auto softmax = dyn_cast<graph::SoftmaxOp>(op)) {
-    int index = unary(RowOpKind::Softmax, *x);
+    int index = unary(RowOpKind::Softmax, operand(softmax.getInput()));
     group.ops[index].zeroHidden = softmax.getZeroHidden();
-    return set(index);
+    return index;
   }
   if (auto gelu = dyn_cast<graph::GeluOp>(op))
-    return set(unary(RowOpKind::Function, *x, 0,
-                     gelu.getForm() == graph::GeluForm::Erf
-                         ? VectorFunction::gelu
-                         : VectorFunction::gelu_tanh));
-  if (auto cast = dyn_cast<graph::CastOp>(op)) {
-    Type element =
-        mlir::cast<RankedTensorType>(cast.getType()).getElementType();
-    if (element.isInteger(1))
-      return set(inverted(combine(VectorFunction::equal, *x, -1, 0)));
-    if (!mlir::isa<FloatType>(element))
-      return planner.fail(op, "a float tensor cast to integers on the chip");
-    return set(unary(RowOpKind::AddScalar, *x, 0.0f));
-  }
-  auto reduce = cast<graph::ReduceOp>(op);
-  switch (reduce.getKind()) {
-  case graph::ReduceKind::Sum:
-    return set(unary(RowOpKind::RowSum, *x));
-  case graph::ReduceKind::Mean:
-    return set(unary(RowOpKind::RowMean, *x));
-  case graph::ReduceKind::Max:
-    return set(unary(RowOpKind::RowMaximum, *x));
-  default: { // min(x) = −max(−x)
-    int negative = unary(RowOpKind::MultiplyScalar, *x, -1.0f);
-    return set(unary(RowOpKind::MultiplyScalar,
-                     unary(RowOpKind::RowMaximum, negative), -1.0f));
-  }
-  }
+    return unary(RowOpKind::Function, operand(gelu.getInput()), 0,
+                 gelu.getForm() == graph::GeluForm::Erf
+                     ? VectorFunction::gelu
+                     : VectorFunction::gelu_tanh);
+  return planner.fail(op, "no row program computes it");
 }
 
 Error RowsBuilder::build() {
   if (Error error = gather())
     return error;
-  for (Operation *op : cluster)
-    if (Error error = addOp(op))
-      return error;
+  for (Operation *op : cluster) {
+    auto index = addOp(op);
+    if (!index)
+      return index.takeError();
+    values[op->getResult(0)] = *index;
+  }
   for (Value value : outputs) {
     auto view = planner.viewOf(value);
     if (!view)

@@ -41,7 +41,6 @@ private:
   bool loads(const View &view, llvm::SmallVector<int64_t> &copied) const;
   llvm::Error readTable(mlir::Value value);
   llvm::Error gather();
-  llvm::Error addOp(mlir::Operation *op);
   int push(planning::RowOp op) {
     op.source = source;
     group.ops.push_back(op);
@@ -65,14 +64,23 @@ private:
     return push(op);
   }
   /// The index of a value: of this group, or loaded.
-  llvm::Expected<int> operand(mlir::Value value, mlir::Operation *op);
+  int operand(mlir::Value value);
   /// The same for a function that is composed of several and jumps or cancels:
   /// an operand that only such functions read keeps its fp32.
-  llvm::Expected<int> wideOperand(mlir::Value value, mlir::Operation *op);
-  llvm::Expected<int> addUnary(graph::UnaryOp op);
-  /// A power or a remainder; a constant operand is given as its value.
-  llvm::Expected<int> addComposed(graph::BinaryOp op);
+  int wideOperand(mlir::Value value);
+  // The index of the result of an op.
+  llvm::Expected<int> addOp(mlir::Operation *op);
+  int addGather(graph::EmbeddingOp op);
+  int addUnary(graph::UnaryOp op);
   llvm::Expected<int> addBinary(graph::BinaryOp op);
+  int addSelect(graph::SelectOp op);
+  llvm::Expected<int> addCast(graph::CastOp op);
+  int addReduce(graph::ReduceOp op);
+  llvm::Expected<int> addNorm(mlir::Operation *op, mlir::Value scale,
+                              mlir::Value shift, llvm::APFloat epsilon,
+                              bool root);
+  /// A power or a remainder.
+  int addComposed(graph::BinaryOp op);
   llvm::Expected<int> withScalar(graph::BinaryOp op, double scalar,
                                  bool scalarLeft);
   /// The last op of a composition, stored as any other result.
@@ -96,10 +104,6 @@ private:
     return unary(planning::RowOpKind::AddScalar,
                  unary(planning::RowOpKind::MultiplyScalar, x, -1), 1);
   }
-  llvm::Expected<int> addSelect(graph::SelectOp op);
-  llvm::Expected<planning::Norm> norm(mlir::Value scale, mlir::Value shift,
-                                      llvm::APFloat epsilon, bool root,
-                                      mlir::Operation *op);
 
   GraphPlanner &planner;
   llvm::ArrayRef<mlir::Operation *> cluster;
