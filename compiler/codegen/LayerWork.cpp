@@ -29,8 +29,7 @@ int64_t bytes(Value value) {
 class Counter {
 public:
   void count(graph::MatmulOp op) {
-    const bool shared =
-        cast<RankedTensorType>(op.getRhs().getType()).getRank() == 2;
+    const bool shared = op.getRhs().getType().getRank() == 2;
     const int64_t batch = op.getBatch();
     product(shared ? batch * op.getM() : op.getM(), op.getK(), op.getN(),
             shared ? 1 : batch);
@@ -39,8 +38,8 @@ public:
   }
 
   void count(graph::AttentionOp op) {
-    auto query = cast<RankedTensorType>(op.getQuery().getType());
-    auto key = cast<RankedTensorType>(op.getKey().getType());
+    RankedTensorType query = op.getQuery().getType();
+    RankedTensorType key = op.getKey().getType();
     const int64_t heads = query.getDimSize(0) * int64_t(op.getHeads()),
                   queries = query.getDimSize(1), keys = key.getDimSize(1);
     product(queries, int64_t(op.getHeadDim()), keys, heads);

@@ -48,8 +48,7 @@ int64_t share(int64_t whole, int64_t part, int64_t of) {
 
 /// The different elements of the input that a window names.
 int64_t reach(graph::WindowOp op) {
-  const int64_t size =
-      cast<RankedTensorType>(op.getInput().getType()).getDimSize(op.getAxis());
+  const int64_t size = op.getInput().getType().getDimSize(op.getAxis());
   std::vector<int64_t> at = {int64_t(op.getOffset())};
   for (auto [count, stride] : llvm::zip_equal(op.getSizes(), op.getStrides())) {
     std::vector<int64_t> next;
@@ -244,8 +243,7 @@ void ModelCounter::countMatmul(graph::MatmulOp op) {
     partialMacs += double(needed) * double(k);
     return;
   }
-  const bool shared =
-      cast<RankedTensorType>(op.getRhs().getType()).getRank() == 2;
+  const bool shared = op.getRhs().getType().getRank() == 2;
   const int64_t batch = op.getBatch();
   if (shared && !op.getTransposeLhs())
     columns[{rootOf(op.getLhs()).getAsOpaquePointer(),
@@ -258,8 +256,8 @@ void ModelCounter::countAttention(graph::AttentionOp op) {
   const int64_t needed = neededOf(op.getResult());
   if (needed == 0)
     return;
-  auto query = cast<RankedTensorType>(op.getQuery().getType());
-  auto key = cast<RankedTensorType>(op.getKey().getType());
+  RankedTensorType query = op.getQuery().getType();
+  RankedTensorType key = op.getKey().getType();
   const int64_t heads = int64_t(op.getHeads()),
                 shared = int64_t(op.getKvHeads());
   const int64_t queries = query.getDimSize(1), keys = key.getDimSize(1),

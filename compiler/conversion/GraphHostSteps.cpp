@@ -82,8 +82,7 @@ static int64_t tableRows(Value value, int depth = 0) {
         tighten((*step.getDims())[0]);
       if (step.getKind() == graph::StepKind::Gather &&
           use.getOperandNumber() == 1)
-        tighten(cast<RankedTensorType>(step.getInputs()[0].getType())
-                    .getShape()[*step.getAxis()]);
+        tighten(shapeOf(step.getInputs()[0])[*step.getAxis()]);
       bool keepsValues = step.getKind() == graph::StepKind::Cast ||
                          step.getKind() == graph::StepKind::Reshape ||
                          step.getKind() == graph::StepKind::Slice ||
@@ -202,7 +201,7 @@ llvm::Error GraphPlanner::planLaunchStep(graph::LaunchStepOp op) {
       return name.takeError();
     step.inputs.push_back(*name);
   }
-  auto type = cast<RankedTensorType>(op.getResult().getType());
+  auto type = op.getType();
   step.output = uniqueName("step");
   step.element = type.getElementType();
   step.shape.assign(type.getShape().begin(), type.getShape().end());

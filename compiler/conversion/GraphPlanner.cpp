@@ -364,8 +364,7 @@ void GraphPlanner::noteValues(ArrayRef<Operation *> ops) {
       auto found = views.find(value);
       if (found == views.end() ||
           program.tensors[found->second.tensor].place.bytes == 0 ||
-          ArrayRef<int64_t>(found->second.sizes) !=
-              cast<RankedTensorType>(value.getType()).getShape())
+          ArrayRef<int64_t>(found->second.sizes) != shapeOf(value))
         continue;
       const View &view = found->second;
       program.values.push_back({value,

@@ -23,10 +23,6 @@ using llvm::SmallVector;
 /// Ops that join in one group at most: each may hold a tile on chip.
 constexpr size_t kMostOps = 12;
 
-static ArrayRef<int64_t> shapeOf(Value value) {
-  return cast<RankedTensorType>(value.getType()).getShape();
-}
-
 /// The axes of a reduction are the last ones.
 static bool reducesRows(graph::ReduceOp op) {
   int64_t rank = shapeOf(op.getInput()).size();

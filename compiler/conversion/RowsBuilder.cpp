@@ -20,10 +20,6 @@ using llvm::Error;
 using llvm::Expected;
 using llvm::SmallVector;
 
-static ArrayRef<int64_t> shapeOf(Value value) {
-  return cast<RankedTensorType>(value.getType()).getShape();
-}
-
 std::optional<double> splatOf(Value value) {
   auto constant = value.getDefiningOp<arith::ConstantOp>();
   if (!constant)
@@ -367,7 +363,7 @@ int RowsBuilder::addGather(graph::EmbeddingOp op) {
 }
 
 Expected<int> RowsBuilder::addCast(graph::CastOp op) {
-  Type element = cast<RankedTensorType>(op.getType()).getElementType();
+  Type element = op.getType().getElementType();
   int x = operand(op.getInput());
   if (element.isInteger(1))
     return inverted(combine(VectorFunction::equal, x, -1, 0));

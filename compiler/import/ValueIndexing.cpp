@@ -336,7 +336,7 @@ static bool repeats(const Val &x, int64_t dim) {
   auto op = x.value ? x.value.getDefiningOp<BroadcastOp>() : BroadcastOp();
   if (!op)
     return x.dim(dim) == 1;
-  auto from = cast<RankedTensorType>(op.getInput().getType());
+  RankedTensorType from = op.getInput().getType();
   int64_t inner = dim - (x.rank() - from.getRank());
   return inner < 0 || from.getDimSize(inner) == 1;
 }
