@@ -236,6 +236,10 @@ HostTensor attention(graph::AttentionOp op,
     kept = value(op.getKept()).broadcastTo({batch, heads, rows}).floatValues();
   const double scale = op.getScale().convertToFloat();
   const auto band = op.getBand();
+  // The sums of the model are values of their own.
+  auto plus = [](double score, double mask) {
+    return roundTo(DataType::Float, score + mask);
+  };
   Doubles out(batch * rows * heads * dv), scores(keys);
   for (int64_t b = 0; b < batch; ++b)
     for (int64_t h = 0; h < heads; ++h) {
@@ -257,17 +261,17 @@ HostTensor attention(graph::AttentionOp op,
           }
           const int64_t at = ((b * heads + h) * rows + i) * keys + j;
           if (!mask.empty())
-            scores[j] += mask[at];
+            scores[j] = plus(scores[j], mask[at]);
           const bool outside =
               band && (j - i < (*band)[0] || j - i > (*band)[1]);
           if (auto otherwise = op.getOtherwise()) {
             if (outside || (!seen.empty() && seen[at] == 0))
               scores[j] = otherwise->convertToFloat();
           } else if (outside) {
-            scores[j] += op.getHiddenValue();
+            scores[j] = plus(scores[j], op.getHiddenValue());
           }
           if (!bias.empty())
-            scores[j] += bias[at];
+            scores[j] = plus(scores[j], bias[at]);
         }
         softmaxRow(scores.data(), keys, op.getZeroHidden());
         if ((op.getZeroNan() && std::isnan(scores[0])) ||
@@ -457,6 +461,11 @@ Interpreter::run(func::FuncOp main,
     std::string reason;
     try {
       std::optional<HostTensor> result = evaluate(&op);
+      // Values are fp32: a large mask leaves nothing of a score that is added
+      // to it, which a row shows that is masked whole.
+      if (result && result->type() == DataType::Double)
+        if ((result = result->cast(DataType::Float)))
+          result = result->cast(DataType::Double);
       if (result && result->shape() == shapeOf(op.getResult(0))) {
         if (visitor && !mlir::isa<graph::WeightOp, arith::ConstantOp>(op))
           visitor(op.getResult(0), *result);

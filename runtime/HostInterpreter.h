@@ -1,8 +1,9 @@
 // Part of the Tilework project, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// What a module of the graph dialect means, in double precision on the host:
-// the reference that the stages of a compilation are held against.
+// What a module of the graph dialect means, on the host, each op in double
+// precision and its value in fp32: the reference that the stages of a
+// compilation are held against.
 
 #pragma once
 

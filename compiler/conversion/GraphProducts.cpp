@@ -330,12 +330,7 @@ Error GraphPlanner::planAttentionOp(graph::AttentionOp op) {
   g.zeroNaN = op.getZeroNan();
   if (g.zeroNaN || g.kept)
     g.zeros = rowTensor(op.getContext(), "zeros", 0, g.keys);
-  // A band from the first key on shows it to every query.
-  bool seesFirst = !op.getMask() && !op.getSeen() && !op.getBias() &&
-                   (!op.getBand() || ((*op.getBand())[0] <= 1 - g.queries &&
-                                      (*op.getBand())[1] >= 0));
-  if (!seesFirst || g.zeroNaN)
-    g.ones = rowTensor(op.getContext(), "ones", 1, g.queries);
+  g.ones = rowTensor(op.getContext(), "ones", 1, g.queries);
   View out = newResult(op.getResult());
   g.out.tensor = out.tensor;
   g.out.offset = out.offset * 2;

@@ -16,13 +16,13 @@ namespace tilework {
 
 /// What attention reads: tensors [B, S, width] and where heads stand in them.
 struct Heads {
-  Val query, key, value, mask;
+  Val query, key, value, mask, seen, bias;
   int64_t heads = 1, kvHeads = 1, headDim = 0, valueDim = 0;
   int64_t window[3][2] = {{0, 0}, {0, 0}, {0, 0}};
   std::optional<float> scale, softcap;
   /// As the attributes of graph.attention.
   std::optional<NodeContext::Shape> band;
-  std::optional<float> bandValue;
+  std::optional<float> bandValue, otherwise;
   bool zeroHidden = false;
 
   float scaleFactor() const {

@@ -226,12 +226,12 @@ static std::string largestLegalSizes(
   for (const auto &[name, size] : options.dims) {
     ImportOptions tried = options;
     int64_t legal = size, illegal = size;
-    // Sizes of 1 are special to many models: begin near the illegal one.
+    // One broadcasts, so that it says nothing of larger sizes.
     do {
       illegal = legal;
       tried.dims[name] = legal /= 2;
-    } while (legal > 0 && contradicts(import, tried));
-    if (legal < 1)
+    } while (legal > 1 && contradicts(import, tried));
+    if (legal <= 1)
       continue;
     while (illegal - legal > 1) {
       const int64_t middle = legal + (illegal - legal) / 2;

@@ -40,13 +40,14 @@ Val tilework::emitAttention(NodeContext &c, Heads h) {
   auto real = [&](std::optional<float> value) {
     return value ? builder.getF32FloatAttr(*value) : mlir::FloatAttr();
   };
+  auto given = [&](const Val &x) {
+    return x.isAbsent() ? mlir::Value() : b.materialise(x);
+  };
   auto type = mlir::RankedTensorType::get({batch, rows, h.heads * h.valueDim},
                                           h.query.element());
   auto op = AttentionOp::create(
       b.builder, b.loc, type, b.materialise(h.query), b.materialise(h.key),
-      b.materialise(h.value),
-      h.mask.isAbsent() ? mlir::Value() : b.materialise(h.mask),
-      /*seen=*/mlir::Value(), /*bias=*/mlir::Value(),
+      b.materialise(h.value), given(h.mask), given(h.seen), given(h.bias),
       /*kept=*/mlir::Value(), builder.getI64IntegerAttr(h.heads),
       builder.getI64IntegerAttr(h.kvHeads),
       builder.getI64IntegerAttr(h.headDim),
@@ -54,7 +55,7 @@ Val tilework::emitAttention(NodeContext &c, Heads h) {
       real(h.scaleFactor()), real(h.softcap),
       h.band ? builder.getDenseI64ArrayAttr(*h.band)
              : mlir::DenseI64ArrayAttr(),
-      real(h.bandValue), /*otherwise=*/nullptr,
+      real(h.bandValue), real(h.otherwise),
       h.zeroHidden ? builder.getUnitAttr() : nullptr, /*zero_nan=*/nullptr);
   c.count(batch * h.heads, rows, keys, h.headDim + h.valueDim);
   return b.fromValue(op->getResult(0));
@@ -212,7 +213,14 @@ void StandardAttention::readMask() {
   if (!c.has(6) && (left >= 0 || right >= 0))
     h.band = {left >= 0 ? past - left : 1 - rows,
               right >= 0 ? past + right : keys - 1};
-  h.zeroHidden = true;
+  const bool seesAKey =
+      h.mask.isAbsent() &&
+      (!h.band || ((*h.band)[0] <= keys - rows && (*h.band)[1] >= 0));
+  h.zeroHidden = !seesAKey;
+  // Finite where it can be, as ONNX Runtime has it: what a row gives whose
+  // scores are all minus infinity depends on it.
+  if (h.band && seesAKey)
+    h.bandValue = std::numeric_limits<float>::lowest();
 }
 
 Val StandardAttention::scores(int64_t mode) {
@@ -294,7 +302,7 @@ void tilework::lowerAttention(NodeContext &c) { StandardAttention(c).lower(); }
 /// ONNX Runtime's masks: [B, S] or [B, Sq, S] of ones and zeros, or [B] of
 /// lengths, with the first keys behind them in [2 · B].
 static Val integerMask(NodeContext &c, const Val &mask, int64_t batch,
-                       int64_t keys, mlir::Type element) {
+                       int64_t keys, mlir::Type element, float hidden) {
   mlir::Type type = mask.element();
   Val seen;
   if (mask.rank() == 1 && (mask.dim(0) == batch || mask.dim(0) == 2 * batch)) {
@@ -314,8 +322,7 @@ static Val integerMask(NodeContext &c, const Val &mask, int64_t batch,
   Shape shape = seen.shape().vec();
   shape.insert(shape.begin() + 1, 4 - shape.size(), 1);
   // Finite: a row of masked keys alone keeps the order of its scores.
-  return maskOf(c, c.b.reshape(seen, shape), element,
-                c.real("mask_filter_value", -10000.0f));
+  return maskOf(c, c.b.reshape(seen, shape), element, hidden);
 }
 
 /// Adds the part [first, first + size) of a packed bias.
@@ -324,14 +331,24 @@ static Val withBias(NodeContext &c, const Val &x, const Val &bias,
   return bias.isAbsent() ? x : c.b.add(x, c.b.range(bias, 0, first, x.dim(-1)));
 }
 
+static Val sumOf(NodeContext &c, const Val &a, const Val &b) {
+  return a.isAbsent() ? b : b.isAbsent() ? a : c.b.add(a, b);
+}
+
 /// Query i sees keys 0 to i, whatever their numbers are, and the last query
-/// sees every key: so does ONNX Runtime.
-static void hideLaterKeys(NodeContext &c, Heads &h) {
+/// sees every key: so does ONNX Runtime, which puts the lowest number in place
+/// of a later key's `filter`. Where the sum of both is no number it takes the
+/// place of the score.
+static void hideLaterKeys(NodeContext &c, Heads &h, float filter) {
   int64_t rows = h.query.dim(1), keys = h.key.dim(1);
   constexpr float hidden = std::numeric_limits<float>::lowest();
+  const bool replaces = !h.mask.isAbsent() && std::isinf(filter + hidden);
+  if (replaces)
+    h.otherwise = hidden;
   if (rows >= keys) {
     h.band = {1 - rows, 0};
-    h.bandValue = hidden;
+    if (!replaces)
+      h.bandValue = hidden;
     return;
   }
   Val query = positions(c, rows, {1, 1, rows, 1});
@@ -339,20 +356,23 @@ static void hideLaterKeys(NodeContext &c, Heads &h) {
       BinaryKind::Or,
       c.b.binary(BinaryKind::Le, positions(c, keys, {1, 1, 1, keys}), query),
       c.b.binary(BinaryKind::Eq, query, c.b.ints({rows - 1})));
-  Val mask = maskOf(c, seen, h.query.element(), hidden);
-  h.mask = h.mask.isAbsent() ? mask : c.b.add(h.mask, mask);
+  if (replaces)
+    h.seen = seen;
+  else
+    h.mask = sumOf(c, h.mask, maskOf(c, seen, h.query.element(), hidden));
 }
 
 static void addMask(NodeContext &c, Heads &h, size_t mask, size_t bias) {
+  const float filter = c.real("mask_filter_value", -10000.0f);
   if (c.has(mask))
     h.mask = integerMask(c, c.in(mask), h.query.dim(0), h.key.dim(1),
-                         h.query.element());
-  if (c.has(bias)) {
-    Val more = rank4(c, c.in(bias));
-    h.mask = h.mask.isAbsent() ? more : c.b.add(h.mask, more);
-  }
+                         h.query.element(), filter);
   if (c.integer("unidirectional", 0))
-    hideLaterKeys(c, h);
+    hideLaterKeys(c, h, filter);
+  if (c.has(bias)) {
+    Val &behind = h.otherwise ? h.bias : h.mask;
+    behind = sumOf(c, behind, rank4(c, c.in(bias)));
+  }
   if (float scale = c.real("scale", 0))
     h.scale = scale;
 }

@@ -131,6 +131,9 @@ void tilework::lowerFourier(NodeContext &c) {
   Transform t;
   t.inverse = c.integer("inverse", 0) != 0;
   t.oneSided = c.integer("onesided", 0) != 0;
+  if (t.inverse && t.oneSided && x.dim(-1) == 1)
+    throw InvalidNode("it asks for a one-sided inverse transform of real "
+                      "numbers: half of a spectrum is complex");
   t.length = t.inverse && t.oneSided ? 2 * (x.dim(axis) - 1) : x.dim(axis);
   if (c.has(1))
     t.length = integerOf(c, 1, "dft_length");

@@ -109,6 +109,12 @@ void tilework::lowerRmsNorm(NodeContext &c) {
   setStatistics(c, c.in(0), axis, 1, true, c.real("epsilon", 1e-5f));
 }
 
+/// The normalisation over the last dimension, without scale and shift.
+static Val standardised(NodeContext &c, const Val &x, float epsilon) {
+  Val ones = c.b.broadcast(c.b.scalar(1, x.element()), {x.dim(-1)});
+  return c.b.layerNorm(x, ones, Val(), epsilon);
+}
+
 /// Normalises each group of channels of [batch, channels, ...] over its
 /// elements and scales and shifts each channel.
 static void normaliseGroups(NodeContext &c, int64_t groups) {
@@ -119,9 +125,8 @@ static void normaliseGroups(NodeContext &c, int64_t groups) {
   int64_t all = x.type.getNumElements();
   int64_t inner = all && batch ? all / (batch * groups) : 0;
   Val flat = c.b.reshape(x, {batch, groups, inner});
-  Val ones = c.b.broadcast(c.b.scalar(1, x.element()), {inner});
-  Val normal = c.b.reshape(
-      c.b.layerNorm(flat, ones, Val(), c.real("epsilon", 1e-5f)), shapeOf(x));
+  Val normal =
+      c.b.reshape(standardised(c, flat, c.real("epsilon", 1e-5f)), shapeOf(x));
   Shape each(x.rank() - 1, 1);
   each[0] = channels;
   // Before operator set 21 a group has one scale and one shift.
@@ -188,14 +193,28 @@ void tilework::lowerMeanVarianceNorm(NodeContext &c) {
   Shape axes = c.integers("axes").value_or(Shape{0, 2, 3});
   for (int64_t &axis : axes)
     axis = c.axis(axis, x.rank());
-  llvm::sort(axes);
-  auto mean = [&](const Val &of) {
-    return c.b.reduce(ReduceKind::Mean, of, axes);
-  };
-  Val centred = c.b.binary(BinaryKind::Sub, x, mean(x));
-  Val deviation = c.b.unary(UnaryKind::Sqrt, mean(c.b.mul(centred, centred)));
-  c.set(0, c.b.binary(BinaryKind::Div, centred,
-                      c.b.add(deviation, c.b.scalar(1e-9, x.element()))));
+  // The axes last, as one dimension.
+  Shape order, joined;
+  int64_t inner = 1;
+  for (bool isNormalised : {false, true})
+    for (int64_t i = 0; i < x.rank(); ++i) {
+      if (llvm::is_contained(axes, i) != isNormalised)
+        continue;
+      order.push_back(i);
+      if (isNormalised)
+        inner *= x.dim(i);
+      else
+        joined.push_back(x.dim(i));
+    }
+  joined.push_back(inner);
+  Shape back(order.size());
+  for (size_t i = 0; i < order.size(); ++i)
+    back[order[i]] = i;
+  Val moved = c.b.transpose(x, order);
+  // ONNX adds 1e-9 to the deviation: its square beside the variance does the
+  // same to deviations that are far larger, or 0.
+  Val normal = standardised(c, c.b.reshape(moved, joined), 1e-18f);
+  c.set(0, c.b.transpose(c.b.reshape(normal, shapeOf(moved)), back));
 }
 
 void tilework::lowerSkipLayerNorm(NodeContext &c) {

@@ -261,7 +261,8 @@ namespace {
 
 /// One dimension of a Resize and what its attributes say of all.
 struct Resizing {
-  std::string_view mode, coordinates, nearest;
+  std::string_view mode, coordinates;
+  std::string_view nearest; ///< empty before version 11, which had no choice
   double a = -0.75, extrapolation = 0;
   bool antialias = false, excludesOutside = false;
   int64_t input = 1, output = 1;
@@ -274,6 +275,9 @@ struct Resizing {
   int64_t nearestTo(double x) const;
   /// Adds the weights of output `i`, which stands at x.
   void weigh(Sampling &sampling, int64_t i, double x) const;
+  bool crops() const {
+    return coordinates == "tf_crop_and_resize" && (begin != 0 || end != 1);
+  }
   bool isExtrapolated(double x) const {
     return coordinates == "tf_crop_and_resize" &&
            (x < 0 || x > static_cast<double>(input - 1));
@@ -292,7 +296,7 @@ double Resizing::at(int64_t i) const {
   if (coordinates == "align_corners")
     return output == 1 ? 0 : x * last / static_cast<float>(output - 1);
   if (coordinates == "tf_crop_and_resize")
-    return output == 1 ? first * last + part * last / 2
+    return output == 1 ? static_cast<float>(0.5 * (begin + end) * last)
                        : first * last +
                              x * part * last / static_cast<float>(output - 1);
   const float half = (x + 0.5f) / by - 0.5f;
@@ -300,9 +304,9 @@ double Resizing::at(int64_t i) const {
     return output == 1 ? 0 : half;
   if (coordinates == "half_pixel_symmetric") {
     const float width = by * static_cast<float>(input);
-    return static_cast<float>(input) / 2 *
-               (1 - static_cast<float>(output) / width) +
-           half;
+    const float offset = static_cast<float>(input) / 2 *
+                         (1 - static_cast<float>(output) / width);
+    return static_cast<float>(offset + (x + 0.5) / by - 0.5);
   }
   if (coordinates == "tf_half_pixel_for_nn")
     return (x + 0.5f) / by;
@@ -310,14 +314,15 @@ double Resizing::at(int64_t i) const {
 }
 
 int64_t Resizing::nearestTo(double x) const {
-  const double down = std::floor(x), part = x - down;
-  double whole = down;
-  if (part > 0)
-    whole += nearest == "ceil"                 ? 1
-             : nearest == "round_prefer_ceil"  ? part >= 0.5
-             : nearest == "round_prefer_floor" ? part > 0.5
-                                               : 0;
-  return std::clamp<int64_t>(static_cast<int64_t>(whole), 0, input - 1);
+  // A half that fp32 misses is one, as ONNX Runtime has it.
+  constexpr double kHalf = 1e-6;
+  const double down = std::floor(x), beyondHalf = x - down - 0.5;
+  const bool goesUp = nearest == "round_prefer_ceil"    ? beyondHalf >= -kHalf
+                      : nearest == "round_prefer_floor" ? beyondHalf > kHalf
+                      : nearest == "ceil" || (nearest.empty() && scale < 1)
+                          ? x > down
+                          : false;
+  return std::clamp<int64_t>(static_cast<int64_t>(down) + goesUp, 0, input - 1);
 }
 
 void Resizing::weigh(Sampling &sampling, int64_t i, double x) const {
@@ -392,7 +397,8 @@ static std::vector<double> reals(NodeContext &c, size_t i, const char *what) {
   return given->floatValues();
 }
 
-/// Resizes each dimension that `scales` or `sizes` name.
+/// Resizes each dimension that `scales` or `sizes` name. Where all keep their
+/// sizes nothing moves, whatever the scales are: so does ONNX Runtime.
 static void resizeAll(NodeContext &c, Resizing r, const Shape &axes,
                       std::vector<double> scales,
                       const std::optional<Shape> &sizes,
@@ -406,21 +412,21 @@ static void resizeAll(NodeContext &c, Resizing r, const Shape &axes,
   if (sizes) {
     scales.assign(count, 1);
     for (size_t i = 0; i < count; ++i)
-      scales[i] = static_cast<double>((*sizes)[i]) /
-                  static_cast<double>(std::max<int64_t>(x.dim(axes[i]), 1));
+      scales[i] = static_cast<float>((*sizes)[i]) /
+                  static_cast<float>(std::max<int64_t>(x.dim(axes[i]), 1));
     if (!stretches && count)
       scales.assign(count, policy == "not_larger" ? *llvm::min_element(scales)
                                                   : *llvm::max_element(scales));
   }
   if (r.coordinates == "tf_crop_and_resize" && roi.size() != 2 * count)
     throw InvalidNode("its roi does not fit its axes");
+  std::vector<Resizing> each;
   for (size_t i = 0; i < count; ++i) {
     r.input = x.dim(axes[i]);
     r.scale = scales[i];
     // Scales are floats, and so are the products that ONNX rounds down.
     const double width =
-        sizes ? r.scale * static_cast<double>(r.input)
-              : static_cast<float>(r.scale) * static_cast<float>(r.input);
+        static_cast<float>(r.scale) * static_cast<float>(r.input);
     if (!(r.scale > 0) || !(width < HostTensor::kMaxElements))
       throw InvalidNode("it scales a dimension by " + std::to_string(r.scale));
     r.output = sizes && stretches ? (*sizes)[i]
@@ -436,14 +442,18 @@ static void resizeAll(NodeContext &c, Resizing r, const Shape &axes,
           "give sizes instead of scales");
     r.begin = roi.empty() ? 0 : roi[i];
     r.end = roi.empty() ? 1 : roi[count + i];
-    const bool crops =
-        r.coordinates == "tf_crop_and_resize" && (r.begin != 0 || r.end != 1);
-    if (r.output == r.input && r.scale == 1 && !crops)
-      continue;
-    if (r.output < 1 || r.input < 1)
-      throw UnsupportedNode("a resize from or to nothing");
-    x = resized(c, x, axes[i], r);
+    each.push_back(r);
   }
+  if (llvm::any_of(each, [](const Resizing &r) {
+        return r.output != r.input || r.crops();
+      }))
+    for (size_t i = 0; i < count; ++i) {
+      if (each[i].scale == 1 && !each[i].crops())
+        continue;
+      if (each[i].output < 1 || each[i].input < 1)
+        throw UnsupportedNode("a resize from or to nothing");
+      x = resized(c, x, axes[i], each[i]);
+    }
   c.set(0, x);
 }
 
@@ -453,7 +463,7 @@ void tilework::lowerResize(NodeContext &c) {
   r.mode = c.text("mode", "nearest");
   r.coordinates = old ? "asymmetric"
                       : c.text("coordinate_transformation_mode", "half_pixel");
-  r.nearest = old ? "floor" : c.text("nearest_mode", "round_prefer_floor");
+  r.nearest = old ? "" : c.text("nearest_mode", "round_prefer_floor");
   r.a = c.real("cubic_coeff_a", -0.75f);
   r.extrapolation = c.real("extrapolation_value", 0);
   r.antialias = c.integer("antialias", 0) != 0;

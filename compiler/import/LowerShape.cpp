@@ -87,6 +87,30 @@ void tilework::lowerRange(NodeContext &c) {
                                              std::move(values))));
 }
 
+void tilework::lowerNonZero(NodeContext &c) {
+  std::optional<HostTensor> x = c.b.known(c.in(0));
+  if (!x)
+    throw UnsupportedNode("the number of its results depends on the data of an "
+                          "input, so shapes would change from run to run");
+  const std::vector<double> values = x->floatValues();
+  // A scalar is a vector of one.
+  Shape shape = x->rank() ? Shape(x->shape()) : Shape{1};
+  std::vector<Shape> places(shape.size());
+  for (size_t at = 0; at < values.size(); ++at) {
+    if (values[at] == 0)
+      continue;
+    auto rest = static_cast<int64_t>(at);
+    for (size_t d = shape.size(); d-- > 0; rest /= shape[d])
+      places[d].push_back(rest % shape[d]);
+  }
+  Shape all;
+  for (const Shape &place : places)
+    all.insert(all.end(), place.begin(), place.end());
+  const auto rank = static_cast<int64_t>(shape.size());
+  c.set(0, c.b.reshape(c.b.ints(all),
+                       {rank, static_cast<int64_t>(all.size()) / rank}));
+}
+
 void tilework::lowerReshape(NodeContext &c) {
   const Val &x = c.in(0);
   Shape shape = c.b.requireInts(c.in(1), "the new shape");

@@ -146,6 +146,7 @@ void lowerCenterCropPad(NodeContext &);
 Val padded(NodeContext &, const Val &x, int64_t axis, int64_t before,
            int64_t after, const Val &value);
 void lowerRange(NodeContext &);
+void lowerNonZero(NodeContext &);
 void lowerReshape(NodeContext &);
 void lowerFlatten(NodeContext &);
 void lowerTranspose(NodeContext &);

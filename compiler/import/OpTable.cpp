@@ -98,6 +98,7 @@ static const OpEntry kOps[] = {
     {"", "Gather", 1, 28, lowerGather},
     {"", "GatherElements", 11, 28, lowerGatherElements},
     {"", "GatherND", 11, 28, lowerGatherND},
+    {"", "NonZero", 9, 28, lowerNonZero},
     {"", "OneHot", 9, 28, lowerOneHot},
     {"", "Pad", 2, 28, lowerPad},
     {"", "Range", 11, 28, lowerRange, "stash_type=1"},

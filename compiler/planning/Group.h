@@ -76,9 +76,7 @@ struct AttentionGroup {
   std::optional<Access> kept;
   /// A tensor of at least `keys` zeros, for the two above; -1: neither.
   int zeros = -1;
-  /// A tensor of at least `queries` ones, where masks may hide every key of a
-  /// row or of a tile; -1: they cannot.
-  int ones = -1;
+  int ones = -1;       ///< a tensor of at least `queries` ones
   float otherwise = 0; ///< in place of scores that are not seen
   std::vector<AttentionMask> masks;
 };

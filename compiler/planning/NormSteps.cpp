@@ -8,6 +8,7 @@
 #include "compiler/planning/ScheduleBuilder.h"
 
 #include <algorithm>
+#include <limits>
 
 namespace tilework::planning {
 
@@ -40,14 +41,9 @@ void finishNormStatistics(ScheduleBuilder &builder, const Norm &norm, int64_t n,
     writer.finishToStatistic(1);
     return;
   }
-  { // mean
-    auto writer = chain(0);
-    writer.multiplyScalar(inverse);
-    writer.finishToStatistic(0);
-  }
   { // -mean²
     auto writer = chain(0);
-    writer.multiplyScalar(-1.0f);
+    writer.multiplyScalar(-inverse * inverse);
     writer.multiplyStatisticElement(0);
     writer.finishToStatistic(2);
   }
@@ -58,20 +54,28 @@ void finishNormStatistics(ScheduleBuilder &builder, const Norm &norm, int64_t n,
     writer.function(VectorFunction::relu);
     writer.finishToStatistic(2);
   }
+  { // Infinite where both squares are, so that the row is zero: a row that
+    // holds a NaN or an infinity has a mean that is none.
+    auto writer = chain(2);
+    writer.functionScalar(VectorFunction::replace_nan,
+                          std::numeric_limits<float>::infinity());
+    writer.finishToStatistic(2);
+  }
   {
     auto writer = chain(2);
     writer.addScalar(norm.epsilon);
     writer.function(VectorFunction::reciprocal_square_root);
     writer.finishToStatistic(1);
   }
-  if (unshift) {
+  if (unshift) { // mean
     auto writer = chain(0);
+    writer.multiplyScalar(inverse);
     writer.addStatisticElement(kNormShift);
     writer.finishToStatistic(0);
   }
   {
     auto writer = chain(0);
-    writer.multiplyScalar(-1.0f);
+    writer.multiplyScalar(unshift ? -1.0f : -inverse);
     writer.multiplyStatisticElement(1);
     writer.finishToStatistic(0);
   }

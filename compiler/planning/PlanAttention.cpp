@@ -97,12 +97,11 @@ private:
   void loadQueries(int64_t shift, bool inLoop, int ahead);
   void scores(int64_t shift, bool inLoop, int ahead, int64_t keyShift,
               int keyDepth);
-  /// Begins the maxima at a finite number, so that a row with no key yet has
-  /// sums of zero, not of NaN. Behind the scores it would be in their way.
+  /// Begins the maxima at a finite number, so that a row whose scores are minus
+  /// infinity so far, hidden or computed, has sums of zero, not of NaN. Behind
+  /// the scores it would be in their way.
   void beginMaxima(int64_t shift, bool inLoop);
-  bool startsMaxima() const {
-    return g.ones >= 0 && (g.zeroHidden || g.keys > t.keys);
-  }
+  bool startsMaxima() const { return g.zeroHidden || g.keys > t.keys; }
   /// Makes the sums' reciprocals of rows that are not kept NaN; the factor
   /// becomes NaN for rows that are kept and are NaN, and 1 for others.
   void dropRows(int64_t shift, bool inLoop);

@@ -122,3 +122,23 @@ def test_one_long_row_streams_as_two_do(rows, op):
     case = Case(op, [node(op, inputs)], {"x": x}, weights, opset,
                 relative=2 * on_chip.ROUNDED, absolute=1e-3)  # fmt: skip
     on_chip.check(case, "nano")
+
+
+@pytest.mark.parametrize("op", ("LayerNormalization", "RMSNormalization"))
+@pytest.mark.parametrize("size", (1e18, 3e18, 1e19, 1e20, 1e25, 1e35))
+@pytest.mark.parametrize("target", on_chip.TARGETS)
+def test_rows_whose_squares_leave_fp32_are_zero(target, size, op):
+    """As ONNX Runtime has it, until their sum leaves it too; NaN and infinities stay NaN."""
+    x = to_bf16(np.random.default_rng(0).normal(1, 1, (6, 64)) * size)
+    x[4, 3], x[5, 3] = np.nan, np.inf
+    feeds, weights = {"x": x}, {"s": np.ones(64, np.float32)}
+    case = Case("large", [node(op, "x s")], feeds, weights, 23, absolute=on_chip.ROUNDED)
+    with np.errstate(all="ignore"):
+        wanted = {
+            "y": np.where(
+                np.isfinite(x).all(1, keepdims=True),
+                on_chip.reference(case.model, feeds)["y"],
+                np.nan,
+            )
+        }
+        on_chip.check(case, target, wanted if op == "LayerNormalization" else None)

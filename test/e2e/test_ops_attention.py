@@ -533,6 +533,49 @@ def test_a_guard_against_nan_gives_zeros_for_rows_of_nan(keys):
     np.testing.assert_allclose(got, wanted, rtol=2**-6, atol=2**-6)
 
 
+@pytest.mark.parametrize("low, bias", ((None, 0), (-1e9, 0), (-1e9, 1), (LOW, 0), (LOW, 1)))
+@pytest.mark.parametrize("queries", (3, 6, 8))
+@pytest.mark.parametrize("per_query", (False, True))
+def test_later_keys_are_as_far_away_as_masked_ones(low, queries, per_query, bias):
+    """ONNX Runtime puts the lowest number in place of a later key's mask: a row whose first keys
+    are masked by it has equal weights."""
+    keys, width, heads = 6, 24, 3
+    shape = (2, queries, keys) if per_query else (2, keys)
+    mask = np.ones(shape, np.int32)
+    mask[0, ..., :3] = mask[1, ..., 1:] = 0
+    feeds = {
+        n: normal(2, r, width, seed=s) for s, (n, r) in enumerate(zip("qkv", (queries, keys, keys)))
+    }
+    inputs = [*feeds, "", "m"]
+    feeds["m"] = mask
+    if bias:
+        inputs.append("r")
+        feeds["r"] = normal(1, heads, queries, keys, seed=4)
+    attributes = {} if low is None else dict(mask_filter_value=float(low))
+    nodes = [node("MultiHeadAttention", inputs, domain=MICROSOFT, num_heads=heads,
+                  unidirectional=1, **attributes)]  # fmt: skip
+    bound = dict(relative=2 * on_chip.ROUNDED, absolute=2 * on_chip.ROUNDED)
+    on_chip.check(Case("later", nodes, feeds, **bound), "nano")
+
+
+@pytest.mark.parametrize("keys", (6, 700))
+@pytest.mark.parametrize("causal", (0, 1))
+@pytest.mark.parametrize("part", (slice(0, 1), slice(0, 3), slice(3, None), slice(None)))
+def test_scores_of_minus_infinity_count_for_nothing(part, causal, keys):
+    """However many of them a tile of keys holds; a row that has no others is NaN, or what the
+    keys give that it may not see."""
+    feeds = {
+        n: np.abs(normal(1, 2, r, 8, seed=s))
+        for s, (n, r) in enumerate(zip("qkv", (6, keys, keys)))
+    }
+    step = keys // 6
+    feeds["k"][
+        :, :, slice(part.start and part.start * step, part.stop and part.stop * step)
+    ] = -np.inf
+    nodes = [node("Attention", list(feeds), is_causal=causal)]
+    on_chip.check(Case("minus infinity", nodes, feeds, opset=23, **BOUND), "nano")
+
+
 @pytest.mark.parametrize("product", (False, True))
 @pytest.mark.parametrize("keys", (6, 300))
 def test_a_guard_that_asks_the_mask_gives_zeros(keys, product):

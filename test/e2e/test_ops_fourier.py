@@ -70,6 +70,12 @@ def test_a_one_sided_spectrum_of_any_length_becomes_its_signal(length, axis):
     assert worst(got, wanted, ROUNDED, ROUNDED) <= 1
 
 
+def test_half_a_spectrum_of_real_numbers_is_refused():
+    nodes, weights = transform(20, 1, None, onesided=1, inverse=1)
+    with pytest.raises(tw.InvalidModel, match="half of a spectrum is complex"):
+        tw.compile(build(nodes, {"x": normal(2, 5, 1)}, weights))
+
+
 def test_an_imaginary_part_of_zeros_costs_nothing():
     """As exporters write the real part of a transform of real numbers."""
     x = normal(4, 6)

@@ -229,3 +229,21 @@ def test_a_constant_by_constant_indices_is_a_constant(size, op):
     check(Case(op, nodes, {"x": normal(3, size)}, weights), "edge")
     alone = Case(op, [node(op, "t i")], {}, weights, **EXACT)
     check(alone, "edge")
+
+
+@pytest.mark.parametrize("shape", [(), (7,), (4, 5), (2, 3, 4)])
+@pytest.mark.parametrize("dtype", [np.float32, np.int64, bool])
+def test_places_of_what_is_not_zero_are_constants_of_constants(shape, dtype):
+    chosen = ints(3, *shape, seed=2).astype(dtype) if shape else np.array(2, dtype)
+    nodes = [
+        helper.make_node("NonZero", ["c"], ["places"]),
+        helper.make_node("Cast", ["places"], ["n"], to=1),
+        node("Mul", "x n"),
+    ]
+    check(Case("places", nodes, {"x": normal(1, 1)}, {"c": chosen}), "edge")
+
+
+def test_places_that_depend_on_an_input_are_refused():
+    model = Case("", [node("NonZero", "x")], {"x": normal(4)}).model
+    with pytest.raises(tw.UnsupportedModel, match="shapes would change from run to run"):
+        tw.compile(model)

@@ -447,6 +447,20 @@ def test_mean_variance_normalisation_of_every_type(axes, dtype):
     assert_near(got, wanted, relative=2.0**-6, absolute=2.0**-7)
 
 
+@pytest.mark.parametrize("axes", [None, [1], [2, 3], [0, 2], [0, 1, 2, 3]])
+@pytest.mark.parametrize("mean", [1.0, 100.0, 1e4])
+def test_mean_variance_normalisation_far_from_zero(mean, axes):
+    """The mean is never rounded to bf16; elements without deviation are zeros."""
+    x = to_bf16(mean + normal(2, 5, 3, 4) * mean * 2.0**-6)
+    x[:, :, 1, :2] = x[0, 0, 1, 0]
+    attributes = {} if axes is None else {"axes": axes}
+    (got,) = run(*one("MeanVarianceNormalization", x, opset=13, **attributes))
+    over, y = tuple(axes or (0, 2, 3)), x.astype(np.float64)
+    centred = y - y.mean(over, keepdims=True)
+    deviation = np.sqrt((centred**2).mean(over, keepdims=True))
+    assert_near(got, centred / (deviation + 1e-9), relative=2.0**-8, absolute=2.0**-8)
+
+
 COMPOSED = {"Sin": 1, "Floor": 1, "Asinh": 1, "Mod": 2, "Pow": 2}
 
 

@@ -165,6 +165,58 @@ def test_it_computes_what_onnx_runtime_does(case, target):
     check(case, target)
 
 
+PLACES = ("half_pixel", "pytorch_half_pixel", "align_corners", "asymmetric",
+          "tf_half_pixel_for_nn", "half_pixel_symmetric", "tf_crop_and_resize")  # fmt: skip
+NEAREST = ("round_prefer_floor", "round_prefer_ceil", "floor", "ceil")
+
+
+@pytest.mark.parametrize("place", (*PLACES, "of operator set 10"))
+def test_the_nearest_element_is_that_of_onnx_runtime(place):
+    """Places are quotients in fp32; a half is one within 1e-6 of it."""
+    rng = np.random.default_rng(sum(map(ord, place)))
+    tried = 0
+    while tried < 60:
+        size, other = (int(n) for n in rng.integers(1, 41, 2))
+        scale = np.float32(rng.choice([other / size, rng.uniform(0.2, 4), rng.integers(2, 5)]))
+        attributes, opset = dict(mode="nearest"), 10
+        weights = {"s": np.array([1, scale], np.float32)}
+        inputs = "x s"
+        if place in PLACES:
+            opset = 13
+            attributes |= dict(
+                coordinate_transformation_mode=place, nearest_mode=rng.choice(NEAREST)
+            )
+            first = np.float32(rng.uniform(-0.3, 0.6))
+            region = [0, first, 1, first + rng.uniform(0.1, 1)]
+            weights["r"] = np.array(region if "crop" in place else [], np.float32)
+            inputs = "x r s"
+            if rng.random() < 0.5:
+                weights["s"] = np.zeros(0, np.float32)
+                weights["n"] = np.array([1, other])
+                inputs = "x r s n"
+        case = Case("", node("Resize", inputs, **attributes), {}, weights, opset)
+        case.feeds["x"] = np.arange(size, dtype=np.float32)[None]
+        try:
+            executable = tw.compile(case.model, target="nano")
+        except tw.UnsupportedModel:  # a size that is not whole, or none
+            continue
+        (wanted,) = reference(case.model, case.feeds).values()
+        if "crop" in place and wanted.shape == case.feeds["x"].shape:
+            continue  # ONNX Runtime copies the input, whatever the region is
+        tried += 1
+        what = f"{size} {weights} {attributes}"
+        np.testing.assert_array_equal(executable(**case.feeds)["y"], wanted, what)
+
+
+@pytest.mark.parametrize("mode", ("nearest", "linear", "cubic"))
+@pytest.mark.parametrize("scale", (1.0, 1.125, 1.5))
+def test_a_scale_that_changes_no_size_moves_nothing_alone(scale, mode):
+    weights = {"r": np.zeros(0, np.float32), "s": np.array([1, 1, scale, 1.125], np.float32)}
+    attributes = dict(nearest_mode="floor") if mode == "nearest" else {}
+    nodes = node("Resize", "x r s", mode=mode, **attributes)
+    check(Case("", nodes, {"x": normal(1, 2, 5, 4)}, weights, 13, absolute=2.0**-6), "nano")
+
+
 @pytest.mark.parametrize(
     "nodes, weights",
     [

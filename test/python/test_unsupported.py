@@ -143,6 +143,16 @@ def test_a_table_says_how_far_it_reaches(length):
     assert f"the largest legal size of 'tokens' is {length}" in text and "'batch'" not in text
 
 
+def test_a_size_of_one_says_nothing_of_larger_ones():
+    """It broadcasts; what a model was exported for need not be a half of what was asked for."""
+    model = model_of([node("Add", ["x", "table"], ["y"])], ("tokens", 8),
+                     [("table", np.ones((24, 8), np.float32))])  # fmt: skip
+    assert tw.compile(model, dims={"tokens": 24}) and tw.compile(model, dims={"tokens": 1})
+    with pytest.raises(tw.InvalidModel) as caught:
+        tw.compile(model, dims={"tokens": 100})
+    assert "[100, 8] and [24, 8]" in str(caught.value) and "largest" not in str(caught.value)
+
+
 def test_open_dimensions_are_listed():
     nodes = [node("Relu", ["x"], ["y"])]
     report = tw.inspect(model_of(nodes, ("batch", "tokens", 8)))

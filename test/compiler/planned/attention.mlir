@@ -1,5 +1,6 @@
 // More keys than the accumulator holds scores of: the first tile begins the
-// maximum, the sum and the product, the others rescale what is there.
+// sum and the product, the others rescale what is there. The maximum begins at
+// the lowest number, so that scores of minus infinity alone give zeros so far.
 
 // RUN: tilework compile %s --target nano --stop-after planned | FileCheck %s
 
@@ -12,7 +13,8 @@
 // CHECK-DAG: %[[O:.*]] = npu.buffer "sums" accumulator
 
 // CHECK: npu.matmul %[[S]], {{.*}}, %[[Q]], {{.*}}, %[[K]], {{.*}} {by_columns}
-// CHECK: npu.vector <source = fp32, destination = fp32, multiply0 = scalar, reduce = maximum, multiply0_bits = 1048576000
+// CHECK: npu.vector <{{.*}}destination = statistics, multiply0 = scalar, multiply0_bits = 4286578687
+// CHECK: npu.vector <source = fp32, destination = fp32, multiply0 = scalar, reduce = maximum, accumulate = always, multiply0_bits = 1048576000
 // CHECK: npu.vector <source = fp32, destination = bf16, add1 = minus_statistic, function = exponential, reduce = sum, statistics
 // CHECK: npu.matmul %[[O]], {{.*}}, %[[P]], {{.*}}, %[[V]]
 

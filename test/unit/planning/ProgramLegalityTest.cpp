@@ -141,8 +141,7 @@ TEST(ProgramLegality, test_attention_groups_of_any_shape_are_legal) {
         mask.access.batchStrides = {mask.perKey ? 2 * g.keys : 0, 0};
         g.masks.push_back(mask);
       }
-      if (draw.coin())
-        g.ones = tensors.add(2 * g.queries, true);
+      g.ones = tensors.add(2 * g.queries, true);
       g.zeroHidden = draw.coin();
       g.zeroNaN = draw.coin();
       if (draw.coin()) {
