@@ -102,6 +102,43 @@ int replay(const Options &options, const Context &context) {
   return 3;
 }
 
+/// Before any file is written, which may not go well.
+void sayFailures(const sim::CosimResult &result) {
+  for (const sim::CosimFailure &failure : result.failures) {
+    std::cerr << "tilework: seed " << failure.seed
+              << " differs: " << failure.difference << "; shrunk to "
+              << countText(failure.instructions, "instruction");
+    if (failure.programs > 1)
+      std::cerr << "; " << failure.programs << " programs differ so";
+    std::cerr << "\n";
+  }
+}
+
+/// The options that draw a program again.
+std::string drawnBy(const std::string &target, uint64_t seed) {
+  return "--target " + target + " --seed " + std::to_string(seed);
+}
+
+/// Writes what failures were shrunk to; returns what the report says of them.
+nlohmann::json writeFailures(sim::CosimResult &result,
+                             const target::Target &target,
+                             const std::string &name,
+                             const std::string &folder) {
+  nlohmann::json failures = nlohmann::json::array();
+  for (sim::CosimFailure &failure : result.failures) {
+    const std::string file = writeCosimFile(
+        failure.program, target,
+        drawnBy(name, failure.seed) + ": " + failure.difference, folder);
+    std::cerr << "tilework: seed " << failure.seed << " is in " << file << "\n";
+    failures.push_back({{"seed", failure.seed},
+                        {"difference", failure.difference},
+                        {"programs", failure.programs},
+                        {"instructions", failure.instructions},
+                        {"file", file}});
+  }
+  return failures;
+}
+
 int run(const Options &options, const Context &context) {
   if (!options.replay.empty())
     return replay(options, context);
@@ -129,35 +166,16 @@ int run(const Options &options, const Context &context) {
   sim::CosimResult result = sim::cosimulate(settings, engines);
   activity.reset();
   const double wall = secondsSince(begin);
-  nlohmann::json failures = nlohmann::json::array();
-  for (sim::CosimFailure &failure : result.failures) {
-    // What was found stands before a file that may not be written.
-    std::cerr << "tilework: seed " << failure.seed
-              << " differs: " << failure.difference << "; shrunk to "
-              << countText(failure.instructions, "instruction");
-    if (failure.programs > 1)
-      std::cerr << "; " << failure.programs << " programs differ so";
-    std::cerr << "\n";
-    const std::string file = writeCosimFile(failure.program, target,
-                                            "--target " + name + " --seed " +
-                                                std::to_string(failure.seed) +
-                                                ": " + failure.difference,
-                                            options.folder);
-    std::cerr << "tilework: seed " << failure.seed << " is in " << file << "\n";
-    failures.push_back({{"seed", failure.seed},
-                        {"difference", failure.difference},
-                        {"programs", failure.programs},
-                        {"instructions", failure.instructions},
-                        {"file", file}});
-  }
-  for (uint64_t i = 0; options.keep && i < result.programs; ++i) {
-    sim::TestProgram program = sim::generateProgram(
-        settings.geometry, settings.seed + i, settings.generator);
-    writeCosimFile(program, target,
-                   "--target " + name + " --seed " +
-                       std::to_string(program.seed),
-                   options.folder);
-  }
+  sayFailures(result);
+  const nlohmann::json failures =
+      writeFailures(result, target, name, options.folder);
+  if (options.keep)
+    for (uint64_t i = 0; i < result.programs; ++i) {
+      sim::TestProgram program = sim::generateProgram(
+          settings.geometry, settings.seed + i, settings.generator);
+      writeCosimFile(program, target, drawnBy(name, program.seed),
+                     options.folder);
+    }
   uint64_t mismatches = 0; // programs, of all kinds
   for (const sim::CosimFailure &failure : result.failures)
     mismatches += failure.programs;
