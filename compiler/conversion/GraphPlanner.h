@@ -78,6 +78,18 @@ private:
   llvm::Error planOp(mlir::Operation *op);
   llvm::Error planMatmulOp(graph::MatmulOp op);
   llvm::Error planAttentionOp(graph::AttentionOp op);
+  /// The heads in the windows of an operand of attention, whose rows are dense.
+  llvm::Expected<planning::Access> headsOf(mlir::Value operand,
+                                           llvm::ArrayRef<int64_t> window,
+                                           mlir::Operation *op);
+  /// A view whose rows of `count` elements lie side by side.
+  llvm::Expected<View> denseRows(mlir::Value operand, int64_t count,
+                                 mlir::Operation *op);
+  /// Adds what masks scores, if there is such an operand, and the band, if
+  /// there is one.
+  llvm::Error addMask(mlir::Value operand, bool selects, mlir::Operation *op,
+                      planning::AttentionGroup &g);
+  void addBand(graph::AttentionOp op, planning::AttentionGroup &g);
   llvm::Error planReturn(mlir::func::ReturnOp op);
   llvm::Error planNorm(const View &in, const View &out,
                        const planning::Norm &norm, mlir::Operation *op);

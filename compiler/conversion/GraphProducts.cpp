@@ -7,6 +7,7 @@
 #include "compiler/conversion/GraphPlanner.h"
 
 #include <algorithm>
+#include <tuple>
 
 using namespace mlir;
 
@@ -15,6 +16,7 @@ namespace tilework {
 using namespace planning;
 using llvm::ArrayRef;
 using llvm::Error;
+using llvm::Expected;
 using llvm::SmallVector;
 
 static VectorFunction functionOf(graph::Activation activation) {
@@ -224,6 +226,75 @@ Error GraphPlanner::planMatmulOp(graph::MatmulOp op) {
   return planNorm(before, out, *norm, op);
 }
 
+/// Bytes from one element of a dimension to the next; 0 where it has but one.
+static int64_t byteStride(const View &view, size_t dimension) {
+  return view.sizes[dimension] == 1 ? 0 : view.strides[dimension] * 2;
+}
+
+Expected<Access> GraphPlanner::headsOf(Value operand, ArrayRef<int64_t> window,
+                                       Operation *op) {
+  auto view = viewOf(operand);
+  if (view && view->strides[2] != 1)
+    view = materialise(*view, op);
+  if (!view)
+    return view.takeError();
+  Access access;
+  access.tensor = view->tensor;
+  access.offset = (view->offset + window[0]) * 2;
+  access.rowStride = view->strides[1] * 2;
+  access.batchStrides = {view->strides[0] * 2, window[1] * 2};
+  return access;
+}
+
+Expected<View> GraphPlanner::denseRows(Value operand, int64_t count,
+                                       Operation *op) {
+  auto view = viewOf(operand);
+  if (view && count > 1 && view->strides.back() != 1)
+    return materialise(*view, op);
+  return view;
+}
+
+Error GraphPlanner::addMask(Value operand, bool selects, Operation *op,
+                            AttentionGroup &g) {
+  if (!operand)
+    return Error::success();
+  auto view = denseRows(operand, g.keys, op);
+  if (!view)
+    return view.takeError();
+  AttentionMask mask;
+  mask.selects = selects;
+  mask.access.tensor = view->tensor;
+  mask.access.offset = view->offset * 2;
+  mask.perKey =
+      view->sizes.size() == 2 || (view->sizes[1] == 1 && view->sizes[2] == 1);
+  mask.access.batchStrides = {byteStride(*view, 0),
+                              mask.perKey ? 0 : byteStride(*view, 1)};
+  mask.access.rowStride = mask.perKey ? 0 : byteStride(*view, 2);
+  g.masks.push_back(mask);
+  return Error::success();
+}
+
+void GraphPlanner::addBand(graph::AttentionOp op, AttentionGroup &g) {
+  auto band = op.getBand();
+  if (!band)
+    return;
+  const bool selects = op.getOtherwise().has_value();
+  mlir::Builder b(op.getContext());
+  auto value = b.getArrayAttr(
+      {b.getI64IntegerAttr((*band)[0]), b.getI64IntegerAttr((*band)[1]),
+       b.getF32FloatAttr(selects ? 1 : 0),
+       b.getF32FloatAttr(selects ? 0 : op.getHiddenValue()),
+       b.getI64IntegerAttr(g.queries), b.getI64IntegerAttr(g.keys)});
+  AttentionMask mask;
+  mask.selects = selects;
+  mask.access.tensor =
+      weightTensor(value, "band mask", WeightLayout::Band, {g.queries, g.keys})
+          .tensor;
+  mask.access.rowStride = g.keys * 2;
+  mask.access.batchStrides = {0, 0};
+  g.masks.push_back(mask);
+}
+
 Error GraphPlanner::planAttentionOp(graph::AttentionOp op) {
   AttentionGroup g;
   g.heads = op.getHeads();
@@ -231,99 +302,38 @@ Error GraphPlanner::planAttentionOp(graph::AttentionOp op) {
   g.headDim = op.getHeadDim();
   g.valueDim = op.getValueDim();
   g.scale = op.getScale().convertToFloat();
-  auto operand = [&](Value value, ArrayRef<int64_t> window,
-                     Access &out) -> Error {
-    auto view = viewOf(value);
-    if (!view)
-      return view.takeError();
-    View v = *view;
-    if (v.strides[2] != 1) {
-      auto copy = materialise(v, op);
-      if (!copy)
-        return copy.takeError();
-      v = *copy;
-    }
-    out.tensor = v.tensor;
-    out.offset = (v.offset + window[0]) * 2;
-    out.rowStride = v.strides[1] * 2;
-    out.batchStrides = {v.strides[0] * 2, window[1] * 2};
-    return Error::success();
-  };
-  if (Error error = operand(op.getQuery(), op.getQWindow(), g.q))
+  g.batch = op.getQuery().getType().getDimSize(0);
+  g.queries = op.getQuery().getType().getDimSize(1);
+  g.keys = op.getKey().getType().getDimSize(1);
+  for (auto [operand, window, access] :
+       {std::tuple(op.getQuery(), op.getQWindow(), &g.q),
+        std::tuple(op.getKey(), op.getKWindow(), &g.k),
+        std::tuple(op.getValue(), op.getVWindow(), &g.v)}) {
+    auto heads = headsOf(operand, window, op);
+    if (!heads)
+      return heads.takeError();
+    *access = *heads;
+  }
+  if (Error error = addMask(op.getMask(), /*selects=*/false, op, g))
     return error;
-  if (Error error = operand(op.getKey(), op.getKWindow(), g.k))
+  if (Error error = addMask(op.getSeen(), /*selects=*/true, op, g))
     return error;
-  if (Error error = operand(op.getValue(), op.getVWindow(), g.v))
+  addBand(op, g);
+  if (Error error = addMask(op.getBias(), /*selects=*/false, op, g))
     return error;
-  auto queryType = cast<RankedTensorType>(op.getQuery().getType());
-  auto keyType = cast<RankedTensorType>(op.getKey().getType());
-  g.batch = queryType.getShape()[0];
-  g.queries = queryType.getShape()[1];
-  g.keys = keyType.getShape()[1];
-  // A view whose rows of `count` elements lie side by side.
-  auto rowsOf = [&](Value operand, int64_t count) -> Expected<View> {
-    auto view = viewOf(operand);
-    if (view && count > 1 && view->strides.back() != 1)
-      return materialise(*view, op);
-    return view;
-  };
-  auto stride = [](const View &view, size_t d) {
-    return view.sizes[d] == 1 ? 0 : view.strides[d] * 2;
-  };
-  auto addMask = [&](Value operand, bool selects) -> Error {
-    auto m = rowsOf(operand, g.keys);
-    if (!m)
-      return m.takeError();
-    AttentionMask mask;
-    mask.selects = selects;
-    mask.access.tensor = m->tensor;
-    mask.access.offset = m->offset * 2;
-    mask.perKey =
-        m->sizes.size() == 2 || (m->sizes[1] == 1 && m->sizes[2] == 1);
-    mask.access.batchStrides = {stride(*m, 0), mask.perKey ? 0 : stride(*m, 1)};
-    mask.access.rowStride = mask.perKey ? 0 : stride(*m, 2);
-    g.masks.push_back(mask);
-    return Error::success();
-  };
-  if (op.getMask())
-    if (Error error = addMask(op.getMask(), false))
-      return error;
-  if (op.getSeen())
-    if (Error error = addMask(op.getSeen(), true))
-      return error;
-  const bool selects = op.getOtherwise().has_value();
-  if (selects)
+  if (op.getOtherwise())
     // Where both hide a row, the number is compared with those that are added.
     g.otherwise = op.getMask() || op.getBias()
                       ? asStored(*op.getOtherwise())
                       : op.getOtherwise()->convertToFloat();
-  if (auto band = op.getBand()) {
-    mlir::Builder b(op.getContext());
-    auto value = b.getArrayAttr(
-        {b.getI64IntegerAttr((*band)[0]), b.getI64IntegerAttr((*band)[1]),
-         b.getF32FloatAttr(selects ? 1 : 0),
-         b.getF32FloatAttr(selects ? 0 : op.getHiddenValue()),
-         b.getI64IntegerAttr(g.queries), b.getI64IntegerAttr(g.keys)});
-    AttentionMask mask;
-    mask.selects = selects;
-    mask.access.tensor = weightTensor(value, "band mask", WeightLayout::Band,
-                                      {g.queries, g.keys})
-                             .tensor;
-    mask.access.rowStride = g.keys * 2;
-    mask.access.batchStrides = {0, 0};
-    g.masks.push_back(mask);
-  }
-  if (op.getBias())
-    if (Error error = addMask(op.getBias(), false))
-      return error;
   if (Value kept = op.getKept()) {
-    auto v = rowsOf(kept, g.queries);
-    if (!v)
-      return v.takeError();
+    auto view = denseRows(kept, g.queries, op);
+    if (!view)
+      return view.takeError();
     g.kept.emplace();
-    g.kept->tensor = v->tensor;
-    g.kept->offset = v->offset * 2;
-    g.kept->batchStrides = {stride(*v, 0), stride(*v, 1)};
+    g.kept->tensor = view->tensor;
+    g.kept->offset = view->offset * 2;
+    g.kept->batchStrides = {byteStride(*view, 0), byteStride(*view, 1)};
   }
   g.softcap = op.getSoftcap() ? op.getSoftcap()->convertToFloat() : 0;
   g.zeroHidden = op.getZeroHidden();
