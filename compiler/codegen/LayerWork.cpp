@@ -23,7 +23,7 @@ namespace {
 
 /// Bytes in the program: floats are bf16, ids int32.
 int64_t bytes(Value value) {
-  return elementsOf(value) * (isFloat(value) ? 2 : 4);
+  return elementsOf(value) * (graph::isFloat(value) ? 2 : 4);
 }
 
 class Counter {
@@ -48,7 +48,7 @@ public:
   }
 
   void countOther(Operation *op) {
-    if (isFloat(op->getResult(0)))
+    if (graph::isFloat(op->getResult(0)))
       vectorElements += elementsOf(op->getResult(0)) * vectorPasses(op);
   }
 

@@ -119,7 +119,7 @@ Value ModelCounter::rootOf(Value value) {
 
 void ModelCounter::findDevice() {
   for (Value argument : main.getArguments())
-    if (isFloat(argument))
+    if (graph::isFloat(argument))
       device.insert(argument);
   main.walk([&](Operation *op) {
     bool on = isProduct(op) || isa<graph::EmbeddingOp>(op);
@@ -332,7 +332,7 @@ void ModelCounter::countBytes() {
     const bool used = llvm::any_of(argument.getUsers(), [](Operation *user) {
       return !isa<func::ReturnOp>(user);
     });
-    if (isFloat(argument) && used)
+    if (graph::isFloat(argument) && used)
       readBytes += 2 * neededOf(argument);
   }
   llvm::DenseSet<Value> written;
@@ -342,7 +342,7 @@ void ModelCounter::countBytes() {
         if (llvm::any_of(user->getResults(), [&](Value result) {
               return device.contains(result);
             })) {
-          if (isFloat(weight.getResult()))
+          if (graph::isFloat(weight.getResult()))
             readBytes += 2 * neededOf(weight.getResult());
           break;
         }
@@ -351,8 +351,9 @@ void ModelCounter::countBytes() {
         readBytes += 4 * neededOf(lookup.getIds());
     if (auto end = dyn_cast<func::ReturnOp>(op))
       for (Value value : end.getOperands())
-        if (isFloat(value) && device.contains(value) && value.getDefiningOp() &&
-            !isMove(value.getDefiningOp()) && written.insert(value).second)
+        if (graph::isFloat(value) && device.contains(value) &&
+            value.getDefiningOp() && !isMove(value.getDefiningOp()) &&
+            written.insert(value).second)
           writeBytes += 2 * elementsOf(value);
   });
 }

@@ -19,11 +19,6 @@ inline int64_t elementsOf(mlir::Value value) {
   return type && type.hasStaticShape() ? type.getNumElements() : 0;
 }
 
-inline bool isFloat(mlir::Value value) {
-  auto type = mlir::dyn_cast<mlir::RankedTensorType>(value.getType());
-  return type && mlir::isa<mlir::FloatType>(type.getElementType());
-}
-
 /// How often the vector unit passes over the elements of the result. A gather
 /// loads them.
 inline int vectorPasses(mlir::Operation *op) {

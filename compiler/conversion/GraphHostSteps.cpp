@@ -82,7 +82,7 @@ static int64_t tableRows(Value value, int depth = 0) {
         tighten((*step.getDims())[0]);
       if (step.getKind() == graph::StepKind::Gather &&
           use.getOperandNumber() == 1)
-        tighten(shapeOf(step.getInputs()[0])[*step.getAxis()]);
+        tighten(graph::shapeOf(step.getInputs()[0])[*step.getAxis()]);
       bool keepsValues = step.getKind() == graph::StepKind::Cast ||
                          step.getKind() == graph::StepKind::Reshape ||
                          step.getKind() == graph::StepKind::Slice ||
@@ -141,7 +141,7 @@ std::string GraphPlanner::hostName(Value value) {
   if (it != hostNames.end())
     return it->second;
   // A constant, which becomes a step of its own.
-  auto type = cast<RankedTensorType>(value.getType());
+  auto type = graph::tensorTypeOf(value);
   HostStep step;
   step.op = "constant";
   step.output = uniqueName("constant");
@@ -166,7 +166,7 @@ llvm::Expected<std::string> GraphPlanner::leavingName(Value value,
   auto binding = leave(value, "result", reader);
   if (!binding)
     return binding.takeError();
-  auto type = cast<RankedTensorType>(value.getType());
+  auto type = graph::tensorTypeOf(value);
   auto addStep = [&](std::string op, std::vector<std::string> inputs) {
     HostStep step;
     step.op = std::move(op);

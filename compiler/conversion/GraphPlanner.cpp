@@ -105,7 +105,7 @@ View GraphPlanner::denseView(int tensor, ArrayRef<int64_t> sizes,
 }
 
 View GraphPlanner::newResult(Value value) {
-  auto type = cast<RankedTensorType>(value.getType());
+  auto type = graph::tensorTypeOf(value);
   int64_t bytes = std::max<int64_t>(1, type.getNumElements()) * 2;
   auto out = outputTensors.find(value);
   int tensor = out != outputTensors.end()
@@ -155,7 +155,7 @@ Expected<View> GraphPlanner::viewOf(Value value) {
   auto it = views.find(value);
   if (it != views.end())
     return it->second;
-  auto type = cast<RankedTensorType>(value.getType());
+  auto type = graph::tensorTypeOf(value);
   Operation *op = value.getDefiningOp();
   if (auto weight = dyn_cast_or_null<graph::WeightOp>(op)) {
     View view = weightTensor(weight.getExpr(), weight.getName().str(),
@@ -277,7 +277,7 @@ static std::pair<Operation *, std::string> refusalOf(Error error,
 }
 
 int GraphPlanner::outputTensor(Value value, const std::string &name) {
-  int64_t elements = cast<RankedTensorType>(value.getType()).getNumElements();
+  int64_t elements = graph::tensorTypeOf(value).getNumElements();
   return newTensor(uniqueName(name + ".bf16"), TensorKind::Output,
                    std::max<int64_t>(1, elements) * 2);
 }
@@ -291,7 +291,7 @@ Expected<int> GraphPlanner::leave(Value value, const std::string &name,
   if (made != outputTensors.end() && view->tensor == made->second &&
       view->dense() && view->offset == 0)
     return made->second;
-  auto type = cast<RankedTensorType>(value.getType());
+  auto type = graph::tensorTypeOf(value);
   int tensor =
       made != outputTensors.end() ? made->second : outputTensor(value, name);
   if (Error error =
@@ -306,7 +306,7 @@ Expected<int> GraphPlanner::leave(Value value, const std::string &name,
 
 Error GraphPlanner::planReturn(func::ReturnOp op) {
   for (auto [i, value] : llvm::enumerate(op.getOperands())) {
-    auto type = cast<RankedTensorType>(value.getType());
+    auto type = graph::tensorTypeOf(value);
     const HostTensorInfo &info = program.outputs[i];
     HostStep step;
     step.op = "cast";
@@ -364,7 +364,7 @@ void GraphPlanner::noteValues(ArrayRef<Operation *> ops) {
       auto found = views.find(value);
       if (found == views.end() ||
           program.tensors[found->second.tensor].place.bytes == 0 ||
-          ArrayRef<int64_t>(found->second.sizes) != shapeOf(value))
+          ArrayRef<int64_t>(found->second.sizes) != graph::shapeOf(value))
         continue;
       const View &view = found->second;
       program.values.push_back({value,
@@ -385,7 +385,7 @@ bool isIndices(OpOperand &operand) {
 /// (a bf16 0 or 1); ids are indices.
 static Type otherThanFloat(Operation *op) {
   auto isOther = [](Value value) {
-    Type element = cast<RankedTensorType>(value.getType()).getElementType();
+    Type element = graph::elementOf(value);
     return !mlir::isa<FloatType>(element) && !element.isInteger(1);
   };
   for (OpOperand &operand : op->getOpOperands())

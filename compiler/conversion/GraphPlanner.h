@@ -156,10 +156,6 @@ private:
   friend class RowsBuilder;
 };
 
-inline llvm::ArrayRef<int64_t> shapeOf(mlir::Value value) {
-  return mlir::cast<mlir::RankedTensorType>(value.getType()).getShape();
-}
-
 /// Whether the operand names rows of a table, as integers.
 bool isIndices(mlir::OpOperand &operand);
 

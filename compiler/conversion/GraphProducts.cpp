@@ -76,7 +76,7 @@ Error GraphPlanner::planNorm(const View &in, const View &out, const Norm &norm,
 }
 
 Error GraphPlanner::planMatmulOp(graph::MatmulOp op) {
-  auto resultType = cast<RankedTensorType>(op.getResult().getType());
+  RankedTensorType resultType = op.getType();
   auto lhs = viewOf(op.getLhs());
   if (!lhs)
     return lhs.takeError();
@@ -100,7 +100,7 @@ Error GraphPlanner::planMatmulOp(graph::MatmulOp op) {
   // from whichever side is dense.
   View b;
   auto weight = op.getRhs().getDefiningOp<graph::WeightOp>();
-  auto rhsType = cast<RankedTensorType>(op.getRhs().getType());
+  RankedTensorType rhsType = op.getRhs().getType();
   if (weight && rhsType.getRank() == 2 && !op.getTransposeRhs()) {
     b = weightTensor(weight.getExpr(), weight.getName().str(),
                      WeightLayout::Blocked, rhsType.getShape());

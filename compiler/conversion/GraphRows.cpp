@@ -25,7 +25,7 @@ constexpr size_t kMostOps = 12;
 
 /// The axes of a reduction are the last ones.
 static bool reducesRows(graph::ReduceOp op) {
-  int64_t rank = shapeOf(op.getInput()).size();
+  int64_t rank = graph::shapeOf(op.getInput()).size();
   return op.getAxes().size() == 1 && op.getAxes()[0] == rank - 1 &&
          op.getKind() != graph::ReduceKind::Prod;
 }
@@ -34,7 +34,7 @@ static bool reducesRows(graph::ReduceOp op) {
 /// program loads: constants are in its instructions. Ids are indices.
 static bool readsHostIntegers(Operation *op) {
   return llvm::any_of(op->getOpOperands(), [&](OpOperand &operand) {
-    auto type = cast<RankedTensorType>(operand.get().getType());
+    auto type = graph::tensorTypeOf(operand.get());
     if (mlir::isa<FloatType>(type.getElementType()) ||
         type.getElementType().isInteger(1) || isIndices(operand))
       return false;

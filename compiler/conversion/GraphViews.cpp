@@ -142,7 +142,7 @@ Error GraphPlanner::planViewOp(Operation *op) {
   if (!input)
     return input.takeError();
   View view = *input;
-  auto type = cast<RankedTensorType>(op->getResult(0).getType());
+  auto type = graph::tensorTypeOf(op->getResult(0));
   if (auto reshape = dyn_cast<graph::ReshapeOp>(op)) {
     auto strides = reshapeStrides(view, type.getShape());
     if (!strides) {

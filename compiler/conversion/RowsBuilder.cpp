@@ -45,8 +45,8 @@ std::optional<double> scalarOf(OpOperand &use) {
 
 ArrayRef<int64_t> spaceOf(Operation *op) {
   if (auto reduce = dyn_cast<graph::ReduceOp>(op))
-    return shapeOf(reduce.getInput());
-  return shapeOf(op->getResult(0));
+    return graph::shapeOf(reduce.getInput());
+  return graph::shapeOf(op->getResult(0));
 }
 
 /// Strides of the leading dimensions of a view against the space's.
@@ -318,7 +318,7 @@ int RowsBuilder::addUnary(graph::UnaryOp op) {
 }
 
 static bool isInteger(Value value) {
-  auto type = cast<RankedTensorType>(value.getType()).getElementType();
+  auto type = graph::elementOf(value);
   return type.isInteger() && !type.isInteger(1);
 }
 

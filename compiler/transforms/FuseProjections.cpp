@@ -35,7 +35,7 @@ static MatmulOp projection(Value value, AttentionOp attention) {
 /// The bias of a product as an expression of [N]; zeros where it has none.
 static ExprAttr biasOf(MatmulOp product) {
   MLIRContext *context = product.getContext();
-  Type element = tensorTypeOf(product.getResult()).getElementType();
+  Type element = elementOf(product.getResult());
   ExprAttr expr;
   if (product.getBias()) {
     expr = expressionOf(product.getBias());
@@ -106,8 +106,7 @@ static void fuse(AttentionOp attention) {
   Location loc = fuseLocations(ops);
   SmallVector<int64_t> shape(shapeOf(parts.front().product.getResult()));
   shape.back() = columns;
-  auto type =
-      RankedTensorType::get(shape, tensorTypeOf(input).getElementType());
+  auto type = RankedTensorType::get(shape, elementOf(input));
   Value weight = joined(builder, loc, name, weights, 1);
   Value bias = hasBias ? joined(builder, loc, name, biases, 0) : Value();
   auto product = MatmulOp::create(builder, loc, type, input, weight);

@@ -50,7 +50,7 @@ std::optional<ScaledValue> tilework::matchScaled(Value value) {
   if (UnaryOp neg = unaryOf(value, UnaryKind::Neg))
     return ScaledValue{neg.getInput(), -1.0};
   auto op = value.getDefiningOp<BinaryOp>();
-  if (!op || !isa<FloatType>(tensorTypeOf(value).getElementType()))
+  if (!op || !isFloat(value))
     return std::nullopt;
   auto same = [&](Value v) { return shapeOf(v) == shapeOf(value); };
   if (op.getKind() == BinaryKind::Mul) {
@@ -135,9 +135,7 @@ Value tilework::reshaped(OpBuilder &builder, Location loc, Value value,
   if (shapeOf(value) == shape)
     return value;
   return ReshapeOp::create(
-      builder, loc,
-      RankedTensorType::get(shape, tensorTypeOf(value).getElementType()),
-      value);
+      builder, loc, RankedTensorType::get(shape, elementOf(value)), value);
 }
 
 Value tilework::constantVector(OpBuilder &builder, Value value, int64_t size) {

@@ -15,13 +15,6 @@
 
 namespace tilework {
 
-inline mlir::RankedTensorType tensorTypeOf(mlir::Value value) {
-  return mlir::cast<mlir::RankedTensorType>(value.getType());
-}
-inline llvm::ArrayRef<int64_t> shapeOf(mlir::Value value) {
-  return tensorTypeOf(value).getShape();
-}
-
 /// The value of a constant whose elements are equal, through broadcasts and
 /// reshapes.
 std::optional<double> scalarConstant(mlir::Value value);

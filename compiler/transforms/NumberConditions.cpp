@@ -19,9 +19,6 @@ using namespace mlir;
 using namespace tilework;
 using namespace tilework::graph;
 
-static Type elementOf(Value value) {
-  return tensorTypeOf(value).getElementType();
-}
 static bool isCondition(Value value) { return elementOf(value).isInteger(1); }
 
 namespace {
@@ -60,7 +57,7 @@ private:
   /// Whether the value depends on what the chip computes.
   bool isOnChip(Value value) {
     return chip.contains(value) ||
-           (isa<BlockArgument>(value) && isa<FloatType>(elementOf(value)));
+           (isa<BlockArgument>(value) && isFloat(value));
   }
   void noteChip(Operation *op) {
     if (isa<EmbeddingOp>(op) ||

@@ -22,10 +22,6 @@ using namespace mlir;
 using namespace tilework;
 using namespace tilework::graph;
 
-static bool isFloat(Value value) {
-  return isa<FloatType>(tensorTypeOf(value).getElementType());
-}
-
 /// A product of depth 1, which is one of elements: frequencies by positions.
 /// Others are the chip's, whatever their operands are made of.
 static bool isOuterProduct(MatmulOp op) {
@@ -89,7 +85,7 @@ private:
   /// Integers are made of a result as it is computed, and viewed on the host:
   /// the chip would store what it copies.
   static void castBeforeViews(CastOp op) {
-    Type element = tensorTypeOf(op.getResult()).getElementType();
+    Type element = elementOf(op.getResult());
     if (!isa<IntegerType>(element) || element.isInteger(1) ||
         !isFloat(op.getInput()))
       return;
@@ -143,7 +139,7 @@ private:
   bool finishes(Operation *op) {
     if (op->getNumResults() != 1 || !stepOf(op) || hostOps.contains(op))
       return false;
-    Type element = tensorTypeOf(op->getResult(0)).getElementType();
+    Type element = elementOf(op->getResult(0));
     if (isa<CastOp>(op) && isa<IntegerType>(element) && !element.isInteger(1))
       return true;
     return llvm::any_of(op->getOperands(),
@@ -184,7 +180,7 @@ private:
     auto made = ids.getDefiningOp<LaunchStepOp>();
     if (made && made.getKind() == StepKind::Index)
       return;
-    int64_t rows = tensorTypeOf(op.getTable()).getShape()[0];
+    int64_t rows = shapeOf(op.getTable())[0];
     Value &indices = indexed[{ids, rows}];
     if (!indices) {
       OpBuilder builder(op);
@@ -192,8 +188,7 @@ private:
         builder.setInsertionPointAfter(maker);
       else
         builder.setInsertionPointToStart(op->getBlock());
-      auto type = RankedTensorType::get(tensorTypeOf(ids).getShape(),
-                                        builder.getI32Type());
+      auto type = RankedTensorType::get(shapeOf(ids), builder.getI32Type());
       LaunchStepOp next =
           step(builder, op->getLoc(), StepKind::Index, ids, type);
       next.setDims(rows);
@@ -283,8 +278,7 @@ private:
       inputs[1] = asFactor(builder, op, inputs[1], product.getTransposeRhs());
     }
     if (isa<CastOp>(op) && type.getElementType().isInteger(1)) {
-      Value zero = scalar(builder, op->getLoc(), 0,
-                          tensorTypeOf(inputs[0]).getElementType());
+      Value zero = scalar(builder, op->getLoc(), 0, elementOf(inputs[0]));
       next = step(builder, op->getLoc(), StepKind::Ne, {inputs[0], zero}, type);
     } else {
       if (auto reduce = dyn_cast<ReduceOp>(op))

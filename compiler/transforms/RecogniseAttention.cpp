@@ -160,7 +160,7 @@ static Operand rearranged(OpBuilder &builder, Location loc, Value value,
   ArrayRef<int64_t> shape = shapeOf(value);
   int64_t rows = shape[shape.size() - (transposed ? 1 : 2)];
   int64_t columns = shape[shape.size() - (transposed ? 2 : 1)];
-  Type element = tensorTypeOf(value).getElementType();
+  Type element = elementOf(value);
   SmallVector<int64_t> split{batch, heads, transposed ? columns : rows,
                              transposed ? rows : columns};
   SmallVector<int64_t> order{0, transposed ? 3 : 2, 1, transposed ? 2 : 3};
@@ -241,7 +241,7 @@ static Value joinMasks(OpBuilder &builder, Location loc,
       return {};
     shape.insert(shape.begin(), 4 - shape.size(), 1);
     Value next = reshaped(builder, loc, mask, shape);
-    Type element = tensorTypeOf(mask).getElementType();
+    Type element = elementOf(mask);
     if (scale != 1.0)
       next = BinaryOp::create(builder, loc, next.getType(), BinaryKind::Mul,
                               next, scalar(builder, loc, scale, element));
@@ -290,8 +290,7 @@ static Value fitted(OpBuilder &builder, Location loc, Value mask,
     return mask;
   wide.back() = scores.back();
   return BroadcastOp::create(
-      builder, loc,
-      RankedTensorType::get(wide, tensorTypeOf(mask).getElementType()), mask);
+      builder, loc, RankedTensorType::get(wide, elementOf(mask)), mask);
 }
 
 /// An operand of `product` with all of the product's leading dimensions: heads
@@ -301,10 +300,9 @@ static Value repeated(OpBuilder &builder, MatmulOp product, Value operand) {
   llvm::append_range(wide, shapeOf(operand).take_back(2));
   if (shapeOf(operand) == ArrayRef<int64_t>(wide))
     return operand;
-  return BroadcastOp::create(
-      builder, product.getLoc(),
-      RankedTensorType::get(wide, tensorTypeOf(operand).getElementType()),
-      operand);
+  return BroadcastOp::create(builder, product.getLoc(),
+                             RankedTensorType::get(wide, elementOf(operand)),
+                             operand);
 }
 
 static void recognise(SoftmaxOp softmax) {
@@ -400,7 +398,7 @@ static void recognise(SoftmaxOp softmax) {
   auto unit = [&](bool set) {
     return set ? builder.getUnitAttr() : UnitAttr();
   };
-  Type element = tensorTypeOf(values).getElementType();
+  Type element = elementOf(values);
   double scale = scores.scale * query.scale * key.scale * value.scale;
   // A factor on values is one on the result; none of the exporters writes one.
   if (value.scale != 1.0)

@@ -120,7 +120,7 @@ static void recogniseNorm(BinaryOp op) {
   builder.setInsertionPoint(last);
   Location loc = fuseLocations(opsBetween(last->getResult(0), x));
   if (!scale) {
-    Type element = tensorTypeOf(x).getElementType();
+    Type element = elementOf(x);
     auto one = RankedTensorType::get({1}, element);
     auto dense =
         DenseElementsAttr::get(one, builder.getFloatAttr(element, 1.0));

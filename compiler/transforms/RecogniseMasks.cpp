@@ -219,7 +219,7 @@ static Value joined(OpBuilder &builder, Location loc, ArrayRef<Value> terms,
   }
   if (!all)
     return all;
-  Type element = tensorTypeOf(all).getElementType();
+  Type element = elementOf(all);
   SmallVector<int64_t> shape(shapeOf(all));
   if (shape.back() != keys) {
     shape.back() = keys;
@@ -249,14 +249,14 @@ static void simplifyMask(AttentionOp attention) {
     if (!mask)
       return;
     Location loc = mask.getLoc();
-    Splitter(builder, loc, tensorTypeOf(mask).getElementType(), into)
+    Splitter(builder, loc, elementOf(mask), into)
         .add(ofRankFour(builder, loc, mask));
   };
   auto sum = [&](const Parts &of, Value given) {
     Location loc = given ? given.getLoc() : attention.getLoc();
     return joined(builder, loc, of.terms, keys, [&](Value lhs, Value rhs) {
       auto shape = broadcastShapes(shapeOf(lhs), shapeOf(rhs));
-      Type element = tensorTypeOf(lhs).getElementType();
+      Type element = elementOf(lhs);
       return BinaryOp::create(builder, loc,
                               RankedTensorType::get(*shape, element),
                               BinaryKind::Add, lhs, rhs);

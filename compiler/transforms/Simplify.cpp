@@ -21,7 +21,7 @@ using namespace tilework;
 using namespace tilework::graph;
 
 static RankedTensorType withShape(Value value, ArrayRef<int64_t> shape) {
-  return RankedTensorType::get(shape, tensorTypeOf(value).getElementType());
+  return RankedTensorType::get(shape, elementOf(value));
 }
 
 namespace {
@@ -247,8 +247,7 @@ struct FoldIntoWeight : RewritePattern {
                                     op.getStrides());
         })
         .Case([&](CastOp op) -> Attribute {
-          return CastStepAttr::get(
-              context, tensorTypeOf(op.getResult()).getElementType());
+          return CastStepAttr::get(context, elementOf(op.getResult()));
         })
         .Case([&](UnaryOp op) -> Attribute {
           if (op.getKind() == UnaryKind::IsNan)
@@ -271,7 +270,7 @@ struct FoldIntoWeight : RewritePattern {
       if (reversed)
         weight = binary.getRhs().getDefiningOp<WeightOp>();
       if (!weight || !lhs || !rhs || isComparison(binary.getKind()) ||
-          !isa<FloatType>(tensorTypeOf(binary.getResult()).getElementType()))
+          !isFloat(binary.getResult()))
         return failure();
       expr = withStep(reversed ? rhs : lhs,
                       BinaryStepAttr::get(op->getContext(), binary.getKind(),
@@ -280,8 +279,7 @@ struct FoldIntoWeight : RewritePattern {
       ExprAttr condition = expressionOf(select.getCondition());
       ExprAttr onTrue = expressionOf(select.getOnTrue());
       ExprAttr onFalse = expressionOf(select.getOnFalse());
-      if (!condition || !onTrue || !onFalse ||
-          !isa<FloatType>(tensorTypeOf(select.getResult()).getElementType()))
+      if (!condition || !onTrue || !onFalse || !isFloat(select.getResult()))
         return failure();
       for (Value operand : select->getOperands())
         if (!weight)

@@ -51,6 +51,20 @@ struct IsNormalising : mlir::OpTrait::TraitBase<Op, IsNormalising> {};
 
 namespace tilework::graph {
 
+/// The type of a value of the graph, which is a ranked tensor, and its parts.
+inline mlir::RankedTensorType tensorTypeOf(mlir::Value value) {
+  return mlir::cast<mlir::RankedTensorType>(value.getType());
+}
+inline llvm::ArrayRef<int64_t> shapeOf(mlir::Value value) {
+  return tensorTypeOf(value).getShape();
+}
+inline mlir::Type elementOf(mlir::Value value) {
+  return tensorTypeOf(value).getElementType();
+}
+inline bool isFloat(mlir::Value value) {
+  return mlir::isa<mlir::FloatType>(elementOf(value));
+}
+
 /// Name of the module attribute that lists the files which spans refer to.
 constexpr llvm::StringLiteral kFilesAttrName = "graph.files";
 

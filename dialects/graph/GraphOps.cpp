@@ -16,16 +16,12 @@ using namespace tilework::graph;
 #define GET_OP_CLASSES
 #include "dialects/graph/GraphOps.cpp.inc"
 
-static RankedTensorType typeOf(Value value) {
-  return cast<RankedTensorType>(value.getType());
-}
-
 /// Requires a rank-1 tensor of `size` elements.
 static LogicalResult verifyVector(Operation *op, Value value, int64_t size,
                                   StringRef what) {
   if (!value)
     return success();
-  RankedTensorType type = typeOf(value);
+  RankedTensorType type = tensorTypeOf(value);
   if (type.getRank() != 1 || type.getDimSize(0) != size)
     return op->emitOpError() << what << " must have the shape [" << size
                              << "], not that of " << type;
@@ -64,23 +60,23 @@ void MatmulOp::build(OpBuilder &builder, OperationState &state, Type result,
 }
 
 int64_t MatmulOp::getM() {
-  ArrayRef<int64_t> shape = typeOf(getLhs()).getShape();
+  ArrayRef<int64_t> shape = shapeOf(getLhs());
   return shape[shape.size() - (getTransposeLhs() ? 1 : 2)];
 }
 
 int64_t MatmulOp::getK() {
-  ArrayRef<int64_t> shape = typeOf(getLhs()).getShape();
+  ArrayRef<int64_t> shape = shapeOf(getLhs());
   return shape[shape.size() - (getTransposeLhs() ? 2 : 1)];
 }
 
 int64_t MatmulOp::getN() {
-  ArrayRef<int64_t> shape = typeOf(getRhs()).getShape();
+  ArrayRef<int64_t> shape = shapeOf(getRhs());
   return shape[shape.size() - (getTransposeRhs() ? 2 : 1)];
 }
 
 int64_t MatmulOp::getBatch() {
   int64_t batch = 1;
-  for (int64_t dim : typeOf(getResult()).getShape().drop_back(2))
+  for (int64_t dim : shapeOf(getResult()).drop_back(2))
     batch *= dim;
   return batch;
 }
@@ -91,8 +87,8 @@ bool MatmulOp::hasEpilogue() {
 }
 
 LogicalResult MatmulOp::verify() {
-  RankedTensorType lhs = typeOf(getLhs()), rhs = typeOf(getRhs());
-  RankedTensorType result = typeOf(getResult());
+  RankedTensorType lhs = tensorTypeOf(getLhs()), rhs = tensorTypeOf(getRhs());
+  RankedTensorType result = tensorTypeOf(getResult());
   if (lhs.getRank() < 2 || rhs.getRank() < 2)
     return emitOpError() << "needs operands of rank 2 or more";
   int64_t inner = rhs.getDimSize(rhs.getRank() - (getTransposeRhs() ? 1 : 2));
@@ -108,10 +104,10 @@ LogicalResult MatmulOp::verify() {
   batch->push_back(getN());
   if (result.getShape() != ArrayRef<int64_t>(*batch))
     return emitOpError() << "result has a shape other than that of the product";
-  if (getBias() && typeOf(getBias()).getNumElements() != 1 &&
+  if (getBias() && tensorTypeOf(getBias()).getNumElements() != 1 &&
       failed(verifyVector(*this, getBias(), getN(), "bias")))
     return failure();
-  if (getResidual() && typeOf(getResidual()).getShape() != result.getShape())
+  if (getResidual() && shapeOf(getResidual()) != result.getShape())
     return emitOpError() << "residual must have the shape of the result";
   if ((getNorm() != Norm::None) != static_cast<bool>(getNormScale()) ||
       (getNorm() != Norm::None) != getEpsilon().has_value())
@@ -142,8 +138,10 @@ float AttentionOp::getHiddenValue() {
 }
 
 LogicalResult AttentionOp::verify() {
-  RankedTensorType query = typeOf(getQuery()), key = typeOf(getKey());
-  RankedTensorType value = typeOf(getValue()), result = typeOf(getResult());
+  RankedTensorType query = tensorTypeOf(getQuery()),
+                   key = tensorTypeOf(getKey());
+  RankedTensorType value = tensorTypeOf(getValue()),
+                   result = tensorTypeOf(getResult());
   if (query.getRank() != 3 || key.getRank() != 3 || value.getRank() != 3)
     return emitOpError() << "needs query, key and value as [B, S, width]";
   if (getHeads() < 1 || getKvHeads() < 1 || getHeads() % getKvHeads() != 0)
@@ -182,7 +180,7 @@ LogicalResult AttentionOp::verify() {
         std::pair{"bias ", getBias()}}) {
     if (!given)
       continue;
-    RankedTensorType mask = typeOf(given);
+    RankedTensorType mask = tensorTypeOf(given);
     SmallVector<int64_t> full{batch, getHeads(), rows, keys};
     if (mask.getRank() == 2)
       full = {batch, keys};
@@ -195,7 +193,7 @@ LogicalResult AttentionOp::verify() {
                            << "]";
   }
   if (Value kept = getKept()) {
-    RankedTensorType type = typeOf(kept);
+    RankedTensorType type = tensorTypeOf(kept);
     if (type.getRank() != 3 ||
         !broadcastsTo(type.getShape(), {batch, int64_t(getHeads()), rows}) ||
         type.getShape().back() != rows)
@@ -223,7 +221,7 @@ void RmsNormOp::build(OpBuilder &builder, OperationState &state, Value input,
 
 static LogicalResult verifyNorm(Operation *op, Value input, Value scale,
                                 Value shift) {
-  RankedTensorType type = typeOf(input);
+  RankedTensorType type = tensorTypeOf(input);
   if (type.getRank() < 1)
     return op->emitOpError() << "needs an input of rank 1 or more";
   if (failed(verifyVector(op, scale, type.getShape().back(), "scale")))
@@ -240,13 +238,14 @@ LogicalResult RmsNormOp::verify() {
 }
 
 LogicalResult SoftmaxOp::verify() {
-  if (typeOf(getInput()).getRank() < 1)
+  if (tensorTypeOf(getInput()).getRank() < 1)
     return emitOpError() << "needs an input of rank 1 or more";
   return success();
 }
 
 LogicalResult EmbeddingOp::verify() {
-  RankedTensorType table = typeOf(getTable()), ids = typeOf(getIds());
+  RankedTensorType table = tensorTypeOf(getTable()),
+                   ids = tensorTypeOf(getIds());
   if (table.getRank() != 2)
     return emitOpError() << "needs a table of rank 2, not " << table;
   if (!ids.getElementType().isInteger(32) &&
@@ -254,14 +253,15 @@ LogicalResult EmbeddingOp::verify() {
     return emitOpError() << "needs ids of type i32 or i64, not " << ids;
   SmallVector<int64_t> shape(ids.getShape());
   shape.push_back(table.getDimSize(1));
-  if (typeOf(getResult()).getShape() != ArrayRef<int64_t>(shape))
+  if (shapeOf(getResult()) != ArrayRef<int64_t>(shape))
     return emitOpError() << "result must have the shape of ids with "
                          << table.getDimSize(1) << " appended";
   return verifySameElement(*this, table, getResult().getType());
 }
 
 LogicalResult GatherOp::verify() {
-  RankedTensorType input = typeOf(getInput()), indices = typeOf(getIndices());
+  RankedTensorType input = tensorTypeOf(getInput()),
+                   indices = tensorTypeOf(getIndices());
   int64_t axis = getAxis();
   if (axis < 0 || axis >= input.getRank())
     return emitOpError() << "axis " << axis << " is not within rank "
@@ -269,7 +269,7 @@ LogicalResult GatherOp::verify() {
   SmallVector<int64_t> shape(input.getShape().take_front(axis));
   llvm::append_range(shape, indices.getShape());
   llvm::append_range(shape, input.getShape().drop_front(axis + 1));
-  if (typeOf(getResult()).getShape() != ArrayRef<int64_t>(shape))
+  if (shapeOf(getResult()) != ArrayRef<int64_t>(shape))
     return emitOpError() << "result must have the shape of the input with "
                             "that of the indices at the axis";
   return verifySameElement(*this, input, getResult().getType());
@@ -280,7 +280,8 @@ LogicalResult GatherOp::verify() {
 //===----------------------------------------------------------------------===//
 
 LogicalResult UnaryOp::verify() {
-  RankedTensorType input = typeOf(getInput()), result = typeOf(getResult());
+  RankedTensorType input = tensorTypeOf(getInput()),
+                   result = tensorTypeOf(getResult());
   if (input.getShape() != result.getShape())
     return emitOpError() << "changes the shape";
   if (getKind() == UnaryKind::IsNan)
@@ -291,8 +292,8 @@ LogicalResult UnaryOp::verify() {
 }
 
 LogicalResult BinaryOp::verify() {
-  RankedTensorType lhs = typeOf(getLhs()), rhs = typeOf(getRhs());
-  RankedTensorType result = typeOf(getResult());
+  RankedTensorType lhs = tensorTypeOf(getLhs()), rhs = tensorTypeOf(getRhs());
+  RankedTensorType result = tensorTypeOf(getResult());
   auto shape = broadcastShapes(lhs.getShape(), rhs.getShape());
   if (failed(shape))
     return emitOpError() << "operands " << lhs << " and " << rhs
@@ -309,8 +310,9 @@ LogicalResult BinaryOp::verify() {
 }
 
 LogicalResult SelectOp::verify() {
-  RankedTensorType condition = typeOf(getCondition());
-  RankedTensorType lhs = typeOf(getOnTrue()), rhs = typeOf(getOnFalse());
+  RankedTensorType condition = tensorTypeOf(getCondition());
+  RankedTensorType lhs = tensorTypeOf(getOnTrue()),
+                   rhs = tensorTypeOf(getOnFalse());
   if (!condition.getElementType().isInteger(1))
     return emitOpError() << "needs a condition of i1";
   auto shape = broadcastShapes(lhs.getShape(), rhs.getShape());
@@ -318,7 +320,7 @@ LogicalResult SelectOp::verify() {
     shape = broadcastShapes(*shape, condition.getShape());
   if (failed(shape))
     return emitOpError() << "operands do not broadcast";
-  if (typeOf(getResult()).getShape() != ArrayRef<int64_t>(*shape))
+  if (shapeOf(getResult()) != ArrayRef<int64_t>(*shape))
     return emitOpError() << "result has a shape other than the operands give";
   if (failed(verifySameElement(*this, lhs, rhs)))
     return failure();
@@ -326,13 +328,13 @@ LogicalResult SelectOp::verify() {
 }
 
 LogicalResult CastOp::verify() {
-  if (typeOf(getInput()).getShape() != typeOf(getResult()).getShape())
+  if (shapeOf(getInput()) != shapeOf(getResult()))
     return emitOpError() << "changes the shape";
   return success();
 }
 
 LogicalResult ReduceOp::verify() {
-  RankedTensorType input = typeOf(getInput());
+  RankedTensorType input = tensorTypeOf(getInput());
   SmallVector<int64_t> shape(input.getShape());
   for (int64_t axis : getAxes()) {
     if (axis < 0 || axis >= input.getRank())
@@ -340,13 +342,13 @@ LogicalResult ReduceOp::verify() {
                            << input.getRank();
     shape[axis] = 1;
   }
-  if (typeOf(getResult()).getShape() != ArrayRef<int64_t>(shape))
+  if (shapeOf(getResult()) != ArrayRef<int64_t>(shape))
     return emitOpError() << "result keeps reduced dimensions as 1";
   return verifySameElement(*this, input, getResult().getType());
 }
 
 LogicalResult CumSumOp::verify() {
-  int64_t rank = typeOf(getInput()).getRank();
+  int64_t rank = tensorTypeOf(getInput()).getRank();
   if (getAxis() < 0 || getAxis() >= rank)
     return emitOpError() << "axis " << getAxis() << " is not within rank "
                          << rank;
@@ -358,7 +360,8 @@ LogicalResult CumSumOp::verify() {
 //===----------------------------------------------------------------------===//
 
 LogicalResult ReshapeOp::verify() {
-  RankedTensorType input = typeOf(getInput()), result = typeOf(getResult());
+  RankedTensorType input = tensorTypeOf(getInput()),
+                   result = tensorTypeOf(getResult());
   if (input.hasStaticShape() && result.hasStaticShape() &&
       input.getNumElements() != result.getNumElements())
     return emitOpError() << "changes the number of elements from "
@@ -368,7 +371,7 @@ LogicalResult ReshapeOp::verify() {
 }
 
 LogicalResult TransposeOp::verify() {
-  RankedTensorType input = typeOf(getInput());
+  RankedTensorType input = tensorTypeOf(getInput());
   SmallVector<int64_t> shape;
   llvm::SmallBitVector seen(input.getRank());
   for (int64_t dim : getPermutation()) {
@@ -381,14 +384,14 @@ LogicalResult TransposeOp::verify() {
   if (!seen.all())
     return emitOpError() << "permutation must name each of " << input.getRank()
                          << " dimensions";
-  if (typeOf(getResult()).getShape() != ArrayRef<int64_t>(shape))
+  if (shapeOf(getResult()) != ArrayRef<int64_t>(shape))
     return emitOpError() << "result has a shape other than the permutation "
                             "gives";
   return verifySameElement(*this, input, getResult().getType());
 }
 
 LogicalResult SliceOp::verify() {
-  RankedTensorType input = typeOf(getInput());
+  RankedTensorType input = tensorTypeOf(getInput());
   size_t rank = input.getRank();
   if (getOffsets().size() != rank || getSizes().size() != rank ||
       getStrides().size() != rank)
@@ -402,13 +405,13 @@ LogicalResult SliceOp::verify() {
         (size > 0 && (first < 0 || first >= dim || last < 0 || last >= dim)))
       return emitOpError() << "leaves dimension " << i << " of size " << dim;
   }
-  if (typeOf(getResult()).getShape() != getSizes())
+  if (shapeOf(getResult()) != getSizes())
     return emitOpError() << "result has a shape other than sizes";
   return verifySameElement(*this, input, getResult().getType());
 }
 
 LogicalResult WindowOp::verify() {
-  RankedTensorType input = typeOf(getInput());
+  RankedTensorType input = tensorTypeOf(getInput());
   int64_t axis = getAxis();
   if (axis < 0 || axis >= input.getRank())
     return emitOpError() << "axis " << axis << " is not within rank "
@@ -427,13 +430,14 @@ LogicalResult WindowOp::verify() {
   SmallVector<int64_t> shape(input.getShape().take_front(axis));
   llvm::append_range(shape, getSizes());
   llvm::append_range(shape, input.getShape().drop_front(axis + 1));
-  if (typeOf(getResult()).getShape() != ArrayRef<int64_t>(shape))
+  if (shapeOf(getResult()) != ArrayRef<int64_t>(shape))
     return emitOpError("result has a shape other than sizes give");
   return verifySameElement(*this, input, getResult().getType());
 }
 
 LogicalResult BroadcastOp::verify() {
-  RankedTensorType input = typeOf(getInput()), result = typeOf(getResult());
+  RankedTensorType input = tensorTypeOf(getInput()),
+                   result = tensorTypeOf(getResult());
   if (!broadcastsTo(input.getShape(), result.getShape()))
     return emitOpError() << input << " does not broadcast to " << result;
   return verifySameElement(*this, input, result);
@@ -442,13 +446,13 @@ LogicalResult BroadcastOp::verify() {
 LogicalResult ConcatOp::verify() {
   if (getInputs().empty())
     return emitOpError() << "needs an input";
-  RankedTensorType result = typeOf(getResult());
+  RankedTensorType result = tensorTypeOf(getResult());
   int64_t axis = getAxis(), total = 0;
   if (axis < 0 || axis >= result.getRank())
     return emitOpError() << "axis " << axis << " is not within rank "
                          << result.getRank();
   for (Value input : getInputs()) {
-    RankedTensorType type = typeOf(input);
+    RankedTensorType type = tensorTypeOf(input);
     bool fits = type.getRank() == result.getRank();
     for (int64_t i = 0; fits && i < result.getRank(); ++i)
       fits = i == axis || type.getDimSize(i) == result.getDimSize(i);
@@ -531,18 +535,18 @@ LogicalResult LaunchStepOp::verify() {
                          << (needsDims ? " needs" : " takes no") << " dims";
   if (getKind() == StepKind::Index &&
       (getDims()->size() != 1 || (*getDims())[0] < 1 ||
-       typeOf(getInputs()[0]).getShape() != typeOf(getResult()).getShape()))
+       shapeOf(getInputs()[0]) != shapeOf(getResult())))
     return emitOpError("index needs the rows of one table and keeps the shape");
   if (!broadcasts)
     return success();
   SmallVector<int64_t> shape;
   for (Value input : getInputs()) {
-    auto next = broadcastShapes(shape, typeOf(input).getShape());
+    auto next = broadcastShapes(shape, shapeOf(input));
     if (failed(next))
       return emitOpError() << "operands do not broadcast";
     shape = *next;
   }
-  if (typeOf(getResult()).getShape() != ArrayRef<int64_t>(shape))
+  if (shapeOf(getResult()) != ArrayRef<int64_t>(shape))
     return emitOpError() << "result has a shape other than the operands give";
   return success();
 }
