@@ -21,26 +21,21 @@ module tw_axi_arbiter
   input  logic                        clk_i,
   input  logic                        rst_ni,
   input  logic                        fetch_req_i,
-  input  logic [DramAddressWidth-1:0] fetch_address_i,
-  input  logic [BeatsWidth-1:0]       fetch_beats_i,
+  input  burst_t                      fetch_burst_i,
   output logic                        fetch_gnt_o,
   input  logic                        load_req_i,
-  input  logic [DramAddressWidth-1:0] load_address_i,
-  input  logic [BeatsWidth-1:0]       load_beats_i,
+  input  burst_t                      load_burst_i,
   output logic                        load_gnt_o,
   input  logic                        store_ready_i,  // a burst's data is complete
   input  logic                        store_req_i,    // and the data channel is free
-  input  logic [DramAddressWidth-1:0] store_address_i,
-  input  logic [BeatsWidth-1:0]       store_beats_i,
+  input  burst_t                      store_burst_i,
   output logic                        store_gnt_o,
   output logic                        ar_valid_o,
-  output logic [DramAddressWidth-1:0] ar_address_o,
-  output logic [BeatsWidth-1:0]       ar_beats_o,
+  output burst_t                      ar_burst_o,
   output logic [1:0]                  ar_client_o,
   input  logic                        ar_ready_i,
   output logic                        aw_valid_o,
-  output logic [DramAddressWidth-1:0] aw_address_o,
-  output logic [BeatsWidth-1:0]       aw_beats_o,
+  output burst_t                      aw_burst_o,
   input  logic                        aw_ready_i
 );
 
@@ -66,9 +61,9 @@ module tw_axi_arbiter
   assign batch = turn ? '0 : batch_q;
   always_comb begin
     beats = '0;
-    if (fetch_gnt_o) beats = fetch_beats_i;
-    if (load_gnt_o) beats = load_beats_i;
-    if (store_gnt_o) beats = store_beats_i;
+    if (fetch_gnt_o) beats = fetch_burst_i.beats;
+    if (load_gnt_o) beats = load_burst_i.beats;
+    if (store_gnt_o) beats = store_burst_i.beats;
   end
 
   always_ff @(posedge clk_i or negedge rst_ni) begin
@@ -87,14 +82,10 @@ module tw_axi_arbiter
 
   always_ff @(posedge clk_i) begin
     if (fetch_gnt_o || load_gnt_o) begin
-      ar_address_o <= fetch_gnt_o ? fetch_address_i : load_address_i;
-      ar_beats_o   <= fetch_gnt_o ? fetch_beats_i : load_beats_i;
-      ar_client_o  <= fetch_gnt_o ? ClientFetch : ClientLoad;
+      ar_burst_o  <= fetch_gnt_o ? fetch_burst_i : load_burst_i;
+      ar_client_o <= fetch_gnt_o ? ClientFetch : ClientLoad;
     end
-    if (store_gnt_o) begin
-      aw_address_o <= store_address_i;
-      aw_beats_o   <= store_beats_i;
-    end
+    if (store_gnt_o) aw_burst_o <= store_burst_i;
   end
 
 endmodule

@@ -51,8 +51,7 @@ module tw_dma
   output logic                                 memory_idle_o,  // no line is asked for or under way
   // Memory pins.
   output logic [AxiPorts-1:0]                  ar_valid_o,
-  output logic [AxiPorts-1:0][DramAddressWidth-1:0] ar_address_o,
-  output logic [AxiPorts-1:0][BeatsWidth-1:0]  ar_beats_o,
+  output burst_t [AxiPorts-1:0]                ar_burst_o,
   output logic [AxiPorts-1:0][1:0]             ar_client_o,
   input  logic [AxiPorts-1:0]                  ar_ready_i,
   input  logic [AxiPorts-1:0]                  r_valid_i,
@@ -61,8 +60,7 @@ module tw_dma
   input  logic [AxiPorts-1:0]                  r_last_i,
   input  logic [AxiPorts-1:0]                  r_error_i,
   output logic [AxiPorts-1:0]                  aw_valid_o,
-  output logic [AxiPorts-1:0][DramAddressWidth-1:0] aw_address_o,
-  output logic [AxiPorts-1:0][BeatsWidth-1:0]  aw_beats_o,
+  output burst_t [AxiPorts-1:0]                aw_burst_o,
   input  logic [AxiPorts-1:0]                  aw_ready_i,
   output logic [AxiPorts-1:0]                  w_valid_o,
   output logic [AxiPorts-1:0][8*AxiDataBytes-1:0] w_data_o,
@@ -74,14 +72,11 @@ module tw_dma
 );
 
   localparam int unsigned FetchLineBytes = 128;
-  localparam int unsigned FetchBeats = FetchLineBytes / AxiDataBytes;
 
   logic [AxiPorts-1:0]                       load_burst_req, load_burst_gnt, beat_valid, fetch_beat;
-  logic [DramAddressWidth-1:0]               load_burst_address;
-  logic [BeatsWidth-1:0]                     load_burst_beats;
+  burst_t                                    load_burst, fetch_burst;
   logic [AxiPorts-1:0]                       store_burst_ready, store_burst_req, store_burst_gnt;
-  logic [AxiPorts-1:0][DramAddressWidth-1:0] store_burst_address;
-  logic [AxiPorts-1:0][BeatsWidth-1:0]       store_burst_beats;
+  burst_t [AxiPorts-1:0]                     store_burst;
   logic [AxiPorts-1:0]                       fetch_port_req, fetch_port_gnt;
 
   tw_load_dma u_load (
@@ -95,8 +90,7 @@ module tw_dma
     .retire_o(load_retire_o),
     .activity_o(load_activity_o),
     .burst_req_o(load_burst_req),
-    .burst_address_o(load_burst_address),
-    .burst_beats_o(load_burst_beats),
+    .burst_o(load_burst),
     .burst_gnt_i(load_burst_gnt),
     .beat_valid_i(beat_valid),
     .beat_last_i(r_last_i),
@@ -126,8 +120,7 @@ module tw_dma
     .rdata_i(store_rdata_i),
     .burst_ready_o(store_burst_ready),
     .burst_req_o(store_burst_req),
-    .burst_address_o(store_burst_address),
-    .burst_beats_o(store_burst_beats),
+    .burst_o(store_burst),
     .burst_gnt_i(store_burst_gnt),
     .w_valid_o,
     .w_data_o,
@@ -142,6 +135,7 @@ module tw_dma
   logic [LinesWidth-1:0] lines_q;  // under way
   logic [PortWidth-1:0]  fetch_port, fetch_port_q;
   logic                  fetch_last;
+  assign fetch_burst   = burst_between(fetch_address_i, fetch_address_i + DramAddressWidth'(FetchLineBytes) - 1'b1);
   assign fetch_port    = port_of(fetch_address_i);
   assign fetch_gnt_o   = |fetch_port_gnt;
   assign fetch_valid_o = |fetch_beat;
@@ -166,26 +160,21 @@ module tw_dma
       .clk_i,
       .rst_ni,
       .fetch_req_i(fetch_port_req[p]),
-      .fetch_address_i(fetch_address_i),
-      .fetch_beats_i(BeatsWidth'(FetchBeats)),
+      .fetch_burst_i(fetch_burst),
       .fetch_gnt_o(fetch_port_gnt[p]),
       .load_req_i(load_burst_req[p]),
-      .load_address_i(load_burst_address),
-      .load_beats_i(load_burst_beats),
+      .load_burst_i(load_burst),
       .load_gnt_o(load_burst_gnt[p]),
       .store_ready_i(store_burst_ready[p]),
       .store_req_i(store_burst_req[p]),
-      .store_address_i(store_burst_address[p]),
-      .store_beats_i(store_burst_beats[p]),
+      .store_burst_i(store_burst[p]),
       .store_gnt_o(store_burst_gnt[p]),
       .ar_valid_o(ar_valid_o[p]),
-      .ar_address_o(ar_address_o[p]),
-      .ar_beats_o(ar_beats_o[p]),
+      .ar_burst_o(ar_burst_o[p]),
       .ar_client_o(ar_client_o[p]),
       .ar_ready_i(ar_ready_i[p]),
       .aw_valid_o(aw_valid_o[p]),
-      .aw_address_o(aw_address_o[p]),
-      .aw_beats_o(aw_beats_o[p]),
+      .aw_burst_o(aw_burst_o[p]),
       .aw_ready_i(aw_ready_i[p])
     );
   end
@@ -196,13 +185,13 @@ module tw_dma
   always_comb begin
     store_bytes = '0;
     for (int unsigned p = 0; p < AxiPorts; p++) begin
-      if (store_burst_gnt[p]) store_bytes = store_bytes + (CounterStepWidth'(store_burst_beats[p]) << BeatShift);
+      if (store_burst_gnt[p]) store_bytes = store_bytes + (CounterStepWidth'(store_burst[p].beats) << BeatShift);
     end
   end
   always_comb begin
     for (int unsigned c = 0; c < CounterCount; c++) counts_o[c] = '0;
     if (fetch_gnt_o) counts_o[CounterFetchBytes] = CounterStepWidth'(FetchLineBytes);
-    if (|load_burst_gnt) counts_o[CounterLoadBytes] = CounterStepWidth'(load_burst_beats) << BeatShift;
+    if (|load_burst_gnt) counts_o[CounterLoadBytes] = CounterStepWidth'(load_burst.beats) << BeatShift;
     counts_o[CounterStoreBytes] = store_bytes;
   end
 

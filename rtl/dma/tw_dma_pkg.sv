@@ -47,7 +47,8 @@ package tw_dma_pkg;
   localparam logic [1:0] ClientLoad = 2'd1;
   localparam logic [1:0] ClientStore = 2'd2;
 
-  localparam int unsigned AxiIdWidth = 2;  // the client
+  localparam int unsigned AxiIdWidth = 2;              // the client
+  localparam int unsigned AxiUserWidth = 2 * BeatShift;  // {last, first} of burst_t
   localparam logic [1:0] AxiBurstIncr = 2'b01;
 
   // An instruction behind its queue: which boundaries end a run, and whether anything is to be moved.
@@ -59,17 +60,27 @@ package tw_dma_pkg;
     logic [63:0] start;
   } dma_job_t;
 
+  // A burst as the pins have it: whole beats, and the bytes of its first and its last beat between which it is needed.
+  typedef struct packed {
+    logic [DramAddressWidth-1:0] address;  // a multiple of the beat
+    logic [BeatsWidth-1:0]       beats;
+    logic [BeatShift-1:0]        first;    // byte of the first beat
+    logic [BeatShift-1:0]        last;     // byte of the last beat
+  } burst_t;
+
+  function automatic burst_t burst_between(logic [DramAddressWidth-1:0] from, logic [DramAddressWidth-1:0] to);
+    burst_t burst;
+    burst.address = {from[DramAddressWidth-1:BeatShift], BeatShift'(0)};
+    burst.beats   = BeatsWidth'(to >> BeatShift) - BeatsWidth'(from >> BeatShift) + 1'b1;
+    burst.first   = from[BeatShift-1:0];
+    burst.last    = to[BeatShift-1:0];
+    return burst;
+  endfunction
+
   function automatic logic [PortWidth-1:0] port_of(logic [DramAddressWidth-1:0] address);
     logic [DramAddressWidth-1:0] granule;
     granule = address >> InterleaveShift;
     return PortWidth'(granule % DramAddressWidth'(AxiPorts));
-  endfunction
-
-  // Beats that [address, address + bytes) touches.
-  function automatic logic [BeatsWidth-1:0] beats_of(logic [DramAddressWidth-1:0] address, logic [BurstShift:0] bytes);
-    logic [SpanWidth-1:0] span;
-    span = SpanWidth'(address & (DramAddressWidth'(AxiDataBytes) - 1'b1)) + SpanWidth'(bytes) + SpanWidth'(AxiDataBytes - 1);
-    return BeatsWidth'(span >> BeatShift);
   endfunction
 
   // Words that [address, address + bytes) touches.

@@ -31,8 +31,7 @@ module tw_load_dma
   output activity_e                            activity_o,
   // Bursts, one request a cycle.
   output logic [AxiPorts-1:0]                  burst_req_o,
-  output logic [DramAddressWidth-1:0]          burst_address_o,
-  output logic [BeatsWidth-1:0]                burst_beats_o,
+  output burst_t                               burst_o,
   input  logic [AxiPorts-1:0]                  burst_gnt_i,
   // Read data of this client.
   input  logic [AxiPorts-1:0]                  beat_valid_i,
@@ -89,8 +88,7 @@ module tw_load_dma
     .entry_address_i(entry_address),
     .entry_pop_o(entry_pop),
     .req_o(burst_req_o),
-    .address_o(burst_address_o),
-    .beats_o(burst_beats_o),
+    .burst_o,
     .gnt_i(burst_gnt_i),
     .word_taken_i(word_pop),
     .burst_done_i(beat_valid_i & beat_last_i),
@@ -127,7 +125,7 @@ module tw_load_dma
         .clk_i,
         .rst_ni,
         .push_i(burst_gnt_i[p]),
-        .data_i(burst_address_o[BeatShift+:SubWidth]),
+        .data_i(burst_o.address[BeatShift+:SubWidth]),
         .ready_o(start_ready),
         .valid_o(start_valid),
         .data_o(start_sub),

@@ -35,8 +35,7 @@ module tw_load_request
   output logic                                 entry_pop_o,
   // Bursts.
   output logic [AxiPorts-1:0]                  req_o,
-  output logic [DramAddressWidth-1:0]          address_o,
-  output logic [BeatsWidth-1:0]                beats_o,
+  output burst_t                               burst_o,
   input  logic [AxiPorts-1:0]                  gnt_i,
   input  logic [AxiPorts-1:0]                  word_taken_i,
   input  logic [AxiPorts-1:0]                  burst_done_i,
@@ -74,8 +73,7 @@ module tw_load_request
   assign port      = port_of(address_q);
   assign words     = words_of(address_q, bytes);
   assign fits      = free_q[port] >= words && bursts_q[port] != BurstsWidth'(DmaOutstandingBursts);
-  assign address_o = {address_q[DramAddressWidth-1:BeatShift], BeatShift'(0)};
-  assign beats_o   = beats_of(address_q, bytes);
+  assign burst_o   = burst_between(address_q, address_q + DramAddressWidth'(bytes) - 1'b1);
   assign granted   = |gnt_i;
   assign run_done  = granted && left_q == DramAddressWidth'(bytes);
   assign full_o    = state_q == Burst && !fits;

@@ -41,8 +41,7 @@ module tw_store_dma
   // Bursts.
   output logic [AxiPorts-1:0]                  burst_ready_o,
   output logic [AxiPorts-1:0]                  burst_req_o,
-  output logic [AxiPorts-1:0][DramAddressWidth-1:0] burst_address_o,
-  output logic [AxiPorts-1:0][BeatsWidth-1:0]  burst_beats_o,
+  output burst_t [AxiPorts-1:0]                burst_o,
   input  logic [AxiPorts-1:0]                  burst_gnt_i,
   // Pins.
   output logic [AxiPorts-1:0]                  w_valid_o,
@@ -135,10 +134,6 @@ module tw_store_dma
   assign low_burst         = low_begins_burst ? address : burst_address_q;
   assign high_burst        = at_boundary ? high_address : low_burst;
 
-  function automatic logic [BeatsWidth-1:0] beats_between(logic [DramAddressWidth-1:0] from,
-                                                          logic [DramAddressWidth-1:0] to);
-    return BeatsWidth'(to >> BeatShift) - BeatsWidth'(from >> BeatShift) + 1'b1;
-  endfunction
   logic [DramAddressWidth-1:0] low_last;  // last byte of the first word that the fragment has
   assign low_last = crossing ? high_address - 1'b1 : end_address;
 
@@ -198,13 +193,12 @@ module tw_store_dma
   end
 
   // Packing, in the cycle of the data.
-  localparam int unsigned InfoWidth = DramAddressWidth + BeatsWidth;
   logic                 data_q, crossing_q, open_data_q, low_full_q, low_ends_q, high_ends_q;
   logic [WordShift-1:0] offset_q;
   logic [FirstWidth-1:0]  first_q;
   logic [LengthWidth-1:0] length_q;
   logic [PortWidth-1:0] low_port_q, high_port_q;
-  logic [InfoWidth-1:0] low_info_q, high_info_q;
+  burst_t               low_burst_q, high_burst_q;
   logic [TagWidth-1:0]  tag_q, high_tag_q, walk_tag_q;
   always_ff @(posedge clk_i or negedge rst_ni) begin
     if (!rst_ni) data_q <= 1'b0;
@@ -222,8 +216,8 @@ module tw_store_dma
       length_q    <= length;
       low_port_q  <= low_port;
       high_port_q <= high_port;
-      low_info_q  <= {low_burst, beats_between(low_burst, low_last)};
-      high_info_q <= {high_burst, beats_between(high_burst, end_address)};
+      low_burst_q <= burst_between(low_burst, low_last);
+      high_burst_q <= burst_between(high_burst, end_address);
       tag_q       <= walk_tag_q;
     end
   end
@@ -234,7 +228,7 @@ module tw_store_dma
   logic [WordBits-1:0]  pack_mask;
   logic                 flush_q;  // the pack register holds the last word of a run
   logic [PortWidth-1:0] flush_port_q;
-  logic [InfoWidth-1:0] flush_info_q;
+  burst_t               flush_burst_q;
   // Scratchpad byte j of the row goes to byte (j + turn) mod WordBytes of a word.
   assign turn = offset_q - WordShift'(first_q);
   assign row  = WordBits'({2{WordBits'(rdata_i)}} >> {WordShift'(0) - turn, 3'b000});
@@ -258,7 +252,7 @@ module tw_store_dma
       pack_data_q   <= crossing_q ? row : low_data;
       pack_strobe_q <= crossing_q ? high_strobe : low_strobe;
       flush_port_q  <= high_port_q;
-      flush_info_q  <= high_info_q;
+      flush_burst_q <= high_burst_q;
       high_tag_q    <= tag_q;
     end
   end
@@ -269,9 +263,6 @@ module tw_store_dma
     logic low_here, flush_here;
     assign low_here   = data_q && low_full_q && low_port_q == PortWidth'(p);
     assign flush_here = flush_q && flush_port_q == PortWidth'(p);
-    logic [DramAddressWidth-1:0] burst;
-    logic [BeatsWidth-1:0]       beats;
-    assign {burst, beats} = flush_here ? flush_info_q : low_info_q;
     tw_store_port #(
       .TagWidth(TagWidth)
     ) u_port (
@@ -281,14 +272,12 @@ module tw_store_dma
       .word_data_i(flush_here ? pack_data_q : low_data),
       .word_strobe_i(flush_here ? pack_strobe_q : low_strobe),
       .end_i(flush_here || low_ends_q),
-      .burst_address_i(burst & ~(DramAddressWidth'(AxiDataBytes) - 1'b1)),
-      .burst_beats_i(beats),
+      .burst_i(flush_here ? flush_burst_q : low_burst_q),
       .burst_tag_i(flush_here ? high_tag_q : tag_q),
       .released_o(released[p]),
       .ready_o(burst_ready_o[p]),
       .req_o(burst_req_o[p]),
-      .address_o(burst_address_o[p]),
-      .beats_o(burst_beats_o[p]),
+      .burst_o(burst_o[p]),
       .gnt_i(burst_gnt_i[p]),
       .w_valid_o(w_valid_o[p]),
       .w_data_o(w_data_o[p]),

@@ -23,15 +23,13 @@ module tw_store_port
   input  logic [WordBits-1:0]         word_data_i,
   input  logic [WordBytes-1:0]        word_strobe_i,
   input  logic                        end_i,
-  input  logic [DramAddressWidth-1:0] burst_address_i,
-  input  logic [BeatsWidth-1:0]       burst_beats_i,
+  input  burst_t                      burst_i,
   input  logic [TagWidth-1:0]         burst_tag_i,
   output logic                        released_o,
   // Arbiter.
   output logic                        ready_o,
   output logic                        req_o,
-  output logic [DramAddressWidth-1:0] address_o,
-  output logic [BeatsWidth-1:0]       beats_o,
+  output burst_t                      burst_o,
   input  logic                        gnt_i,
   // Pins.
   output logic                        w_valid_o,
@@ -43,7 +41,7 @@ module tw_store_port
   output logic [TagWidth-1:0]         response_tag_o  // with b_valid_i
 );
 
-  localparam int unsigned BurstInfoWidth = DramAddressWidth + BeatsWidth + TagWidth;
+  localparam int unsigned BurstInfoWidth = $bits(burst_t) + TagWidth;
 
   // The burst's entry follows its last word by a cycle, as the buffer's words do.
   logic                      ended_q, bursts_ready, word_valid;
@@ -54,7 +52,7 @@ module tw_store_port
     else ended_q <= word_valid_i && end_i;
   end
   always_ff @(posedge clk_i) begin
-    if (word_valid_i && end_i) info_q <= {burst_address_i, burst_beats_i, burst_tag_i};
+    if (word_valid_i && end_i) info_q <= {burst_i, burst_tag_i};
   end
 
   tw_queue #(
@@ -70,7 +68,7 @@ module tw_store_port
     .data_o(info),
     .pop_i(gnt_i)
   );
-  assign {address_o, beats_o, tag} = info;
+  assign {burst_o, tag} = info;
 
   // Words to beats.
   logic [WordBits-1:0]   data;
@@ -98,10 +96,10 @@ module tw_store_port
   assign w_free     = !w_valid_o || w_ready_i;
   assign req_o      = ready_o && left_q == '0 && w_free;
   assign enter      = gnt_i || (left_q != '0 && w_free);
-  assign final_beat = gnt_i ? beats_o == BeatsWidth'(1) : left_q == BeatsWidth'(1);
+  assign final_beat = gnt_i ? burst_o.beats == BeatsWidth'(1) : left_q == BeatsWidth'(1);
   if (WordBeats > 1) begin : gen_sub
     logic [SubWidth-1:0] sub_q;
-    assign sub        = gnt_i ? address_o[BeatShift+:SubWidth] : sub_q;
+    assign sub        = gnt_i ? burst_o.address[BeatShift+:SubWidth] : sub_q;
     assign released_o = enter && (final_beat || (&sub));
     always_ff @(posedge clk_i) begin
       if (enter) sub_q <= sub + 1'b1;
@@ -116,7 +114,7 @@ module tw_store_port
       left_q    <= '0;
       w_valid_o <= 1'b0;
     end else begin
-      if (gnt_i) left_q <= beats_o - 1'b1;
+      if (gnt_i) left_q <= burst_o.beats - 1'b1;
       else if (enter) left_q <= left_q - 1'b1;
       if (w_free) w_valid_o <= enter;
     end

@@ -12,9 +12,10 @@
 //                            tw_accumulator
 //
 // Configuration port: a write takes effect at the clock edge, read data comes a cycle after the address (tw_registers).
-// Memory pins: one AXI4 manager a port (Arm IHI 0022, without the optional LOCK, CACHE, PROT, QOS, REGION and USER): bursts
+// Memory pins: one AXI4 manager a port (Arm IHI 0022, without the optional LOCK, CACHE, PROT, QOS and REGION): bursts
 // INCR of the port's whole width, never across 4 KB, read data and responses always accepted, answers of one ID in order
-// and reads of a port in the order of their requests; IDs are 0 fetch, 1 load, 2 store. The endpoint drives its outputs from
+// and reads of a port in the order of their requests; IDs are 0 fetch, 1 load, 2 store. ARUSER and AWUSER are {last, first}:
+// the byte of the last beat up to which, and of the first beat from which on, the burst is needed. The endpoint drives its outputs from
 // state (rtl/RationaleMicroarchitecture.md, "Memory port"). retire_o traces every retire in its cycle; stopped_o rises when
 // the run has ended by halt or trap, and another may be started once the register RegStatus says so (tw_registers).
 
@@ -43,6 +44,7 @@ module tw_top
   output logic [AxiPorts-1:0][7:0]                      m_axi_arlen_o,
   output logic [AxiPorts-1:0][2:0]                      m_axi_arsize_o,
   output logic [AxiPorts-1:0][1:0]                      m_axi_arburst_o,
+  output logic [AxiPorts-1:0][AxiUserWidth-1:0]         m_axi_aruser_o,
   input  logic [AxiPorts-1:0]                           m_axi_rvalid_i,
   output logic [AxiPorts-1:0]                           m_axi_rready_o,
   input  logic [AxiPorts-1:0][AxiIdWidth-1:0]           m_axi_rid_i,
@@ -56,6 +58,7 @@ module tw_top
   output logic [AxiPorts-1:0][7:0]                      m_axi_awlen_o,
   output logic [AxiPorts-1:0][2:0]                      m_axi_awsize_o,
   output logic [AxiPorts-1:0][1:0]                      m_axi_awburst_o,
+  output logic [AxiPorts-1:0][AxiUserWidth-1:0]         m_axi_awuser_o,
   output logic [AxiPorts-1:0]                           m_axi_wvalid_o,
   input  logic [AxiPorts-1:0]                           m_axi_wready_i,
   output logic [AxiPorts-1:0][8*AxiDataBytes-1:0]       m_axi_wdata_o,
@@ -277,16 +280,20 @@ module tw_top
   // Units
   // ---------------------------------------------------------------------------------------------------------------------
 
-  logic [AxiPorts-1:0][BeatsWidth-1:0] ar_beats, aw_beats;
+  burst_t [AxiPorts-1:0] ar_burst, aw_burst;
   logic [AxiPorts-1:0]                 r_error, b_error;
 
   for (genvar p = 0; p < AxiPorts; p++) begin : gen_axi
-    assign m_axi_arlen_o[p]   = 8'(ar_beats[p] - 1'b1);
+    assign m_axi_araddr_o[p]  = ar_burst[p].address;
+    assign m_axi_arlen_o[p]   = 8'(ar_burst[p].beats - 1'b1);
+    assign m_axi_aruser_o[p]  = {ar_burst[p].last, ar_burst[p].first};
     assign m_axi_arsize_o[p]  = 3'(BeatShift);
     assign m_axi_arburst_o[p] = AxiBurstIncr;
     assign m_axi_rready_o[p]  = 1'b1;
     assign m_axi_awid_o[p]    = ClientStore;
-    assign m_axi_awlen_o[p]   = 8'(aw_beats[p] - 1'b1);
+    assign m_axi_awaddr_o[p]  = aw_burst[p].address;
+    assign m_axi_awlen_o[p]   = 8'(aw_burst[p].beats - 1'b1);
+    assign m_axi_awuser_o[p]  = {aw_burst[p].last, aw_burst[p].first};
     assign m_axi_awsize_o[p]  = 3'(BeatShift);
     assign m_axi_awburst_o[p] = AxiBurstIncr;
     assign m_axi_bready_o[p]  = 1'b1;
@@ -328,8 +335,7 @@ module tw_top
     .bus_error_o            (bus_error),
     .memory_idle_o          (memory_idle),
     .ar_valid_o             (m_axi_arvalid_o),
-    .ar_address_o           (m_axi_araddr_o),
-    .ar_beats_o             (ar_beats),
+    .ar_burst_o             (ar_burst),
     .ar_client_o            (m_axi_arid_o),
     .ar_ready_i             (m_axi_arready_i),
     .r_valid_i              (m_axi_rvalid_i),
@@ -338,8 +344,7 @@ module tw_top
     .r_last_i               (m_axi_rlast_i),
     .r_error_i              (r_error),
     .aw_valid_o             (m_axi_awvalid_o),
-    .aw_address_o           (m_axi_awaddr_o),
-    .aw_beats_o             (aw_beats),
+    .aw_burst_o             (aw_burst),
     .aw_ready_i             (m_axi_awready_i),
     .w_valid_o              (m_axi_wvalid_o),
     .w_data_o               (m_axi_wdata_o),

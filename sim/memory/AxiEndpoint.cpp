@@ -36,19 +36,25 @@ namespace {
 
 } // namespace
 
-void AxiEndpoint::checkBurst(uint32_t port, uint64_t cycle, uint64_t address,
-                             uint32_t len, uint32_t size,
-                             uint32_t burst) const {
-  if (burst != kAxiBurstIncr)
+DramRequest AxiEndpoint::checked(uint32_t port, uint64_t cycle, bool write,
+                                 const Burst &burst) const {
+  if (burst.burst != kAxiBurstIncr)
     complain(port, cycle, "a burst that is not incrementing");
-  if (uint64_t(1) << size != dataBytes)
+  if (uint64_t(1) << burst.size != dataBytes)
     complain(port, cycle, "beats that are not as wide as the port");
-  if (len > 255)
+  if (burst.len > 255)
     complain(port, cycle, "a burst of more than 256 beats");
-  if (address % dataBytes)
+  if (burst.address % dataBytes)
     complain(port, cycle, "an address that is no multiple of the beat");
-  if (address / 4096 != (address + uint64_t(len + 1) * dataBytes - 1) / 4096)
+  const uint32_t beats = burst.len + 1;
+  if (burst.address / 4096 !=
+      (burst.address + uint64_t(beats) * dataBytes - 1) / 4096)
     complain(port, cycle, "a burst across a boundary of 4 KB");
+  if (burst.first >= dataBytes || burst.last >= dataBytes ||
+      (burst.len == 0 && burst.first > burst.last))
+    complain(port, cycle, "a first or last byte that is not in its beat");
+  return {cycle, port, write,       burst.address,
+          beats, core, burst.first, dataBytes - 1 - burst.last};
 }
 
 const AxiResponse &AxiEndpoint::drive(uint32_t index, uint64_t cycle) {
@@ -90,24 +96,27 @@ void AxiEndpoint::sample(uint32_t index, uint64_t cycle,
     Read read;
     read.address = request.arAddress;
     read.id = request.arId;
-    checkBurst(index, cycle, request.arAddress, request.arLen, request.arSize,
-               request.arBurst);
-    model.request(
-        {cycle, index, false, request.arAddress, request.arLen + 1, core},
-        &read.cycles);
+    model.request(checked(index, cycle, false,
+                          {request.arAddress, request.arLen, request.arSize,
+                           request.arBurst, request.arFirst, request.arLast}),
+                  &read.cycles);
     port.reads.push_back(std::move(read));
   }
   if (request.awValid) {
     if (port.beatsLeft)
       complain(index, cycle,
                "a write request before the last one's data is complete");
-    port.writeAddress = request.awAddress;
-    port.beatsLeft = request.awLen + 1;
-    checkBurst(index, cycle, request.awAddress, request.awLen, request.awSize,
-               request.awBurst);
+    const DramRequest write =
+        checked(index, cycle, true,
+                {request.awAddress, request.awLen, request.awSize,
+                 request.awBurst, request.awFirst, request.awLast});
+    port.writeAddress = write.address;
+    port.writeBegin = write.address + write.head;
+    port.writeEnd =
+        write.address + uint64_t(write.beats) * dataBytes - write.tail;
+    port.beatsLeft = write.beats;
     Response answer;
-    answer.cycle = model.request(
-        {cycle, index, true, request.awAddress, port.beatsLeft, core}, nullptr);
+    answer.cycle = model.request(write, nullptr);
     answer.id = request.awId;
     answer.resp =
         response(request.awAddress, uint64_t(port.beatsLeft) * dataBytes);
@@ -117,15 +126,26 @@ void AxiEndpoint::sample(uint32_t index, uint64_t cycle,
     complain(index, cycle,
              request.wValid ? "write data without a request"
                             : "a gap in the write data");
-  if (!request.wValid)
-    return;
+  if (request.wValid)
+    takeBeat(index, cycle, request);
+}
+
+void AxiEndpoint::takeBeat(uint32_t index, uint64_t cycle,
+                           const AxiRequest &request) {
+  Port &port = ports[index];
   if (request.wLast != (port.beatsLeft == 1))
     complain(index, cycle, "last is not on the last beat");
-  if (response(port.writeAddress, dataBytes) == kAxiOkay) {
-    uint8_t *bytes = image.data(port.writeAddress, dataBytes);
-    for (uint32_t i = 0; i < dataBytes; ++i)
-      if (request.wStrobe[i / 8] >> (i % 8) & 1)
-        bytes[i] = request.wData[i];
+  uint8_t *bytes = response(port.writeAddress, dataBytes) == kAxiOkay
+                       ? image.data(port.writeAddress, dataBytes)
+                       : nullptr;
+  for (uint32_t i = 0; i < dataBytes; ++i) {
+    const uint64_t address = port.writeAddress + i;
+    const bool strobe = request.wStrobe[i / 8] >> (i % 8) & 1;
+    if (strobe != (address >= port.writeBegin && address < port.writeEnd))
+      complain(index, cycle,
+               "strobes that are not those of the first to the last byte");
+    if (strobe && bytes)
+      bytes[i] = request.wData[i];
   }
   port.writeAddress += dataBytes;
   --port.beatsLeft;

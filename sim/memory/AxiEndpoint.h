@@ -25,9 +25,13 @@ struct AxiRequest {
   bool arValid = false;
   uint64_t arAddress = 0;
   uint32_t arLen = 0, arSize = 0, arBurst = kAxiBurstIncr, arId = 0;
+  uint32_t arFirst = 0, arLast = 0; ///< ARUSER: byte of the first beat from
+                                    ///< which on, of the last beat up to which
+                                    ///< the burst is needed
   bool awValid = false;
   uint64_t awAddress = 0;
   uint32_t awLen = 0, awSize = 0, awBurst = kAxiBurstIncr, awId = 0;
+  uint32_t awFirst = 0, awLast = 0; ///< AWUSER
   bool wValid = false, wLast = false;
   const uint8_t *wData = nullptr;   ///< data bytes
   const uint8_t *wStrobe = nullptr; ///< one bit a byte, the lowest first
@@ -58,14 +62,22 @@ public:
   /// of AXI4 (a burst across 4 KB, more than 256 beats, beats that are not the
   /// port's, an unaligned or other than incrementing burst, WLAST out of its
   /// place) or of this chip: at most one request a cycle, write data that
-  /// follows its request beat by beat.
+  /// follows its request beat by beat, first and last bytes that lie in their
+  /// beats, strobes of exactly the bytes between them.
   void sample(uint32_t port, uint64_t cycle, const AxiRequest &request);
   /// Nothing is on its way.
   bool idle() const;
 
 private:
-  void checkBurst(uint32_t port, uint64_t cycle, uint64_t address, uint32_t len,
-                  uint32_t size, uint32_t burst) const;
+  /// A burst as AR and AW describe it.
+  struct Burst {
+    uint64_t address;
+    uint32_t len, size, burst, first, last;
+  };
+  /// What the DRAM model is asked for, when the burst keeps the rules.
+  DramRequest checked(uint32_t port, uint64_t cycle, bool write,
+                      const Burst &burst) const;
+  void takeBeat(uint32_t port, uint64_t cycle, const AxiRequest &request);
   uint32_t response(uint64_t address, uint64_t bytes) const;
 
   struct Read {
@@ -81,6 +93,7 @@ private:
     std::deque<Read> reads;
     std::deque<Response> responses;
     uint64_t writeAddress = 0;
+    uint64_t writeBegin = 0, writeEnd = 0; ///< its bytes
     uint32_t beatsLeft = 0; ///< of the write whose data is coming
     AxiResponse pins;
   };

@@ -15,6 +15,39 @@
 
 namespace tilework::sim {
 
+/// The finaliser of SplitMix64 (Steele, Lea, Flood: Fast splittable
+/// pseudorandom number generators, OOPSLA 2014).
+static uint64_t mix(uint64_t z) {
+  z += 0x9e3779b97f4a7c15u;
+  z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9u;
+  z = (z ^ (z >> 27)) * 0x94d049bb133111ebu;
+  return z ^ (z >> 31);
+}
+
+void RequestDigest::add(const DramRequest &request) {
+  ++count;
+  for (uint64_t word :
+       {request.cycle, request.address,
+        uint64_t(request.head) << 32 | request.tail,
+        uint64_t(request.beats) << 32 | uint64_t(request.port) << 16 |
+            uint64_t(request.core) << 1 | request.write})
+    value = mix(value ^ word);
+}
+
+uint64_t DramModel::request(const DramRequest &request,
+                            std::vector<uint64_t> *beatCycles) {
+  if (request.cycle != latestCycle) {
+    requestsEarlier = requests;
+    latestCycle = request.cycle;
+  }
+  requests.add(request);
+  return answer(request, beatCycles);
+}
+
+RequestDigest DramModel::requestsBefore(uint64_t cycle) const {
+  return cycle > latestCycle ? requests : requestsEarlier;
+}
+
 namespace {
 
 class FixedLatencyDram : public DramModel {
@@ -22,13 +55,6 @@ public:
   FixedLatencyDram(const DramTiming &timing, uint32_t ports, uint32_t dataBytes)
       : timing(timing), dataBytes(dataBytes), channels(timing.channels),
         ports(ports) {}
-
-  uint64_t request(const DramRequest &request,
-                   std::vector<uint64_t> *beatCycles) override {
-    Delay delay = draw(request);
-    return request.write ? write(request, delay)
-                         : read(request, delay, beatCycles);
-  }
 
   bool faulty(uint64_t address, uint64_t bytes) const override {
     return timing.faulty(address, bytes);
@@ -43,6 +69,13 @@ protected:
   virtual Delay draw(const DramRequest &) { return {}; }
 
 private:
+  uint64_t answer(const DramRequest &request,
+                  std::vector<uint64_t> *beatCycles) override {
+    Delay delay = draw(request);
+    return request.write ? write(request, delay)
+                         : read(request, delay, beatCycles);
+  }
+
   struct Channel {
     uint64_t freePs = 0;
     bool writing = false;
@@ -145,15 +178,6 @@ protected:
   }
 
 private:
-  /// The finaliser of SplitMix64 (Steele, Lea, Flood: Fast splittable
-  /// pseudorandom number generators, OOPSLA 2014).
-  static uint64_t mix(uint64_t z) {
-    z += 0x9e3779b97f4a7c15u;
-    z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9u;
-    z = (z ^ (z >> 27)) * 0x94d049bb133111ebu;
-    return z ^ (z >> 31);
-  }
-
   uint64_t seed, maximum;
   std::vector<uint64_t> counts;
 };

@@ -48,6 +48,20 @@ struct DramRequest {
   uint64_t address = 0;
   uint32_t beats = 0; ///< ≥ 1
   uint8_t core = 0;   ///< that the port belongs to
+  /// Bytes of the first beat before, and of the last one behind, what is
+  /// needed.
+  uint32_t head = 0, tail = 0;
+};
+
+/// All bursts of a run: equal for engines that asked for the same ones in the
+/// same cycles.
+struct RequestDigest {
+  uint64_t count = 0, value = 0;
+
+  void add(const DramRequest &request);
+  friend bool operator==(const RequestDigest &a, const RequestDigest &b) {
+    return a.count == b.count && a.value == b.value;
+  }
 };
 
 class DramModel {
@@ -59,11 +73,21 @@ public:
   /// last one. Writes: returns the cycle of the response. Answers are later
   /// than the request, in order per port and direction, at most one a cycle;
   /// the response of a write is later than its last beat.
-  virtual uint64_t request(const DramRequest &request,
-                           std::vector<uint64_t> *beatCycles) = 0;
+  uint64_t request(const DramRequest &request,
+                   std::vector<uint64_t> *beatCycles);
+  /// Of the bursts whose requests were on the pins before `cycle`. That is at
+  /// most one cycle before the latest request's.
+  RequestDigest requestsBefore(uint64_t cycle) const;
   /// Whether [address, address + bytes), of the burst requested last, touches
   /// DramTiming's faulty range.
   virtual bool faulty(uint64_t, uint64_t) const { return false; }
+
+private:
+  virtual uint64_t answer(const DramRequest &request,
+                          std::vector<uint64_t> *beatCycles) = 0;
+
+  RequestDigest requests, requestsEarlier; ///< earlier than latestCycle
+  uint64_t latestCycle = 0;
 };
 
 /// The model of a fixed latency and a bandwidth per channel, in order per

@@ -9,6 +9,7 @@
 
 #include "sim/machine/Geometry.h"
 #include "sim/machine/Machine.h"
+#include "sim/memory/Dram.h"
 #include "sim/stats/Counters.h"
 #include "sim/stats/RetireRecord.h"
 
@@ -99,6 +100,9 @@ struct RunResult {
   Trap trap; ///< cause None: the program halted
   uint32_t stickyStatus = 0;
   RunCounters counters;
+  /// What was asked of the off-chip memory up to the last cycle (functional
+  /// engine: nothing).
+  RequestDigest requests;
   double wallSeconds = 0;
   /// With RunOptions::shadow: one sentence a violation, the first hundred.
   std::vector<std::string> violations;

@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <array>
+#include <sstream>
 #include <vector>
 
 namespace tilework::sim {
@@ -55,6 +56,12 @@ struct Candidate {
   uint64_t when = 0;
   RunDifference difference;
 };
+
+std::string describe(const RequestDigest &requests) {
+  std::ostringstream text;
+  text << requests.count << " (digest " << std::hex << requests.value << ")";
+  return text.str();
+}
 
 } // namespace
 
@@ -157,6 +164,9 @@ std::optional<RunDifference> compareRuns(const RunResult &first,
         names.first + " and " + names.second + " differ in " + counter;
     return difference;
   }
+  if (!(first.requests == second.requests))
+    return plain("requests to the memory", describe(first.requests),
+                 describe(second.requests));
   return std::nullopt;
 }
 

@@ -15,6 +15,13 @@
 
 namespace tilework::sim {
 
+/// A burst as the pins have it: whole beats, of which `head` bytes in front and
+/// `tail` bytes behind are not needed.
+struct Burst {
+  uint64_t address = 0; ///< a multiple of the beat
+  uint32_t beats = 0, head = 0, tail = 0;
+};
+
 /// Words, bursts and ports; the names are those of tw_dma_pkg.
 struct DmaShape {
   explicit DmaShape(const Geometry &geometry);
@@ -35,11 +42,16 @@ struct DmaShape {
                ? 0
                : static_cast<uint32_t>((address >> interleaveShift) % ports);
   }
-  /// Beats and words that [address, address + bytes) touches; bytes > 0.
-  uint32_t beats(uint64_t address, uint64_t bytes) const {
-    return static_cast<uint32_t>(((address + bytes - 1) >> beatShift) -
-                                 (address >> beatShift) + 1);
+  /// The burst of [address, address + bytes); bytes > 0.
+  Burst burst(uint64_t address, uint64_t bytes) const {
+    const uint64_t last = address + bytes - 1;
+    return {
+        address & ~uint64_t(beatBytes - 1),
+        static_cast<uint32_t>((last >> beatShift) - (address >> beatShift) + 1),
+        static_cast<uint32_t>(address & (beatBytes - 1)),
+        static_cast<uint32_t>(~last & (beatBytes - 1))};
   }
+  /// Words that [address, address + bytes) touches; bytes > 0.
   uint32_t words(uint64_t address, uint64_t bytes) const {
     return static_cast<uint32_t>(((address + bytes - 1) >> wordShift) -
                                  (address >> wordShift) + 1);

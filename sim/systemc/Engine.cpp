@@ -110,6 +110,7 @@ RunResult runSystemC(const RunRequest &request) {
     chip.memory.socket.bind(memory.socket);
     sc_core::sc_start();
     result = chip.takeResult();
+    result.requests = chip.memory.requestsBefore(result.cycles);
   }
   result.wallSeconds =
       std::chrono::duration<double>(std::chrono::steady_clock::now() - begin)

@@ -37,8 +37,7 @@ void LoadDma::propose(Cycle now) {
   if (fits) {
     BurstRequest &request = memory.port(burstPort).load;
     request.request = true;
-    request.address = burstAddress & ~uint64_t(shape.beatBytes - 1);
-    request.beats = shape.beats(burstAddress, burstBytes);
+    request.burst = shape.burst(burstAddress, burstBytes);
   }
   scratchpad.request = token.valid && token.kind == TokenKind::Row;
   if (scratchpad.request)

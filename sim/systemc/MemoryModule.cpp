@@ -21,8 +21,8 @@ MemoryInitiator::MemoryInitiator(sc_core::sc_module_name name,
 
 MemoryInitiator::~MemoryInitiator() { payload.clear_extension(&extension); }
 
-uint64_t MemoryInitiator::request(const DramRequest &request,
-                                  std::vector<uint64_t> *beatCycles) {
+uint64_t MemoryInitiator::answer(const DramRequest &request,
+                                 std::vector<uint64_t> *beatCycles) {
   payload.set_command(request.write ? tlm::TLM_WRITE_COMMAND
                                     : tlm::TLM_READ_COMMAND);
   payload.set_address(request.address);
@@ -33,6 +33,8 @@ uint64_t MemoryInitiator::request(const DramRequest &request,
   extension.core = request.core;
   extension.port = request.port;
   extension.beats = request.beats;
+  extension.head = request.head;
+  extension.tail = request.tail;
   sc_core::sc_time delay = sc_core::SC_ZERO_TIME;
   socket->b_transport(payload, delay);
   if (payload.is_response_error())
@@ -83,7 +85,7 @@ void MemoryModule::transport(tlm::tlm_generic_payload &payload,
   burst->beatCycles.clear();
   burst->answerCycle =
       dram.request({burst->cycle, burst->port, write, payload.get_address(),
-                    burst->beats, burst->core},
+                    burst->beats, burst->core, burst->head, burst->tail},
                    write ? nullptr : &burst->beatCycles);
   burst->faulty = dram.faulty(payload.get_address(), payload.get_data_length());
   payload.set_response_status(tlm::TLM_OK_RESPONSE);

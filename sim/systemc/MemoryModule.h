@@ -37,6 +37,7 @@ public:
   uint8_t core = 0;
   uint32_t port = 0;
   uint32_t beats = 0;
+  uint32_t head = 0, tail = 0; ///< of DramRequest
   /// Set by the target: cycle of each beat of a read; cycle of the last beat or
   /// of the response.
   std::vector<uint64_t> beatCycles;
@@ -62,13 +63,14 @@ public:
   /// Beats have `dataBytes`.
   MemoryInitiator(sc_core::sc_module_name name, uint32_t dataBytes);
   ~MemoryInitiator() override;
-  /// Throws std::runtime_error if the target refuses the burst.
-  uint64_t request(const DramRequest &request,
-                   std::vector<uint64_t> *beatCycles) override;
   /// Of the burst requested last: which of its bytes are faulty.
   bool faulty(uint64_t address, uint64_t bytes) const override;
 
 private:
+  /// Throws std::runtime_error if the target refuses the burst.
+  uint64_t answer(const DramRequest &request,
+                  std::vector<uint64_t> *beatCycles) override;
+
   uint32_t dataBytes;
   tlm::tlm_generic_payload payload;
   BurstExtension extension;

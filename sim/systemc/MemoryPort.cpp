@@ -16,7 +16,6 @@ MemoryPorts::MemoryPorts(const Geometry &geometry, DramModel &dram,
       shape(geometry),
       batchBeats((geometry.dmaWriteBatchBytes + geometry.axiDataBytes - 1) /
                  geometry.axiDataBytes),
-      fetchBeats(kFetchLineBytes / geometry.axiDataBytes),
       ports(geometry.axiPorts), arbiters(geometry.axiPorts) {}
 
 void MemoryPorts::forgetUpTo(Cycle now, Arrivals &list) {
@@ -60,6 +59,14 @@ void MemoryPorts::noteWriteErrors(uint64_t address, uint32_t beats,
     errorCycle = std::min(errorCycle, response);
 }
 
+uint64_t MemoryPorts::request(Cycle now, uint32_t port, bool write,
+                              const Burst &burst,
+                              std::vector<uint64_t> *beatCycles) {
+  return dram.request({now + 1, port, write, burst.address, burst.beats, core,
+                       burst.head, burst.tail},
+                      beatCycles);
+}
+
 void MemoryPorts::arbitrate(Cycle now) {
   fetchClient.granted = false;
   bool fetching = fetchClient.request;
@@ -85,34 +92,33 @@ void MemoryPorts::arbitrate(Cycle now) {
       arbiter.writing = !arbiter.writing;
       arbiter.batch = 0;
     }
-    // A request granted now is on the pins in the next cycle.
     uint32_t beats = 0;
     if (arbiter.writing) {
       if (!port.store.request)
         continue;
       port.store.granted = true;
-      beats = port.store.beats;
-      port.responseCycle = dram.request(
-          {now + 1, p, true, port.store.address, beats, core}, nullptr);
-      noteWriteErrors(port.store.address, beats, port.responseCycle);
+      const Burst &burst = port.store.burst;
+      beats = burst.beats;
+      port.responseCycle = request(now, p, true, burst, nullptr);
+      noteWriteErrors(burst.address, beats, port.responseCycle);
       expect(now, arrivals[2 * p + 1], {port.responseCycle});
       sink.count(Counter::StoreBytes, uint64_t(beats) * shape.beatBytes);
     } else if (fetchHere) {
       fetchClient.granted = true;
-      beats = fetchBeats;
+      const Burst burst = shape.burst(fetchClient.address, kFetchLineBytes);
+      beats = burst.beats;
       linesUnderWay.push_back(
-          dram.request({now + 1, p, false, fetchClient.address, beats, core},
-                       &fetchClient.beatCycles));
+          request(now, p, false, burst, &fetchClient.beatCycles));
       noteReadErrors(fetchClient.address, fetchClient.beatCycles);
       expect(now, arrivals[2 * p], fetchClient.beatCycles);
       fetchPort = p;
       sink.count(Counter::FetchBytes, kFetchLineBytes);
     } else {
       port.load.granted = true;
-      beats = port.load.beats;
-      dram.request({now + 1, p, false, port.load.address, beats, core},
-                   &port.beatCycles);
-      noteReadErrors(port.load.address, port.beatCycles);
+      const Burst &burst = port.load.burst;
+      beats = burst.beats;
+      request(now, p, false, burst, &port.beatCycles);
+      noteReadErrors(burst.address, port.beatCycles);
       expect(now, arrivals[2 * p], port.beatCycles);
       sink.count(Counter::LoadBytes, uint64_t(beats) * shape.beatBytes);
     }

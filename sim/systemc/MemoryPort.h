@@ -16,11 +16,10 @@
 
 namespace tilework::sim {
 
-/// A burst that a client asks for; address a multiple of the beat.
+/// A burst that a client asks for.
 struct BurstRequest {
   bool request = false; ///< set in propose
-  uint64_t address = 0;
-  uint32_t beats = 0;
+  Burst burst;
   bool granted = false; ///< set by arbitrate
 };
 
@@ -74,6 +73,11 @@ private:
   void noteReadErrors(uint64_t address, const std::vector<uint64_t> &cycles);
   void noteWriteErrors(uint64_t address, uint32_t beats, Cycle response);
 
+  /// Puts a burst on the pins in the cycle after `now` and returns when its
+  /// last beat or response comes.
+  uint64_t request(Cycle now, uint32_t port, bool write, const Burst &burst,
+                   std::vector<uint64_t> *beatCycles);
+
   /// What is to come on a port in one direction, in order.
   using Arrivals = std::deque<Cycle>;
   void expect(Cycle now, Arrivals &list, const std::vector<uint64_t> &cycles);
@@ -87,7 +91,7 @@ private:
   Cycle quiet = 0;                ///< behind the last that was forgotten
   Cycle errorCycle = kNever;
   DmaShape shape;
-  uint32_t batchBeats, fetchBeats;
+  uint32_t batchBeats;
   std::vector<Port> ports;
   std::vector<Arbiter> arbiters;
   Fetch fetchClient;

@@ -37,11 +37,8 @@ void StoreDma::propose(Cycle now) {
     MemoryPorts::Port &pins = memory.port(p);
     pins.storeReady = !port.bursts.empty() && port.bursts.front().ready <= now;
     pins.store.request = pins.storeReady && port.dataFree <= now;
-    if (pins.store.request) {
-      pins.store.address =
-          port.bursts.front().address & ~uint64_t(shape.beatBytes - 1);
-      pins.store.beats = port.bursts.front().beats;
-    }
+    if (pins.store.request)
+      pins.store.burst = port.bursts.front().burst;
   }
   room = false;
   if (state == State::Walk) {
@@ -166,7 +163,7 @@ void StoreDma::commitFragment(Cycle now) {
   auto end = [&](uint32_t port, uint64_t first, uint64_t last, Cycle packed) {
     // Packed in the cycle `packed`, ready two cycles later.
     ports[port].bursts.push_back(
-        {first, shape.beats(first, last - first + 1), packed + 2, number});
+        {shape.burst(first, last - first + 1), packed + 2, number});
   };
 
   if (!wordOpen)
@@ -206,7 +203,8 @@ void StoreDma::commitFragment(Cycle now) {
 void StoreDma::send(Port &port, uint32_t index, Cycle now) {
   // Beat i enters the data register in cycle now + i; the room of a word shows
   // in the cycle after its last beat's.
-  const Burst burst = port.bursts.front();
+  const PackedBurst packed = port.bursts.front();
+  const Burst &burst = packed.burst;
   port.bursts.pop_front();
   uint32_t sub = static_cast<uint32_t>(burst.address >> shape.beatShift) &
                  (shape.wordBeats - 1);
@@ -215,7 +213,7 @@ void StoreDma::send(Port &port, uint32_t index, Cycle now) {
     port.releases.push_back(
         now + std::min(burst.beats, beat + shape.wordBeats - sub));
   port.dataFree = now + burst.beats;
-  port.responses.push_back({memory.port(index).responseCycle, burst.job});
+  port.responses.push_back({memory.port(index).responseCycle, packed.job});
 }
 
 Cycle StoreDma::nextEvent(Cycle now) const {

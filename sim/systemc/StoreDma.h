@@ -36,9 +36,8 @@ private:
   enum class State : uint8_t { Idle, Runs, Walk };
 
   /// A burst whose last word is packed.
-  struct Burst {
-    uint64_t address = 0; ///< first byte
-    uint32_t beats = 0;
+  struct PackedBurst {
+    Burst burst;
     Cycle ready = 0; ///< first cycle in which it can be requested
     uint32_t job = 0;
   };
@@ -46,7 +45,7 @@ private:
     uint32_t freeWords = 0; ///< as of the last look at `releases`
     uint32_t burstsUnderWay =
         0; ///< begun and, as of the last look at `responses`, not answered
-    std::deque<Burst> bursts;
+    std::deque<PackedBurst> bursts;
     std::deque<Cycle> releases; ///< first cycle in which a word's room shows
     std::deque<std::pair<Cycle, uint32_t>>
         responses;      ///< cycle and job of each answer to come

@@ -34,6 +34,7 @@ typedef struct TwPortOutputs {
   uint8_t aw_valid, aw_len, aw_size, aw_burst, aw_id;
   uint8_t w_valid, w_last;
   uint64_t ar_address, aw_address;
+  uint32_t ar_first, ar_last, aw_first, aw_last; ///< of ARUSER and AWUSER
   const uint8_t *w_data;   ///< data bytes; until the next call
   const uint8_t *w_strobe; ///< one bit a byte, the lowest first
 } TwPortOutputs;

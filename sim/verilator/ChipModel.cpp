@@ -23,6 +23,8 @@ using Map = Vtw_chip_tw_register_pkg;
 
 constexpr unsigned kPorts = Map::PinPorts;
 constexpr unsigned kDataBytes = Map::PinDataBytes;
+constexpr unsigned log2(unsigned n) { return n < 2 ? 0 : 1 + log2(n / 2); }
+constexpr unsigned kBeatBits = log2(kDataBytes); ///< of a byte in a beat
 
 // Packed arrays of ports are numbers up to 64 bits and words of 32 bits above:
 // element `index` of `width` bits.
@@ -182,6 +184,8 @@ void settle(TwChip *chip, const TwPortInputs *inputs, TwPortOutputs *outputs,
       out.ar_size = bits(top.m_axi_arsize_o, p, 3);
       out.ar_burst = bits(top.m_axi_arburst_o, p, 2);
       out.ar_id = bits(top.m_axi_arid_o, p, 2);
+      out.ar_first = bits(top.m_axi_aruser_o, 2 * p, kBeatBits);
+      out.ar_last = bits(top.m_axi_aruser_o, 2 * p + 1, kBeatBits);
     }
     out.aw_valid = bits(top.m_axi_awvalid_o, p, 1);
     if (out.aw_valid) {
@@ -190,6 +194,8 @@ void settle(TwChip *chip, const TwPortInputs *inputs, TwPortOutputs *outputs,
       out.aw_size = bits(top.m_axi_awsize_o, p, 3);
       out.aw_burst = bits(top.m_axi_awburst_o, p, 2);
       out.aw_id = bits(top.m_axi_awid_o, p, 2);
+      out.aw_first = bits(top.m_axi_awuser_o, 2 * p, kBeatBits);
+      out.aw_last = bits(top.m_axi_awuser_o, 2 * p + 1, kBeatBits);
     }
     out.w_valid = bits(top.m_axi_wvalid_o, p, 1);
     if (out.w_valid) {

@@ -110,12 +110,16 @@ private:
       sample.arSize = pins.ar_size;
       sample.arBurst = pins.ar_burst;
       sample.arId = pins.ar_id;
+      sample.arFirst = pins.ar_first;
+      sample.arLast = pins.ar_last;
       sample.awValid = pins.aw_valid;
       sample.awAddress = pins.aw_address;
       sample.awLen = pins.aw_len;
       sample.awSize = pins.aw_size;
       sample.awBurst = pins.aw_burst;
       sample.awId = pins.aw_id;
+      sample.awFirst = pins.aw_first;
+      sample.awLast = pins.aw_last;
       sample.wValid = pins.w_valid;
       sample.wLast = pins.w_last;
       sample.wData = pins.w_data;
@@ -178,6 +182,7 @@ private:
   void collect() {
     auto read = [&](uint32_t address) { return api.read(chip, address); };
     result.cycles = read(map.stop_cycle);
+    result.requests = dram->requestsBefore(result.cycles);
     result.trap.cause = static_cast<TrapCause>(read(map.trap_cause));
     if (result.trap.cause != TrapCause::none) {
       result.trap.pc = static_cast<uint32_t>(read(map.trap_pc));

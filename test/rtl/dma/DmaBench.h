@@ -271,11 +271,15 @@ private:
       pins.arAddress = portElement(rtl.ar_address_o, p, 8);
       pins.arLen = static_cast<uint32_t>(portElement(rtl.ar_beats_o, p, 2)) - 1;
       pins.arSize = beatShift();
+      pins.arFirst = portElement(rtl.ar_user_o, p, 4) & 0xffff;
+      pins.arLast = portElement(rtl.ar_user_o, p, 4) >> 16;
       pins.arId = static_cast<uint32_t>(portElement(rtl.ar_client_o, p, 1));
       pins.awValid = rtl.aw_valid_o >> p & 1;
       pins.awAddress = portElement(rtl.aw_address_o, p, 8);
       pins.awLen = static_cast<uint32_t>(portElement(rtl.aw_beats_o, p, 2)) - 1;
       pins.awSize = beatShift();
+      pins.awFirst = portElement(rtl.aw_user_o, p, 4) & 0xffff;
+      pins.awLast = portElement(rtl.aw_user_o, p, 4) >> 16;
       pins.wValid = rtl.w_valid_o >> p & 1;
       pins.wLast = rtl.w_last_o >> p & 1;
       pins.wData = reinterpret_cast<const uint8_t *>(&rtl.w_data_o) +

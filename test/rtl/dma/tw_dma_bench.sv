@@ -70,6 +70,7 @@ module tw_dma_bench
   output logic [AxiPorts-1:0] ar_valid_o,
   output logic [AxiPorts-1:0][63:0] ar_address_o,
   output logic [AxiPorts-1:0][15:0] ar_beats_o,
+  output logic [AxiPorts-1:0][31:0] ar_user_o,
   output logic [AxiPorts-1:0][7:0] ar_client_o,
   input  logic [AxiPorts-1:0] ar_ready_i,
   input  logic [AxiPorts-1:0] aw_ready_i,
@@ -82,6 +83,7 @@ module tw_dma_bench
   output logic [AxiPorts-1:0] aw_valid_o,
   output logic [AxiPorts-1:0][63:0] aw_address_o,
   output logic [AxiPorts-1:0][15:0] aw_beats_o,
+  output logic [AxiPorts-1:0][31:0] aw_user_o,
   output logic [AxiPorts-1:0] w_valid_o,
   output logic [AxiPorts-1:0][8*AxiDataBytes-1:0] w_data_o,
   output logic [AxiPorts-1:0][AxiDataBytes-1:0] w_strobe_o,
@@ -140,8 +142,7 @@ module tw_dma_bench
   logic [RowBits-1:0]  load_wdata, store_rdata;
   logic [RowBytes-1:0] load_wmask;
   activity_e           load_activity, store_activity;
-  logic [AxiPorts-1:0][DramAddressWidth-1:0] ar_address, aw_address;
-  logic [AxiPorts-1:0][8:0]                  ar_beats, aw_beats;
+  burst_t [AxiPorts-1:0]                     ar_burst, aw_burst;
   logic [AxiPorts-1:0][1:0]                  ar_client, r_client;
   assign load_row_req_o   = load_req;
   assign load_row_gnt_o   = load_gnt;
@@ -150,11 +151,13 @@ module tw_dma_bench
   assign load_activity_o  = 8'(load_activity);
   assign store_activity_o = 8'(store_activity);
   for (genvar p = 0; p < AxiPorts; p++) begin : gen_port
-    assign ar_address_o[p] = 64'(ar_address[p]);
-    assign ar_beats_o[p]   = 16'(ar_beats[p]);
+    assign ar_address_o[p] = 64'(ar_burst[p].address);
+    assign ar_beats_o[p]   = 16'(ar_burst[p].beats);
+    assign ar_user_o[p]    = {16'(ar_burst[p].last), 16'(ar_burst[p].first)};
     assign ar_client_o[p]  = 8'(ar_client[p]);
-    assign aw_address_o[p] = 64'(aw_address[p]);
-    assign aw_beats_o[p]   = 16'(aw_beats[p]);
+    assign aw_address_o[p] = 64'(aw_burst[p].address);
+    assign aw_beats_o[p]   = 16'(aw_burst[p].beats);
+    assign aw_user_o[p]    = {16'(aw_burst[p].last), 16'(aw_burst[p].first)};
     assign r_client[p]     = r_client_i[p][1:0];
   end
 
@@ -192,8 +195,7 @@ module tw_dma_bench
     .bus_error_o,
     .memory_idle_o(),
     .ar_valid_o,
-    .ar_address_o(ar_address),
-    .ar_beats_o(ar_beats),
+    .ar_burst_o(ar_burst),
     .ar_client_o(ar_client),
     .ar_ready_i,
     .r_valid_i,
@@ -202,8 +204,7 @@ module tw_dma_bench
     .r_last_i,
     .r_error_i,
     .aw_valid_o,
-    .aw_address_o(aw_address),
-    .aw_beats_o(aw_beats),
+    .aw_burst_o(aw_burst),
     .aw_ready_i,
     .w_valid_o,
     .w_data_o,

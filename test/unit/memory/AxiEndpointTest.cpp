@@ -38,6 +38,7 @@ TEST_F(Endpoint, ReadsABurst) {
   request.arAddress = 16;
   request.arLen = 2;
   request.arSize = 3;
+  request.arLast = 7;
   request.arId = 1;
   cycle(request);
   std::vector<uint64_t> expected;
@@ -58,11 +59,13 @@ TEST_F(Endpoint, ReadsABurst) {
 
 TEST_F(Endpoint, WritesOnlyStrobedBytes) {
   const uint8_t data[8] = {100, 101, 102, 103, 104, 105, 106, 107},
-                strobe = 0x81;
+                strobe = 0x1c;
   AxiRequest request;
   request.awValid = request.wValid = request.wLast = true;
   request.awAddress = 64;
   request.awSize = 3;
+  request.awFirst = 2;
+  request.awLast = 4;
   request.wData = data;
   request.wStrobe = &strobe;
   cycle(request);
@@ -72,15 +75,33 @@ TEST_F(Endpoint, WritesOnlyStrobedBytes) {
     responses += pins.bValid;
   }
   EXPECT_EQ(responses, 1u);
-  EXPECT_EQ(*image.data(64, 1), 100);
   EXPECT_EQ(*image.data(65, 1), 65);
-  EXPECT_EQ(*image.data(71, 1), 107);
+  EXPECT_EQ(*image.data(66, 1), 102);
+  EXPECT_EQ(*image.data(68, 1), 104);
+  EXPECT_EQ(*image.data(69, 1), 69);
+}
+
+TEST_F(Endpoint, RefusesStrobesThatAreNotTheFirstToTheLastByte) {
+  const uint8_t data[8] = {};
+  for (uint8_t strobe : {0x0c, 0x3c, 0x14, 0x1e}) {
+    AxiRequest request;
+    request.awValid = request.wValid = request.wLast = true;
+    request.awSize = 3;
+    request.awFirst = 2;
+    request.awLast = 4;
+    request.wData = data;
+    request.wStrobe = &strobe;
+    AxiEndpoint fresh(*model, image, 1, 8);
+    EXPECT_THROW(fresh.sample(0, now++, request), std::logic_error)
+        << int(strobe);
+  }
 }
 
 TEST_F(Endpoint, AnswersAnAccessOutsideWithAnErrorAndZeros) {
   AxiRequest request;
   request.arValid = true;
   request.arSize = 3;
+  request.arLast = 7;
   request.arAddress = 4088;
   cycle(request);
   request.arAddress = 4096;
@@ -101,6 +122,7 @@ TEST_F(Endpoint, RefusesAGapInWriteData) {
   request.awValid = request.wValid = true;
   request.awLen = 1;
   request.awSize = 3;
+  request.awLast = 7;
   request.wData = data;
   request.wStrobe = &strobe;
   cycle(request);
@@ -111,6 +133,7 @@ TEST_F(Endpoint, RefusesBurstsThatAxiForbids) {
   AxiRequest good;
   good.arValid = true;
   good.arSize = 3;
+  good.arLast = 7;
   good.arAddress = 4096 - 64;
   good.arLen = 7;
   EXPECT_NO_THROW(endpoint.sample(0, 0, good));
@@ -124,6 +147,9 @@ TEST_F(Endpoint, RefusesBurstsThatAxiForbids) {
   refused([](AxiRequest &r) { r.arSize = 2; });
   refused([](AxiRequest &r) { r.arBurst = 0; });
   refused([](AxiRequest &r) { r.arAddress += 4; });
+  refused([](AxiRequest &r) { r.arLast = 8; });
+  refused([](AxiRequest &r) { r.arFirst = 8; });
+  refused([](AxiRequest &r) { r.arLen = 0, r.arFirst = 3, r.arLast = 2; });
 }
 
 TEST(FaultyRange, IsAnsweredWithASlaveErrorAndTakesNoWrite) {
@@ -137,6 +163,7 @@ TEST(FaultyRange, IsAnsweredWithASlaveErrorAndTakesNoWrite) {
   AxiRequest request;
   request.awValid = request.wValid = request.wLast = true;
   request.awSize = 3;
+  request.awLast = 7;
   request.awAddress = 120;
   request.wData = data;
   request.wStrobe = &strobe;
@@ -144,6 +171,7 @@ TEST(FaultyRange, IsAnsweredWithASlaveErrorAndTakesNoWrite) {
   request = AxiRequest();
   request.arValid = true;
   request.arSize = 3;
+  request.arLast = 7;
   request.arAddress = 48;
   request.arLen = 2;
   endpoint.sample(0, 1, request);
