@@ -6,8 +6,8 @@
 // the best one is written as a schedule.
 
 #include "compiler/planning/Allocator.h"
+#include "compiler/planning/MatmulTiling.h"
 #include "compiler/planning/Planner.h"
-#include "compiler/planning/ScheduleBuilder.h"
 
 #include <algorithm>
 #include <cmath>
@@ -35,10 +35,6 @@ std::vector<int64_t> tileChoices(int64_t extent, int64_t unit, int64_t most) {
 
 namespace {
 
-/// A bias of which all columns take at most this part of the scratchpad is
-/// loaded once: what its buffer takes from the tiles costs less than loading it
-/// for each of them.
-constexpr int64_t kWholeBiasPart = 16;
 /// Cycles that the array loses where the blocks of one tile follow another's.
 constexpr double kTileSwitchCycles = 8.0;
 /// Passes over one number a row, each waiting for the one before it, from the
@@ -52,49 +48,18 @@ constexpr double kUnhidden = 0.08;
 /// group prefetch. Small, so that it decides only between near equals.
 constexpr double kFullCost = 0.02;
 
-/// How much of an operand a slot holds.
-enum class Hold { Tile, Panel, Whole };
-
-struct Tiling {
-  int64_t m = 0, n = 0, k = 0;
-  bool rowsOuter = true; ///< loop over row tiles outside that over column tiles
-  Hold a = Hold::Panel, b = Hold::Tile;
-  int64_t aSlots = 1, bSlots = 2, sumSlots = 2, outSlots = 2;
-};
-
-class MatmulPlanner {
+class MatmulPlanner : TiledMatmul {
 public:
   MatmulPlanner(const MatmulGroup &group, const Machine &machine)
-      : g(group), machine(machine) {
-    L = machine.lanes();
+      : TiledMatmul(group, machine) {
     for (int64_t size : g.batch)
       batches *= size;
   }
   Planned plan();
 
 private:
-  bool capacity(const Tiling &t, int64_t &scratchpad) const;
-  Cost cost(const Tiling &t, int64_t scratchpad) const;
-  Schedule write(const Tiling &t) const;
-  int64_t trips(int64_t extent, int64_t tile) const {
-    return ceilDiv(extent, tile);
-  }
-  int64_t weightPitch(int64_t rows) const {
-    return roundUp(rows, machine.weightRows);
-  }
-  int64_t aRows(const Tiling &t) const {
-    return (t.a == Hold::Whole ? g.m : t.m) *
-           ceilDiv(t.a == Hold::Tile ? t.k : g.k, L);
-  }
-  int64_t bRows(const Tiling &t) const {
-    int64_t k = t.b == Hold::Tile ? t.k : g.k,
-            n = t.b == Hold::Whole ? g.n : t.n;
-    return g.transposedB ? weightPitch(n) * ceilDiv(k, L)
-                         : weightPitch(k) * ceilDiv(n, L);
-  }
-  bool wholeColumns() const {
-    return g.norm || ceilDiv(g.n, L) <= machine.scratchpadRows / kWholeBiasPart;
-  }
+  bool capacity(const MatmulTiling &t, int64_t &scratchpad) const;
+  Cost cost(const MatmulTiling &t, int64_t scratchpad) const;
   int columnVectors() const {
     return g.norm ? (g.norm->scale >= 0) + (g.norm->shift >= 0) : 0;
   }
@@ -102,14 +67,11 @@ private:
     return 1 + (g.activation != VectorFunction::identity &&
                 (g.residual || shifts()));
   }
-  bool shifts() const { return g.norm && !g.norm->root; }
 
-  const MatmulGroup &g;
-  const Machine &machine;
-  int64_t L, batches = 1;
+  int64_t batches = 1;
 };
 
-bool MatmulPlanner::capacity(const Tiling &t, int64_t &scratchpad) const {
+bool MatmulPlanner::capacity(const MatmulTiling &t, int64_t &scratchpad) const {
   int64_t sums = t.m * ceilDiv(t.n, machine.columns) * t.sumSlots;
   if (sums > machine.accumulatorRows)
     return false;
@@ -126,9 +88,9 @@ bool MatmulPlanner::capacity(const Tiling &t, int64_t &scratchpad) const {
   return scratchpad <= machine.scratchpadRows;
 }
 
-Cost MatmulPlanner::cost(const Tiling &t, int64_t scratchpad) const {
-  int64_t mTrips = trips(g.m, t.m), nTrips = trips(g.n, t.n),
-          kTrips = trips(g.k, t.k);
+Cost MatmulPlanner::cost(const MatmulTiling &t, int64_t scratchpad) const {
+  int64_t mTrips = ceilDiv(g.m, t.m), nTrips = ceilDiv(g.n, t.n),
+          kTrips = ceilDiv(g.k, t.k);
   auto sum = [](int64_t extent, int64_t tile, auto f) {
     int64_t full = extent / tile, rest = extent % tile;
     return full * f(tile) + (rest ? f(rest) : 0);
@@ -235,283 +197,8 @@ Cost MatmulPlanner::cost(const Tiling &t, int64_t scratchpad) const {
   return c;
 }
 
-Schedule MatmulPlanner::write(const Tiling &t) const {
-  Schedule s;
-  ScheduleBuilder b(s, machine);
-  int64_t mTrips = trips(g.m, t.m), nTrips = trips(g.n, t.n),
-          kTrips = trips(g.k, t.k);
-  std::vector<int> batchDepth;
-  // Constant operands are loaded once, before everything.
-  auto columnVector = [&](const char *name, int tensor) {
-    int buffer = b.buffer(name, Space::scratchpad, ceilDiv(g.n, L));
-    DramTile dram;
-    dram.tensor = tensor;
-    Tile tile;
-    tile.buffer = buffer;
-    tile.blockStride = 1;
-    b.load(dram, tile, 1, g.n);
-    return buffer;
-  };
-  int bias = g.bias >= 0 && wholeColumns() ? columnVector("bias", g.bias) : -1;
-  int scale =
-      g.norm && g.norm->scale >= 0 ? columnVector("scale", g.norm->scale) : -1;
-  int shift =
-      g.norm && g.norm->shift >= 0 ? columnVector("shift", g.norm->shift) : -1;
-  for (int64_t size : g.batch)
-    batchDepth.push_back(b.beginLoop(size));
-  int lastBatch = batchDepth.empty() ? -1 : batchDepth.back();
-  int first = static_cast<int>(batchDepth.size());
-  int mDepth = t.rowsOuter ? first : first + 1,
-      nDepth = t.rowsOuter ? first + 1 : first, kDepth = first + 2;
-  int tileDepth = first + 1;
-
-  auto batched = [&](const Access &access) {
-    Affine byte = access.offset;
-    for (size_t d = 0; d < access.batchStrides.size() && d < batchDepth.size();
-         ++d)
-      byte.add(batchDepth[d], access.batchStrides[d]);
-    return byte;
-  };
-  Extent mExtent(t.m, g.m, mDepth), nExtent(t.n, g.n, nDepth),
-      kExtent(t.k, g.k, kDepth);
-
-  int aTurn = t.a == Hold::Whole   ? lastBatch
-              : t.a == Hold::Panel ? mDepth
-                                   : kDepth;
-  int bTurn = t.b == Hold::Whole   ? lastBatch
-              : t.b == Hold::Panel ? nDepth
-                                   : kDepth;
-  int aBuffer =
-      b.buffer("activations", Space::scratchpad, aRows(t), t.aSlots, aTurn);
-  int bBuffer =
-      b.buffer("weights", Space::scratchpad, bRows(t), t.bSlots, bTurn);
-  int sums = b.buffer("sums", Space::accumulator, b.sumRows(t.m, t.n),
-                      t.sumSlots, tileDepth);
-  int out =
-      b.buffer("out", Space::scratchpad, t.m * ceilDiv(g.norm ? g.n : t.n, L),
-               t.outSlots, g.norm ? mDepth : tileDepth);
-  std::vector<int> rest;
-  for (size_t i = 0; i < g.rest.size(); ++i)
-    rest.push_back(b.buffer("rest", Space::scratchpad, t.m * ceilDiv(t.n, L),
-                            t.outSlots, tileDepth));
-  int residual = g.residual ? b.buffer("residual", Space::scratchpad,
-                                       b.tileRows(t.m, t.n), 2, tileDepth)
-                            : -1;
-  int tileBias = g.bias >= 0 && bias < 0 ? b.buffer("bias", Space::scratchpad,
-                                                    ceilDiv(t.n, L), 2, nDepth)
-                                         : -1;
-
-  // A: rows of K elements in blocks of L, block after block.
-  int64_t aPitch = t.a == Hold::Whole ? g.m : t.m;
-  // A held operand is filled tile by tile in the first iteration of the loop
-  // that it is held across, so that the first product waits for one tile only;
-  // in later iterations the load has no slices.
-  bool holdA = t.a == Hold::Whole || (t.a == Hold::Panel && t.rowsOuter),
-       holdB = t.b == Hold::Whole || (t.b == Hold::Panel && !t.rowsOuter);
-  auto loadA = [&] {
-    DramTile dram;
-    dram.tensor = g.a.tensor;
-    dram.byte =
-        batched(g.a).add(mDepth, t.m * g.a.rowStride).add(kDepth, t.k * 2);
-    dram.stride = g.a.rowStride;
-    Tile tile;
-    tile.buffer = aBuffer;
-    tile.blockStride = aPitch;
-    if (t.a == Hold::Whole)
-      tile.row.add(mDepth, t.m);
-    if (t.a != Hold::Tile)
-      tile.row.add(kDepth, t.k / L * aPitch);
-    Step &step = b.load(dram, tile, mExtent, kExtent);
-    if (holdA)
-      step.outer = Extent(1, 1, nDepth);
-  };
-  int64_t bK = t.b == Hold::Tile ? t.k : g.k,
-          bN = t.b == Hold::Whole ? g.n : t.n;
-  int64_t bPitch = weightPitch(g.transposedB ? bN : bK);
-  auto loadB = [&] {
-    DramTile dram;
-    dram.tensor = g.b.tensor;
-    dram.byte = batched(g.b);
-    Tile tile;
-    tile.buffer = bBuffer;
-    tile.blockStride = bPitch;
-    if (t.b == Hold::Whole)
-      tile.row.add(nDepth, g.transposedB ? t.n : t.n / L * bPitch);
-    if (t.b != Hold::Tile)
-      tile.row.add(kDepth, g.transposedB ? t.k / L * bPitch : t.k);
-    if (g.blocked) {
-      int64_t rowBytes = machine.rowBytes();
-      dram.stride = rowBytes;
-      dram.outerStride = g.k * rowBytes;
-      dram.byte.add(nDepth, t.n / L * dram.outerStride)
-          .add(kDepth, t.k * rowBytes);
-      Step &step = b.load(dram, tile, kExtent, L);
-      step.outer = Extent(t.n / L, ceilDiv(g.n, L), nDepth);
-      step.outerStride = bPitch;
-      if (holdB)
-        step.columns = Extent(L, L, mDepth);
-      return;
-    }
-    dram.stride = g.b.rowStride;
-    dram.byte.add(nDepth, t.n * (g.transposedB ? g.b.rowStride : 2))
-        .add(kDepth, t.k * (g.transposedB ? 2 : g.b.rowStride));
-    Step &step = b.load(dram, tile, g.transposedB ? nExtent : kExtent,
-                        g.transposedB ? kExtent : nExtent);
-    if (holdB)
-      step.outer = Extent(1, 1, mDepth);
-  };
-
-  auto enter = [&](bool rowLoop) {
-    b.beginLoop(rowLoop ? mTrips : nTrips);
-    if (!rowLoop && tileBias >= 0) {
-      DramTile dram;
-      dram.tensor = g.bias;
-      dram.byte.add(nDepth, t.n * 2);
-      Tile tile;
-      tile.buffer = tileBias;
-      tile.blockStride = 1;
-      b.load(dram, tile, 1, nExtent);
-    }
-  };
-  enter(t.rowsOuter);
-  enter(!t.rowsOuter);
-  Tile residualTile;
-  if (g.residual) {
-    DramTile dram;
-    dram.tensor = g.residual->tensor;
-    dram.byte = batched(*g.residual)
-                    .add(mDepth, t.m * g.residual->rowStride)
-                    .add(nDepth, t.n * 2);
-    dram.stride = g.residual->rowStride;
-    residualTile.buffer = residual;
-    residualTile.blockStride = t.m;
-    b.load(dram, residualTile, mExtent, nExtent);
-  }
-  b.beginLoop(kTrips);
-  loadB();
-  loadA();
-  {
-    Step &step = b.step(StepKind::Matmul);
-    step.tile.buffer = aBuffer;
-    step.tile.blockStride = aPitch;
-    if (t.a == Hold::Whole)
-      step.tile.row.add(mDepth, t.m);
-    if (t.a != Hold::Tile && kTrips > 1)
-      step.tile.row.add(kDepth, t.k / L * aPitch);
-    step.weights.buffer = bBuffer;
-    step.weights.blockStride = bPitch;
-    if (t.b == Hold::Whole && nTrips > 1)
-      step.weights.row.add(nDepth, g.transposedB ? t.n : t.n / L * bPitch);
-    if (t.b != Hold::Tile && kTrips > 1)
-      step.weights.row.add(kDepth, g.transposedB ? t.k / L * bPitch : t.k);
-    step.sums.buffer = sums;
-    step.sums.blockStride = t.m;
-    step.rows = mExtent;
-    step.columns = nExtent;
-    step.depth = kExtent;
-    step.byColumns = g.transposedB;
-    step.accumulate = kTrips > 1 ? Accumulate::after_first : Accumulate::never;
-    step.accumulateDepth = kTrips > 1 ? kDepth : -1;
-  }
-  b.endLoop();
-
-  // Epilogue, out of the accumulator.
-  Value source;
-  source.tile.buffer = sums;
-  source.tile.blockStride = t.m;
-  source.type = VectorType::fp32;
-  Value destination;
-  destination.tile.buffer = out;
-  destination.tile.blockStride = t.m;
-  if (g.norm)
-    destination.tile.row.add(nDepth, t.n / L * t.m);
-  ChainWriter chain(b, mExtent, nExtent, 0, source);
-  chain.begin(source);
-  chain.multiplyScalar(g.scale);
-  auto addBias = [&] {
-    if (g.bias < 0)
-      return;
-    Tile tile;
-    tile.buffer = bias >= 0 ? bias : tileBias;
-    tile.blockStride = 1;
-    if (bias >= 0)
-      tile.row.add(nDepth, t.n / L);
-    chain.addColumn(tile);
-  };
-  auto addResidual = [&] {
-    if (g.residual)
-      chain.addElement({residualTile, VectorType::bf16});
-  };
-  if (g.activation == VectorFunction::identity && shifts()) {
-    // In this order the stage between them is left to the shift.
-    addResidual();
-    addBias();
-  } else {
-    addBias();
-    chain.function(g.activation);
-    addResidual();
-  }
-  if (shifts())
-    shiftRows(b, chain, g.n, mExtent, nTrips > 1 ? nDepth : -1);
-  if (g.norm)
-    chain.reduce(Reduce::sum_and_squares, 0,
-                 nTrips > 1 ? Accumulate::after_first : Accumulate::never,
-                 nTrips > 1 ? nDepth : -1);
-  chain.finish(g.rest.empty() ? destination : source);
-  auto place = [&](const Access &access) {
-    DramTile dram;
-    dram.tensor = access.tensor;
-    dram.byte = batched(access).add(mDepth, t.m * access.rowStride);
-    dram.stride = access.rowStride;
-    return dram;
-  };
-  auto tilePlace = [&](const Access &access) {
-    DramTile dram = place(access);
-    dram.byte.add(nDepth, t.n * 2);
-    return dram;
-  };
-  if (!g.rest.empty()) {
-    std::vector<StoredTile> parts = {{destination.tile, tilePlace(g.out)}};
-    for (size_t i = 0; i < rest.size(); ++i) {
-      parts.push_back({destination.tile, tilePlace(g.rest[i])});
-      parts.back().tile.buffer = rest[i];
-    }
-    storeParts(b, mExtent, nExtent, source, source, parts);
-  } else if (!g.norm) {
-    b.store(tilePlace(g.out), destination.tile, mExtent, nExtent);
-  }
-  b.endLoop();
-  if (g.norm) {
-    finishNormStatistics(b, *g.norm, g.n, mExtent, false);
-    Value row;
-    row.tile.buffer = out;
-    row.tile.blockStride = t.m;
-    ChainWriter second(b, mExtent, g.n, 0, row);
-    second.begin(row);
-    second.multiplyStatistic(1);
-    if (!g.norm->root)
-      second.addStatistic(0, false);
-    Tile vector;
-    vector.blockStride = 1;
-    if (scale >= 0) {
-      vector.buffer = scale;
-      second.multiplyColumn(vector);
-    }
-    if (shift >= 0) {
-      vector.buffer = shift;
-      second.addColumn(vector);
-    }
-    second.finish(row);
-    b.store(place(g.out), row.tile, mExtent, g.n);
-  }
-  b.endLoop();
-  for (size_t d = 0; d < batchDepth.size(); ++d)
-    b.endLoop();
-  return s;
-}
-
 Planned MatmulPlanner::plan() {
-  Tiling best;
+  MatmulTiling best;
   double bestTotal = std::numeric_limits<double>::infinity();
   Cost bestCost;
   int64_t mostRows = std::min<int64_t>(g.m, kMostTile);
@@ -525,12 +212,11 @@ Planned MatmulPlanner::plan() {
       tileChoices(g.m, 1, std::min(mostRows, machine.accumulatorRows));
   auto nChoices = tileChoices(g.n, L, mostColumns);
   auto kChoices = tileChoices(g.k, L, kMostTile);
-  Tiling smallest;
   int64_t smallestRows = -1;
   for (int64_t k : kChoices)
     for (int64_t n : nChoices)
       for (int64_t m : mChoices) {
-        Tiling t;
+        MatmulTiling t;
         t.m = m;
         t.n = n;
         t.k = std::min(k, g.k);
@@ -553,14 +239,11 @@ Planned MatmulPlanner::plan() {
                 t.outSlots = slots & 8 ? 2 : 1;
                 int64_t rows;
                 if (!capacity(t, rows)) {
-                  int64_t need = rows;
-                  if (slots == 0 && (smallestRows < 0 || need < smallestRows)) {
-                    smallestRows = need;
-                    smallest = t;
-                  }
-                  if (slots == 0)
-                    break;
-                  continue;
+                  if (slots > 0)
+                    continue;
+                  smallestRows =
+                      smallestRows < 0 ? rows : std::min(smallestRows, rows);
+                  break;
                 }
                 Cost c = cost(t, rows);
                 if (c.total < bestTotal) {
@@ -589,7 +272,7 @@ Planned MatmulPlanner::plan() {
                      ", the target has " + has;
     return result;
   }
-  Schedule schedule = write(best);
+  Schedule schedule = writeMatmul(g, machine, best);
   schedule.cost = bestCost;
   if (!allocate(schedule, machine, false)) {
     result.refusal =
