@@ -76,13 +76,32 @@ private:
   llvm::Expected<size_t> planFrom(llvm::ArrayRef<mlir::Operation *> ops,
                                   size_t begin);
   llvm::Error planOp(mlir::Operation *op);
+  /// A product as its operands stand; where its result goes is open.
+  struct Product {
+    planning::MatmulGroup group; ///< without loops and places
+    View a, b;
+    std::optional<View> residual;
+    std::optional<planning::Norm> norm;
+  };
   llvm::Error planMatmulOp(graph::MatmulOp op);
+  llvm::Expected<Product> productOf(graph::MatmulOp op);
+  /// The stationary side: a weight is stored for it, a computed tensor is taken
+  /// from whichever side is dense.
+  llvm::Error findStationary(graph::MatmulOp op, Product &product);
+  /// The product into `out`, without its norm.
+  planning::MatmulGroup groupOf(const Product &product, const View &out) const;
+  /// Of rows of `n` elements; scale and shift may be absent.
+  llvm::Expected<planning::Norm> normOf(mlir::Value scale, mlir::Value shift,
+                                        float epsilon, bool root, int64_t n,
+                                        mlir::Operation *op);
   llvm::Error planAttentionOp(graph::AttentionOp op);
   /// The heads in the windows of an operand of attention, whose rows are dense.
   llvm::Expected<planning::Access> headsOf(mlir::Value operand,
                                            llvm::ArrayRef<int64_t> window,
                                            mlir::Operation *op);
   /// A view whose rows of `count` elements lie side by side.
+  llvm::Expected<View> denseRows(const View &view, int64_t count,
+                                 mlir::Operation *op);
   llvm::Expected<View> denseRows(mlir::Value operand, int64_t count,
                                  mlir::Operation *op);
   /// Adds what masks scores, if there is such an operand, and the band, if

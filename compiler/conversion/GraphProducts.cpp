@@ -75,155 +75,177 @@ Error GraphPlanner::planNorm(const View &in, const View &out, const Norm &norm,
   return place(planRows(group, machine), op, "norm");
 }
 
-Error GraphPlanner::planMatmulOp(graph::MatmulOp op) {
-  RankedTensorType resultType = op.getType();
+static void swapLast(View &view) {
+  const size_t rank = view.sizes.size();
+  std::swap(view.sizes[rank - 1], view.sizes[rank - 2]);
+  std::swap(view.strides[rank - 1], view.strides[rank - 2]);
+}
+
+Expected<View> GraphPlanner::denseRows(const View &view, int64_t count,
+                                       Operation *op) {
+  if (count > 1 && view.strides.back() != 1)
+    return materialise(view, op);
+  return view;
+}
+
+Expected<View> GraphPlanner::denseRows(Value operand, int64_t count,
+                                       Operation *op) {
+  auto view = viewOf(operand);
+  if (!view)
+    return view.takeError();
+  return denseRows(*view, count, op);
+}
+
+Expected<Norm> GraphPlanner::normOf(Value scale, Value shift, float epsilon,
+                                    bool root, int64_t n, Operation *op) {
+  Norm norm;
+  norm.root = root;
+  norm.epsilon = epsilon;
+  for (auto [value, tensor] :
+       {std::pair(scale, &norm.scale), std::pair(shift, &norm.shift)}) {
+    if (!value)
+      continue;
+    auto column = columnTensor(value, n, op);
+    if (!column)
+      return column.takeError();
+    *tensor = *column;
+  }
+  return norm;
+}
+
+Error GraphPlanner::findStationary(graph::MatmulOp op, Product &product) {
+  MatmulGroup &g = product.group;
+  auto weight = op.getRhs().getDefiningOp<graph::WeightOp>();
+  RankedTensorType type = op.getRhs().getType();
+  if (weight && type.getRank() == 2 && !op.getTransposeRhs()) {
+    product.b = weightTensor(weight.getExpr(), weight.getName().str(),
+                             WeightLayout::Blocked, type.getShape());
+    g.blocked = true;
+    return Error::success();
+  }
+  auto rhs = viewOf(op.getRhs());
+  if (!rhs)
+    return rhs.takeError();
+  View b = *rhs;
+  if (op.getTransposeRhs())
+    swapLast(b);
+  const size_t rank = b.sizes.size();
+  bool rowsDense = b.strides[rank - 1] == 1 || g.n == 1,
+       columnsDense = b.strides[rank - 2] == 1 || g.k == 1;
+  if (!rowsDense && !columnsDense) {
+    auto copy = materialise(b, op);
+    if (!copy)
+      return copy.takeError();
+    b = *copy;
+    rowsDense = true;
+  }
+  g.transposedB = !rowsDense;
+  product.b = b;
+  return Error::success();
+}
+
+Expected<GraphPlanner::Product> GraphPlanner::productOf(graph::MatmulOp op) {
+  Product product;
+  MatmulGroup &g = product.group;
   auto lhs = viewOf(op.getLhs());
   if (!lhs)
     return lhs.takeError();
-  View a = *lhs;
-  size_t rank = a.sizes.size();
-  if (op.getTransposeLhs()) {
-    std::swap(a.sizes[rank - 1], a.sizes[rank - 2]);
-    std::swap(a.strides[rank - 1], a.strides[rank - 2]);
-  }
-  int64_t k = a.sizes.back(), n = resultType.getShape().back();
-  if (k > 1 && a.strides.back() != 1) {
-    auto copy = materialise(a, op);
-    if (!copy)
-      return copy.takeError();
-    a = *copy;
-  }
-  MatmulGroup group;
-  group.k = k;
-  group.n = n;
-  // The stationary side: a weight is stored for it, a computed tensor is taken
-  // from whichever side is dense.
-  View b;
-  auto weight = op.getRhs().getDefiningOp<graph::WeightOp>();
-  RankedTensorType rhsType = op.getRhs().getType();
-  if (weight && rhsType.getRank() == 2 && !op.getTransposeRhs()) {
-    b = weightTensor(weight.getExpr(), weight.getName().str(),
-                     WeightLayout::Blocked, rhsType.getShape());
-    group.blocked = true;
-  } else {
-    auto rhs = viewOf(op.getRhs());
-    if (!rhs)
-      return rhs.takeError();
-    b = *rhs;
-    size_t r = b.sizes.size();
-    if (op.getTransposeRhs()) {
-      std::swap(b.sizes[r - 1], b.sizes[r - 2]);
-      std::swap(b.strides[r - 1], b.strides[r - 2]);
-    }
-    bool rowsDense = b.strides[r - 1] == 1 || n == 1,
-         columnsDense = b.strides[r - 2] == 1 || k == 1;
-    if (!rowsDense && !columnsDense) {
-      auto copy = materialise(b, op);
-      if (!copy)
-        return copy.takeError();
-      b = *copy;
-      rowsDense = true;
-    }
-    group.transposedB = !rowsDense;
-  }
+  if (op.getTransposeLhs())
+    swapLast(*lhs);
+  g.k = lhs->sizes.back();
+  g.n = op.getType().getShape().back();
+  g.activation = functionOf(op.getActivation());
+  auto a = denseRows(*lhs, g.k, op);
+  if (!a)
+    return a.takeError();
+  product.a = *a;
+  if (Error error = findStationary(op, product))
+    return error;
   if (op.getBias()) {
-    auto bias = columnTensor(op.getBias(), n, op);
+    auto bias = columnTensor(op.getBias(), g.n, op);
     if (!bias)
       return bias.takeError();
-    group.bias = *bias;
+    g.bias = *bias;
   }
-  std::optional<Norm> norm;
   if (op.getNorm() != graph::Norm::None) {
-    norm.emplace();
-    norm->root = op.getNorm() == graph::Norm::RmsNorm;
-    norm->epsilon = op.getEpsilon() ? op.getEpsilon()->convertToFloat() : 0.0f;
-    if (op.getNormScale()) {
-      auto tensor = columnTensor(op.getNormScale(), n, op);
-      if (!tensor)
-        return tensor.takeError();
-      norm->scale = *tensor;
-    }
-    if (op.getNormShift()) {
-      auto tensor = columnTensor(op.getNormShift(), n, op);
-      if (!tensor)
-        return tensor.takeError();
-      norm->shift = *tensor;
-    }
+    auto norm = normOf(op.getNormScale(), op.getNormShift(),
+                       op.getEpsilon() ? op.getEpsilon()->convertToFloat() : 0,
+                       op.getNorm() == graph::Norm::RmsNorm, g.n, op);
+    if (!norm)
+      return norm.takeError();
+    product.norm = *norm;
   }
-  group.activation = functionOf(op.getActivation());
-  std::optional<View> residual;
   if (op.getResidual()) {
-    auto view = viewOf(op.getResidual());
-    if (!view)
-      return view.takeError();
-    residual = *view;
-    if (n > 1 && residual->strides.back() != 1) {
-      auto copy = materialise(*residual, op);
-      if (!copy)
-        return copy.takeError();
-      residual = *copy;
-    }
+    auto residual = denseRows(op.getResidual(), g.n, op);
+    if (!residual)
+      return residual.takeError();
+    product.residual = *residual;
   }
-  View out = newResult(op.getResult());
-  auto build = [&](const View &target, bool withNorm) {
-    MatmulGroup g = group;
-    ArrayRef<int64_t> sizes = ArrayRef<int64_t>(target.sizes).drop_back();
-    auto rows = [&](const View &view) {
-      return alignedStrides(ArrayRef<int64_t>(view.sizes).drop_back(),
-                            ArrayRef<int64_t>(view.strides).drop_back(), sizes);
-    };
-    std::vector<SmallVector<int64_t>> strides = {rows(a), rows(target)};
-    // B moves with the batch alone.
-    SmallVector<int64_t> bStrides(sizes.size(), 0);
-    if (!g.blocked && b.sizes.size() > 2) {
-      SmallVector<int64_t> batch = alignedStrides(
-          ArrayRef<int64_t>(b.sizes).drop_back(2),
-          ArrayRef<int64_t>(b.strides).drop_back(2), sizes.drop_back());
-      std::copy(batch.begin(), batch.end(), bStrides.begin());
-    }
-    strides.push_back(bStrides);
-    if (residual)
-      strides.push_back(rows(*residual));
-    Loops loops = mergeLoops(sizes, strides);
-    // A dimension along which B moves cannot be the rows'.
-    if (loops.strides[2].back() != 0) {
-      loops.sizes.push_back(1);
-      for (auto &s : loops.strides)
-        s.push_back(0);
-    }
-    g.batch.assign(loops.sizes.begin(), std::prev(loops.sizes.end()));
-    g.m = loops.sizes.back();
-    g.a = access(a, loops.strides[0]);
-    g.out = access(target, loops.strides[1]);
-    g.b = access(b, loops.strides[2]);
-    if (!g.blocked) {
-      size_t r = b.sizes.size();
-      g.b.rowStride = 2 * (g.transposedB ? b.strides[r - 1] : b.strides[r - 2]);
-    }
-    if (residual)
-      g.residual = access(*residual, loops.strides[3]);
-    if (withNorm)
-      g.norm = norm;
-    return g;
+  return product;
+}
+
+MatmulGroup GraphPlanner::groupOf(const Product &product,
+                                  const View &out) const {
+  MatmulGroup g = product.group;
+  const View &b = product.b;
+  ArrayRef<int64_t> sizes = ArrayRef<int64_t>(out.sizes).drop_back();
+  auto rows = [&](const View &view) {
+    return alignedStrides(ArrayRef<int64_t>(view.sizes).drop_back(),
+                          ArrayRef<int64_t>(view.strides).drop_back(), sizes);
   };
-  if (!norm && finished.count(op.getResult())) {
-    MatmulGroup g = build(out, false);
-    for (int tensor : partsOf(op.getResult())) {
-      g.rest.push_back(g.out);
-      g.rest.back().tensor = tensor;
-    }
-    return place(planOnce(std::move(g)), op, "matmul");
+  // B moves with the batch alone.
+  SmallVector<int64_t> bStrides(sizes.size(), 0);
+  if (!g.blocked && b.sizes.size() > 2) {
+    SmallVector<int64_t> batch = alignedStrides(
+        ArrayRef<int64_t>(b.sizes).drop_back(2),
+        ArrayRef<int64_t>(b.strides).drop_back(2), sizes.drop_back());
+    std::copy(batch.begin(), batch.end(), bStrides.begin());
   }
-  Planned planned = planOnce(build(out, norm.has_value()));
-  if (planned.schedule || !norm)
+  std::vector<SmallVector<int64_t>> strides = {rows(product.a), rows(out),
+                                               bStrides};
+  if (product.residual)
+    strides.push_back(rows(*product.residual));
+  Loops loops = mergeLoops(sizes, strides);
+  // A dimension along which B moves cannot be the rows'.
+  if (loops.strides[2].back() != 0) {
+    loops.sizes.push_back(1);
+    for (auto &s : loops.strides)
+      s.push_back(0);
+  }
+  g.batch.assign(loops.sizes.begin(), std::prev(loops.sizes.end()));
+  g.m = loops.sizes.back();
+  g.a = access(product.a, loops.strides[0]);
+  g.out = access(out, loops.strides[1]);
+  g.b = access(b, loops.strides[2]);
+  if (!g.blocked)
+    g.b.rowStride = 2 * b.strides[b.sizes.size() - (g.transposedB ? 1 : 2)];
+  if (product.residual)
+    g.residual = access(*product.residual, loops.strides[3]);
+  return g;
+}
+
+Error GraphPlanner::planMatmulOp(graph::MatmulOp op) {
+  auto product = productOf(op);
+  if (!product)
+    return product.takeError();
+  View out = newResult(op.getResult());
+  MatmulGroup whole = groupOf(*product, out);
+  whole.norm = product->norm;
+  if (!whole.norm && finished.count(op.getResult()))
+    for (int tensor : partsOf(op.getResult())) {
+      whole.rest.push_back(whole.out);
+      whole.rest.back().tensor = tensor;
+    }
+  Planned planned = planOnce(std::move(whole));
+  if (planned.schedule || !product->norm)
     return place(std::move(planned), op, "matmul");
   // A row does not fit beside the product: the normalisation is a group of its
   // own, through DRAM.
   View before = denseView(
       newTensor("", TensorKind::Scratch, out.elements() * 2), out.sizes, 2);
-  if (Error error = place(planOnce(build(before, false)), op, "matmul"))
+  if (Error error = place(planOnce(groupOf(*product, before)), op, "matmul"))
     return error;
-  return planNorm(before, out, *norm, op);
+  return planNorm(before, out, *product->norm, op);
 }
 
 /// Bytes from one element of a dimension to the next; 0 where it has but one.
@@ -244,14 +266,6 @@ Expected<Access> GraphPlanner::headsOf(Value operand, ArrayRef<int64_t> window,
   access.rowStride = view->strides[1] * 2;
   access.batchStrides = {view->strides[0] * 2, window[1] * 2};
   return access;
-}
-
-Expected<View> GraphPlanner::denseRows(Value operand, int64_t count,
-                                       Operation *op) {
-  auto view = viewOf(operand);
-  if (view && count > 1 && view->strides.back() != 1)
-    return materialise(*view, op);
-  return view;
 }
 
 Error GraphPlanner::addMask(Value operand, bool selects, Operation *op,

@@ -196,20 +196,12 @@ int RowsBuilder::operand(Value value) {
 
 Expected<int> RowsBuilder::addNorm(Operation *op, Value scale, Value shift,
                                    llvm::APFloat epsilon, bool root) {
-  Norm norm;
-  norm.root = root;
-  norm.epsilon = epsilon.convertToFloat();
-  for (auto [value, tensor] : {std::make_pair(scale, &norm.scale),
-                               std::make_pair(shift, &norm.shift)}) {
-    if (!value)
-      continue;
-    auto column = planner.columnTensor(value, group.n, op);
-    if (!column)
-      return column.takeError();
-    *tensor = *column;
-  }
+  auto norm =
+      planner.normOf(scale, shift, epsilon.convertToFloat(), root, group.n, op);
+  if (!norm)
+    return norm.takeError();
   int index = unary(RowOpKind::Normalise, operand(op->getOperand(0)));
-  group.ops[index].norm = norm;
+  group.ops[index].norm = *norm;
   return index;
 }
 
