@@ -369,10 +369,11 @@ static void addMask(NodeContext &c, Heads &h, size_t mask, size_t bias) {
                          h.query.element(), filter);
   if (c.integer("unidirectional", 0))
     hideLaterKeys(c, h, filter);
-  if (c.has(bias)) {
-    Val &behind = h.otherwise ? h.bias : h.mask;
-    behind = sumOf(c, behind, rank4(c, c.in(bias)));
-  }
+  // A mask that is stored as bf16 has no room for a bias.
+  if (c.has(bias) && c.has(mask))
+    h.bias = rank4(c, c.in(bias));
+  else if (c.has(bias))
+    h.mask = sumOf(c, h.mask, rank4(c, c.in(bias)));
   if (float scale = c.real("scale", 0))
     h.scale = scale;
 }

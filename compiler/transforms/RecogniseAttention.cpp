@@ -34,7 +34,7 @@ struct Scores {
   /// the place of other scores, after the masks are added.
   SmallVector<std::pair<Value, bool>> seen;
   double otherwise = 0;
-  /// Values added to what the conditions choose.
+  /// Values added to what is there then.
   SmallVector<std::pair<Value, double>> bias;
 };
 
@@ -231,6 +231,39 @@ static MatmulOp findConsumer(Value probabilities, Guards &guards) {
   return {};
 }
 
+/// Whether no element is above zero, as far as constants say.
+static bool isNeverPositive(Value value) {
+  if (auto number = scalarConstant(value))
+    return *number <= 0;
+  Operation *op = value.getDefiningOp();
+  if (isa_and_nonnull<ReshapeOp, BroadcastOp, TransposeOp>(op))
+    return isNeverPositive(op->getOperand(0));
+  if (auto select = dyn_cast_or_null<SelectOp>(op))
+    return isNeverPositive(select.getOnTrue()) &&
+           isNeverPositive(select.getOnFalse());
+  BinaryOp sum = binaryOf(value, BinaryKind::Add);
+  return sum && isNeverPositive(sum.getLhs()) && isNeverPositive(sum.getRhs());
+}
+
+/// Leaves of the masks the first ones whose sum can be added at once; the
+/// others become the bias. Large numbers that cancel in their sum would leave a
+/// score that they swallow one after the other.
+static void splitMasks(Scores &scores) {
+  auto isNegative = [](const std::pair<Value, double> &mask) {
+    return mask.second > 0 && isNeverPositive(mask.first);
+  };
+  auto isKnown = [](const std::pair<Value, double> &mask) {
+    return isConstant(mask.first);
+  };
+  ArrayRef<std::pair<Value, double>> masks = scores.masks;
+  size_t count = masks.size();
+  while (count > 1 && !llvm::all_of(masks.take_front(count), isNegative) &&
+         !llvm::all_of(masks.take_front(count), isKnown))
+    --count;
+  scores.bias.assign(masks.begin() + count, masks.end());
+  scores.masks.truncate(count);
+}
+
 /// The sum of values as one of rank 4 that broadcasts to the scores.
 static Value joinMasks(OpBuilder &builder, Location loc,
                        ArrayRef<std::pair<Value, double>> masks) {
@@ -314,6 +347,8 @@ static void recognise(SoftmaxOp softmax) {
   Scores scores;
   if (!findProduct(softmax.getInput(), 1.0, scores))
     return;
+  if (scores.seen.empty())
+    splitMasks(scores);
   MatmulOp product = scores.product;
   Value q = product.getLhs(), k = product.getRhs(), v = values.getRhs();
   bool kTransposed = !product.getTransposeRhs();

@@ -243,8 +243,6 @@ static void simplifyMask(AttentionOp attention) {
     if (attention.getBandValue())
       parts.bandValue = attention.getHiddenValue();
   }
-  Parts behind;
-  behind.addsBand = false;
   auto split = [&](Value mask, Parts &into) {
     if (!mask)
       return;
@@ -263,7 +261,14 @@ static void simplifyMask(AttentionOp attention) {
     });
   };
   split(attention.getMask(), parts);
+  // What is added outside of a band swallows the rest in any order.
+  Parts behind;
+  behind.addsBand = parts.addsBand;
+  behind.band = parts.band;
+  behind.bandValue = parts.bandValue;
   split(attention.getBias(), behind);
+  parts.band = behind.band;
+  parts.bandValue = behind.bandValue;
   Value seen;
   if (Value condition = attention.getSeen()) {
     Location loc = condition.getLoc();
@@ -285,12 +290,10 @@ static void simplifyMask(AttentionOp attention) {
     attention.setBandValueAttr(builder.getF32FloatAttr(*parts.bandValue));
   if (parts.emptied || behind.emptied)
     addNote(attention, "a part of the mask that masks nothing is left out");
-  if (!seen && parts.band.empty()) {
-    // Nothing is selected: all that is added is one mask.
+  if (!seen && parts.band.empty())
     attention.removeOtherwiseAttr();
-    parts.terms.append(behind.terms);
-    behind.terms.clear();
-  }
+  if (parts.terms.empty() && !attention.getOtherwise())
+    std::swap(parts.terms, behind.terms);
   auto set = [](MutableOperandRange operand, Value value) {
     operand.clear();
     if (value)

@@ -173,8 +173,6 @@ LogicalResult AttentionOp::verify() {
     return emitOpError() << "has band_value and otherwise";
   if (getOtherwise() ? !getSeen() && !getBand() : bool(getSeen()))
     return emitOpError() << "otherwise needs seen or a band, and seen needs it";
-  if (getBias() && !getOtherwise())
-    return emitOpError() << "has a bias behind no selection: it is a mask";
   for (auto [what, given] :
        {std::pair{"mask ", getMask()}, std::pair{"seen ", getSeen()},
         std::pair{"bias ", getBias()}}) {

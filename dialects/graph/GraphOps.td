@@ -125,9 +125,8 @@ def Graph_AttentionOp : Graph_Op<"attention", [AttrSizedOperandSegments]> {
     same shapes; `seen` is not zero where a key is seen. Key j is within `band` = [lower,
     upper] of query i where lower ≤ j - i ≤ upper. With `otherwise`, that number
     takes the place of scores outside of the band or not seen, whatever they
-    are, and `bias` is added to what is there then; without it, `band_value` or
-    minus infinity is added outside of the band, and all else that is added is
-    `mask`. Minus infinity hides a key; finite values are ordinary numbers. A row
+    are; without it, `band_value` or minus infinity is added outside of the band.
+    `bias` is added to what is there then. Minus infinity hides a key; finite values are ordinary numbers. A row
     whose keys are all hidden is NaN, or has probabilities of zero with
     `zero_hidden`; with `zero_nan` probabilities of zero take the place of NaN.
     They take the place of all in rows for which `kept`, [B or 1, heads or 1, Sq],

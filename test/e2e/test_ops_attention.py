@@ -533,7 +533,9 @@ def test_a_guard_against_nan_gives_zeros_for_rows_of_nan(keys):
     np.testing.assert_allclose(got, wanted, rtol=2**-6, atol=2**-6)
 
 
-@pytest.mark.parametrize("low, bias", ((None, 0), (-1e9, 0), (-1e9, 1), (LOW, 0), (LOW, 1)))
+@pytest.mark.parametrize(
+    "low, bias", ((None, 0), (None, 1), (-1e9, 0), (-1e9, 1), (LOW, 0), (LOW, 1))
+)
 @pytest.mark.parametrize("queries", (3, 6, 8))
 @pytest.mark.parametrize("per_query", (False, True))
 def test_later_keys_are_as_far_away_as_masked_ones(low, queries, per_query, bias):
@@ -556,6 +558,26 @@ def test_later_keys_are_as_far_away_as_masked_ones(low, queries, per_query, bias
                   unidirectional=1, **attributes)]  # fmt: skip
     bound = dict(relative=2 * on_chip.ROUNDED, absolute=2 * on_chip.ROUNDED)
     on_chip.check(Case("later", nodes, feeds, **bound), "nano")
+
+
+@pytest.mark.parametrize("first, second", ((1e20, -1e20), (-1e20, 1e20), (LOW, -LOW)))
+@pytest.mark.parametrize("keys", (9, 300))
+def test_masks_that_cancel_leave_nothing_of_a_score(keys, first, second):
+    """They are added one after the other, as the model has it."""
+    masks = np.zeros((2, 1, 1, 5, keys), np.float32)
+    masks[0, ..., 2:4, :], masks[1, ..., 2:4, :] = on_chip.to_bf16([first, second])
+    masks[:, ..., 3, : keys // 2] = 0
+    feeds = {n: normal(1, 2, r, 16, seed=s) for s, (n, r) in enumerate(zip("qkv", (5, keys, keys)))}
+    feeds |= {"a": masks[0], "b": masks[1]}
+    nodes = [
+        node("Transpose", ["k"], ["t"], perm=[0, 1, 3, 2]),
+        node("MatMul", ["q", "t"], ["s"]),
+        node("Add", ["s", "a"], ["once"]),
+        node("Add", ["b", "once"], ["twice"]),
+        node("Softmax", ["twice"], ["p"], axis=-1),
+        node("MatMul", ["p", "v"], ["y"]),
+    ]
+    on_chip.check(Case("cancel", nodes, feeds, **BOUND), "nano")
 
 
 @pytest.mark.parametrize("keys", (6, 700))

@@ -127,3 +127,41 @@ func.func @added_between(%x: tensor<1x6x4xf32>, %m: tensor<1x6x6xi1>, %n: tensor
   %o = graph.matmul %p, %x : (tensor<1x6x6xf32>, tensor<1x6x4xf32>) -> tensor<1x6x4xf32>
   return %o : tensor<1x6x4xf32>
 }
+
+// Masks of which one is data are added one after the other; those that only
+// hide, or are known, at once. A band leaves either.
+// CHECK-LABEL: func @two_masks
+// CHECK: graph.attention %arg0, %arg0, %arg0 mask(%{{.*}} : tensor<1x6xf32>) bias(%{{.*}} : tensor<1x1x6x6xf32>) {band = array<i64: -5, 0>,
+func.func @two_masks(%x: tensor<1x6x4xf32>, %m: tensor<1x1x6xi1>, %b: tensor<1x6x6xf32>) -> tensor<1x6x4xf32> {
+  %zero = arith.constant dense<0.0> : tensor<f32>
+  %low = arith.constant dense<0xFF800000> : tensor<f32>
+  %tri = graph.weight "tri" #graph.expr<#tri, []> {graph.band = array<i64: -5, 0>} -> tensor<6x6xi1>
+  %t = graph.reshape %tri : tensor<6x6xi1> -> tensor<1x6x6xi1>
+  %m0 = graph.select %m, %zero, %low : (tensor<1x1x6xi1>, tensor<f32>, tensor<f32>) -> tensor<1x1x6xf32>
+  %m1 = graph.select %t, %zero, %low : (tensor<1x6x6xi1>, tensor<f32>, tensor<f32>) -> tensor<1x6x6xf32>
+  %k = graph.transpose %x {permutation = array<i64: 0, 2, 1>} : tensor<1x6x4xf32> -> tensor<1x4x6xf32>
+  %s0 = graph.matmul %x, %k : (tensor<1x6x4xf32>, tensor<1x4x6xf32>) -> tensor<1x6x6xf32>
+  %s1 = graph.binary add %s0, %m0 : (tensor<1x6x6xf32>, tensor<1x1x6xf32>) -> tensor<1x6x6xf32>
+  %s2 = graph.binary add %s1, %b : (tensor<1x6x6xf32>, tensor<1x6x6xf32>) -> tensor<1x6x6xf32>
+  %s3 = graph.binary add %s2, %m1 : (tensor<1x6x6xf32>, tensor<1x6x6xf32>) -> tensor<1x6x6xf32>
+  %p = graph.softmax %s3 : tensor<1x6x6xf32>
+  %o = graph.matmul %p, %x : (tensor<1x6x6xf32>, tensor<1x6x4xf32>) -> tensor<1x6x4xf32>
+  return %o : tensor<1x6x4xf32>
+}
+
+// CHECK-LABEL: func @masks_that_only_hide
+// CHECK: %[[SUM:.*]] = graph.binary add
+// CHECK: graph.attention %arg0, %arg0, %arg0 mask(%[[SUM]] : tensor<1x1x6x6xf32>) {head_dim
+func.func @masks_that_only_hide(%x: tensor<1x6x4xf32>, %m: tensor<1x1x6xi1>, %n: tensor<1x6x6xi1>) -> tensor<1x6x4xf32> {
+  %zero = arith.constant dense<0.0> : tensor<f32>
+  %low = arith.constant dense<-1.0e9> : tensor<f32>
+  %m0 = graph.select %m, %zero, %low : (tensor<1x1x6xi1>, tensor<f32>, tensor<f32>) -> tensor<1x1x6xf32>
+  %m1 = graph.select %n, %zero, %low : (tensor<1x6x6xi1>, tensor<f32>, tensor<f32>) -> tensor<1x6x6xf32>
+  %k = graph.transpose %x {permutation = array<i64: 0, 2, 1>} : tensor<1x6x4xf32> -> tensor<1x4x6xf32>
+  %s0 = graph.matmul %x, %k : (tensor<1x6x4xf32>, tensor<1x4x6xf32>) -> tensor<1x6x6xf32>
+  %s1 = graph.binary add %s0, %m0 : (tensor<1x6x6xf32>, tensor<1x1x6xf32>) -> tensor<1x6x6xf32>
+  %s2 = graph.binary add %s1, %m1 : (tensor<1x6x6xf32>, tensor<1x6x6xf32>) -> tensor<1x6x6xf32>
+  %p = graph.softmax %s2 : tensor<1x6x6xf32>
+  %o = graph.matmul %p, %x : (tensor<1x6x6xf32>, tensor<1x6x4xf32>) -> tensor<1x6x4xf32>
+  return %o : tensor<1x6x4xf32>
+}

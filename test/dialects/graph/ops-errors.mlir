@@ -85,16 +85,6 @@ func.func @attention_seen(%x: tensor<1x4x16xf32>, %m: tensor<1x4xbf16>) -> tenso
 
 // -----
 
-func.func @attention_bias(%x: tensor<1x4x16xf32>, %m: tensor<1x4xbf16>) -> tensor<1x4x16xf32> {
-  // expected-error @below {{has a bias behind no selection: it is a mask}}
-  %0 = graph.attention %x, %x, %x bias(%m : tensor<1x4xbf16>) {heads = 2 : i64, kv_heads = 2 : i64, head_dim = 8 : i64, value_dim = 8 : i64,
-         q_window = array<i64: 0, 8>, k_window = array<i64: 0, 8>, v_window = array<i64: 0, 8>, scale = 1.0 : f32}
-         : (tensor<1x4x16xf32>, tensor<1x4x16xf32>, tensor<1x4x16xf32>) -> tensor<1x4x16xf32>
-  return %0 : tensor<1x4x16xf32>
-}
-
-// -----
-
 func.func @attention_kept(%x: tensor<1x4x16xf32>, %m: tensor<1x4xbf16>) -> tensor<1x4x16xf32> {
   // expected-error @below {{is not [B or 1, heads or 1, 4]}}
   %0 = graph.attention %x, %x, %x kept(%m : tensor<1x4xbf16>) {heads = 2 : i64, kv_heads = 2 : i64, head_dim = 8 : i64, value_dim = 8 : i64,
