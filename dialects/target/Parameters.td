@@ -181,6 +181,17 @@ def DramStandardName : Choice<Dram, "standard", Planning, "LPDDR4X-4266",
     "Kind of memory; gives bandwidth, latency and access size of a channel unless they are set.",
     "bandwidth and latency">;
 
+def DramModelName : Choice<Dram, "model", Timing, "simple", ["simple", "banked"],
+    "What a channel is in cycles: `simple` a latency and a bandwidth, `banked` banks with rows, refresh and the standard's timing.",
+    "cycles of whatever waits for memory">;
+
+def DramControllerLatency : Integer<Dram, "controller_latency_ps", Timing, 20000, 0, 100000000,
+    "Of controller and PHY together, both ways, beside a banked channel's own time (gem5's controllers have 10 ns each way).",
+    "latency of loads and stores of banked memory"> {
+  let unit = "ps";
+  let memory = "controllerLatencyPs";
+}
+
 def DramChannels : Integer<Dram, "channels", Planning, 2, 1, 128,
     "Independent channels, as wide as the standard's.",
     "bandwidth"> {

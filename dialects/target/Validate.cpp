@@ -4,6 +4,7 @@
 // What makes a target legal: the range of each parameter, from its record, and
 // the rules between parameters, here.
 
+#include "dialects/target/Tables.h"
 #include "dialects/target/Target.h"
 
 #include <functional>
@@ -16,6 +17,10 @@ namespace {
 constexpr uint64_t kMaxScratchpadRows = uint64_t(1) << 20;
 constexpr uint64_t kMaxAccumulatorRows = uint64_t(1) << 16;
 constexpr uint64_t kFetchLineBytes = 128;
+// A banked channel's longest: all refreshes that it may owe, and an access that
+// opens another row of its bank.
+constexpr uint64_t kRefreshPs = 5000000;
+constexpr uint64_t kRowPs = 200000;
 // Between a grant and the pins, and to round what takes picoseconds.
 constexpr uint64_t kPinCycles = 16;
 
@@ -154,7 +159,24 @@ private:
                 "banks × " + std::to_string(target.accumulatorRowBytes()) +
                     " bytes a row");
     checkDma();
+    checkBanks();
     checkWatchdog();
+  }
+
+  /// What the standard says of a banked channel cannot be set by hand.
+  void checkBanks() {
+    if (target.dram.model != "banked")
+      return;
+    auto &values = const_cast<Target &>(target);
+    for (const StandardValue &implied :
+         findStandard(target.dram.standard)->values)
+      if (const uint64_t value = *findParameter(implied.key)->integer(values);
+          value != implied.value)
+        messages.push_back(
+            std::string(implied.key) + " = " + std::to_string(value) +
+            " has no effect on banked memory, whose timing is "
+            "that of " +
+            target.dram.standard + ": leave it out, or set dram.model=simple");
   }
 
   void checkWatchdog() {
@@ -215,10 +237,13 @@ uint64_t Target::leastWatchdogCycles() const {
   const uint64_t burst =
       std::max({dma.burst_bytes, scratchpadRowBytes(), kFetchLineBytes});
   const uint64_t accesses = burst / dram.access_bytes + 2;
-  const uint64_t ps = std::max(dram.read_to_write_ps, dram.write_to_read_ps) +
-                      accesses * dramAccessPs() +
-                      std::max(dram.read_latency_ps, dram.write_latency_ps) +
-                      kMemoryDelayPs;
+  const uint64_t service =
+      dram.model == "banked"
+          ? kRefreshPs + accesses * kRowPs + dram.controller_latency_ps
+          : std::max(dram.read_to_write_ps, dram.write_to_read_ps) +
+                accesses * dramAccessPs() +
+                std::max(dram.read_latency_ps, dram.write_latency_ps);
+  const uint64_t ps = service + kMemoryDelayPs;
   const uint64_t beats = burst / axi.data_bytes + 1;
   return std::max(findParameter("sequencer.watchdog_cycles")->minimum,
                   ps / clockPeriodPs() + beats + kPinCycles);

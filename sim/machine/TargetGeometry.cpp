@@ -5,6 +5,8 @@
 
 #include "sim/machine/TargetGeometry.h"
 
+#include "sim/memory/dram/Standards.h"
+
 namespace tilework::sim {
 
 Geometry geometryOf(const target::Target &target) {
@@ -21,6 +23,10 @@ static_assert(kRandomLatencyPs + kRandomLatencyPs / 4 <=
 DramTiming dramTimingOf(const target::Target &target) {
   DramTiming timing;
   target::take(timing, target);
+  if (target.dram.model == "banked")
+    timing.device =
+        dram::deviceOf(target.dram.standard,
+                       target.dram.capacity_bytes / target.dram.channels);
   return timing;
 }
 

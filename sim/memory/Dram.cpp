@@ -2,11 +2,13 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 // Fixed latency plus bandwidth per channel, in integer picoseconds: a max-plus
-// update of one time stamp per channel; and the same with seeded random delays.
+// update of one time stamp per channel.
 
 #include "sim/memory/Dram.h"
 
+#include "sim/memory/BankedDram.h"
 #include "sim/memory/DramImage.h"
+#include "sim/memory/RandomDelays.h"
 
 #include <algorithm>
 #include <cstring>
@@ -15,9 +17,7 @@
 
 namespace tilework::sim {
 
-/// The finaliser of SplitMix64 (Steele, Lea, Flood: Fast splittable
-/// pseudorandom number generators, OOPSLA 2014).
-static uint64_t mix(uint64_t z) {
+uint64_t mix(uint64_t z) {
   z += 0x9e3779b97f4a7c15u;
   z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9u;
   z = (z ^ (z >> 27)) * 0x94d049bb133111ebu;
@@ -53,25 +53,17 @@ namespace {
 class FixedLatencyDram : public DramModel {
 public:
   FixedLatencyDram(const DramTiming &timing, uint32_t ports, uint32_t dataBytes)
-      : timing(timing), dataBytes(dataBytes), channels(timing.channels),
-        ports(ports) {}
+      : timing(timing), dataBytes(dataBytes), delays(timing, ports),
+        channels(timing.channels), ports(ports) {}
 
   bool faulty(uint64_t address, uint64_t bytes) const override {
     return timing.faulty(address, bytes);
   }
 
-protected:
-  struct Delay {
-    uint64_t latencyPs = 0; ///< added to the burst's latency
-    uint64_t pausePs = 0; ///< the channel of the burst's first byte is idle for
-                          ///< so long before it
-  };
-  virtual Delay draw(const DramRequest &) { return {}; }
-
 private:
   uint64_t answer(const DramRequest &request,
                   std::vector<uint64_t> *beatCycles) override {
-    Delay delay = draw(request);
+    const RandomDelays::Delay delay = delays.draw(request);
     return request.write ? write(request, delay)
                          : read(request, delay, beatCycles);
   }
@@ -106,7 +98,7 @@ private:
     return channel.freePs;
   }
 
-  uint64_t read(const DramRequest &request, Delay delay,
+  uint64_t read(const DramRequest &request, const RandomDelays::Delay &delay,
                 std::vector<uint64_t> *beatCycles) {
     if (beatCycles)
       beatCycles->resize(request.beats);
@@ -130,7 +122,7 @@ private:
     return last;
   }
 
-  uint64_t write(const DramRequest &request, Delay delay) {
+  uint64_t write(const DramRequest &request, const RandomDelays::Delay &delay) {
     channelOf(request.address).freePs += delay.pausePs;
     uint64_t end = request.address + uint64_t(request.beats) * dataBytes;
     uint64_t finish = 0;
@@ -151,35 +143,9 @@ private:
 
   DramTiming timing;
   uint32_t dataBytes;
+  RandomDelays delays;
   std::vector<Channel> channels;
   std::vector<Port> ports;
-};
-
-/// Delays depend on the seed and on how many bursts the port has had in that
-/// direction, not on cycles: one early difference between two engines does not
-/// scramble all that follows.
-class RandomLatencyDram : public FixedLatencyDram {
-public:
-  RandomLatencyDram(const DramTiming &timing, uint32_t ports,
-                    uint32_t dataBytes)
-      : FixedLatencyDram(timing, ports, dataBytes), seed(timing.randomSeed),
-        maximum(timing.randomLatencyPs), counts(2 * ports) {}
-
-protected:
-  Delay draw(const DramRequest &request) override {
-    uint64_t stream = 2 * request.port + request.write;
-    uint64_t bits = mix(seed ^ mix(stream << 40 ^ ++counts[stream]));
-    Delay delay;
-    delay.latencyPs = (bits & 0xffffffff) % (maximum + 1);
-    bits >>= 32;
-    if (bits % 4 == 0)
-      delay.pausePs = (bits >> 2) % (maximum / 4 + 1);
-    return delay;
-  }
-
-private:
-  uint64_t seed, maximum;
-  std::vector<uint64_t> counts;
 };
 
 } // namespace
@@ -195,8 +161,8 @@ std::unique_ptr<DramModel> makeDramModel(const DramTiming &timing,
                                 std::to_string(timing.interleaveBytes) +
                                 " bytes must be a multiple of the access of " +
                                 std::to_string(timing.accessBytes) + " bytes");
-  if (timing.randomLatencyPs)
-    return std::make_unique<RandomLatencyDram>(timing, ports, dataBytes);
+  if (timing.device)
+    return makeBankedDram(timing, ports, dataBytes);
   return std::make_unique<FixedLatencyDram>(timing, ports, dataBytes);
 }
 

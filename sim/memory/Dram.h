@@ -8,14 +8,20 @@
 #pragma once
 
 #include "dialects/target/Numbers.h"
+#include "sim/memory/dram/Device.h"
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <vector>
 
 namespace tilework::sim {
 
 class DramImage;
+
+/// The finaliser of SplitMix64 (Steele, Lea, Flood: Fast splittable
+/// pseudorandom number generators, OOPSLA 2014).
+uint64_t mix(uint64_t z);
 
 /// The random time of runs that ask for one, unless they name another.
 inline constexpr uint64_t kRandomLatencyPs = 400000;
@@ -23,6 +29,9 @@ inline constexpr uint64_t kRandomLatencyPs = 400000;
 /// What a memory is like; every engine builds its own DramModel from it. Times
 /// are picoseconds.
 struct DramTiming : target::MemoryNumbers<uint64_t> {
+  /// A channel with banks, rows and refresh; without it channels are a latency
+  /// and a bandwidth.
+  std::optional<dram::Device> device;
   /// Not 0: adds a random time of 0 … randomLatencyPs to each burst and random
   /// pauses of a channel, drawn from randomSeed.
   uint64_t randomLatencyPs = 0;
@@ -90,10 +99,11 @@ private:
   uint64_t latestCycle = 0;
 };
 
-/// The model of a fixed latency and a bandwidth per channel, in order per
-/// channel: an access begins when its request (or its data, for a write) has
-/// arrived and the channel's bus is free and turned. Ports have `dataBytes` a
-/// beat.
+/// The model that `timing` asks for. Channels serve bursts in the order of
+/// their requests. Without a device: a fixed latency and a bandwidth per
+/// channel, where an access begins when its request (or its data, for a write)
+/// has arrived and the channel's bus is free and turned. Ports have `dataBytes`
+/// a beat.
 std::unique_ptr<DramModel> makeDramModel(const DramTiming &timing,
                                          uint32_t ports, uint32_t dataBytes);
 

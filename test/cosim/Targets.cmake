@@ -26,3 +26,7 @@ dma.interleave_bytes=256,sequencer.queue_depth=5,dma.write_batch_bytes=256,clock
 set(cosim_one_bank "nano,systolic_array.rows=8,systolic_array.columns=4,systolic_array.weight_rows_per_cycle=4,\
 vector_unit.lanes=4,scratchpad.banks=1,scratchpad.size_bytes=16384,accumulator.banks=1,accumulator.size_bytes=2048,\
 axi.data_bytes=16,dma.buffer_bytes=64,dma.burst_bytes=16,dma.outstanding_bursts=1024,sequencer.queue_depth=64")
+# Banked memory: refresh bank by bank; all banks, with channels that are no power of two and a clock that divides nothing.
+set(cosim_banked "nano,dram.model=banked")
+set(cosim_banked_odd "nano,dram.model=banked,dram.standard=HBM2E-3600,dram.channels=3,clock.frequency_hz=733M,\
+dram.controller_latency_ps=0")

@@ -5,6 +5,7 @@
 // that can be built?
 
 #include "sim/machine/TargetGeometry.h"
+#include "sim/memory/dram/Standards.h"
 
 #include <gtest/gtest.h>
 
@@ -44,6 +45,23 @@ TEST(TargetGeometry, DramMovesTheBandwidthOfTheTarget) {
                                  uint32_t(target.axi.data_bytes)),
               nullptr);
   }
+}
+
+// Width, rate and access of a channel stand with the parameters, its timing
+// with the model: both are of one memory.
+TEST(TargetGeometry, BankedChannelsHaveTheBandwidthOfTheirStandard) {
+  for (const sim::dram::Standard &standard : sim::dram::standards()) {
+    const target::Target target = target::Target::load(
+        std::string("edge,dram.model=banked,dram.standard=") + standard.name);
+    const sim::DramTiming timing = sim::dramTimingOf(target);
+    ASSERT_TRUE(timing.device) << standard.name;
+    const sim::dram::Device &device = *timing.device;
+    EXPECT_EQ(device.accessBytes, timing.accessBytes) << standard.name;
+    const double accessPs = double(device.timing.burst) *
+                            double(device.clockPs) / double(device.clockParts);
+    EXPECT_NEAR(accessPs, double(timing.accessPs), 1.0) << standard.name;
+  }
+  EXPECT_FALSE(sim::dramTimingOf(target::Target()).device);
 }
 
 } // namespace

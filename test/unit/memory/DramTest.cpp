@@ -5,6 +5,8 @@
 
 #include "sim/memory/Dram.h"
 
+#include "sim/memory/dram/Standards.h"
+
 #include <gtest/gtest.h>
 
 #include <random>
@@ -131,6 +133,54 @@ TEST(Dram, RefusesParametersThatMeanNothing) {
   timing = simple();
   timing.interleaveBytes = 96;
   EXPECT_THROW(makeDramModel(timing, 1, 32), std::invalid_argument);
+}
+
+TEST(BankedDram, ServesTheAccessesThatNeededBytesTouch) {
+  DramTiming timing = simple();
+  timing.device = dram::deviceOf("LPDDR5-6400", 1 << 30);
+  timing.device->refresh = dram::Refresh::Off;
+  // The second of four accesses of a beat, whole beats of four and of one.
+  auto part = makeDramModel(timing, 1, 128),
+       whole = makeDramModel(timing, 1, 128),
+       one = makeDramModel(timing, 1, 32);
+  const uint64_t needed =
+      part->request({0, 0, false, 0, 1, 0, 32, 64}, nullptr);
+  EXPECT_EQ(needed, one->request({0, 0, false, 32, 1}, nullptr));
+  EXPECT_LT(needed, whole->request({0, 0, false, 0, 1}, nullptr));
+}
+
+TEST(BankedDram, ChannelsWorkSideBySide) {
+  DramTiming timing = simple();
+  timing.device = dram::deviceOf("LPDDR4X-4266", 1 << 30);
+  timing.device->refresh = dram::Refresh::Off;
+  timing.interleaveBytes = 256;
+  uint64_t last[2] = {};
+  for (uint64_t channels : {1, 2}) {
+    timing.channels = channels;
+    auto dram = makeDramModel(timing, 1, 64);
+    for (uint64_t i = 0; i < 256; ++i)
+      last[channels - 1] = dram->request({i, 0, false, 4096 * i, 64}, nullptr);
+  }
+  EXPECT_NEAR(double(last[0]) / double(last[1]), 2.0, 0.05);
+}
+
+TEST(BankedDram, MaskedWritesOfOneBankWait) {
+  DramTiming timing = simple();
+  timing.device = dram::deviceOf("LPDDR4X-4266", 1 << 30);
+  timing.device->refresh = dram::Refresh::Off;
+  auto whole = makeDramModel(timing, 1, 32),
+       part = makeDramModel(timing, 1, 32);
+  uint64_t answers[2] = {};
+  for (uint64_t i = 0; i < 64; ++i) {
+    DramRequest request = {i, 0, true, 32 * i, 1};
+    answers[0] = whole->request(request, nullptr);
+    request.head = 4;
+    answers[1] = part->request(request, nullptr);
+  }
+  const dram::Timing &t = timing.device->timing;
+  EXPECT_NEAR(double(answers[1]) / double(answers[0]),
+              double(t.ccdMasked) / t.ccdWriteS, 1.0);
+  EXPECT_GT(answers[1], 3 * answers[0] / 2);
 }
 
 } // namespace

@@ -147,6 +147,9 @@ TEST(TargetErrors, MisspeltNamesGetTheNearest) {
               {"'scratchpad.size'", "did you mean 'scratchpad.size_bytes'"});
   expectWords(errorOf("edge,dram.standard=LPDDR4"),
               {"dram.standard = LPDDR4", "LPDDR4X-4266"});
+  expectWords(errorOf("edge,dram.model=banked,dram.read_latency_ps=90000"),
+              {"dram.read_latency_ps = 90000 has no effect", "LPDDR4X-4266",
+               "dram.model=simple"});
   expectWords(errorOf("edge,vector_unit.lanes"),
               {"'vector_unit.lanes' is no assignment", "key=value"});
   expectWords(errorOf("nowhere/none.yaml"),
