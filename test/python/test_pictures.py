@@ -219,6 +219,7 @@ def test_engines_agree_on_the_scratchpad(executable):
     assert one == other
 
 
-def test_a_model_without_rows_has_a_picture_of_no_layers(matmul_model):
+def test_a_model_without_rows_has_a_picture_of_nothing_in_flight(matmul_model):
     layers = tw.compile(matmul_model, dims={"n": 0}).simulate().layers
-    assert not list(layers) and "<svg" in layers._repr_html_()
+    assert [layer["block"] for layer in layers] == ["(nothing in flight)"]
+    assert "<svg" in layers._repr_html_()
