@@ -44,3 +44,38 @@ def Drain : Activity<"drain", "last instructions", "Waits for the units before h
 def LoadBytes : Counter<"load_bytes", "bytes", "Bytes of the load DMA's requests on the memory ports, alignment included.">;
 def StoreBytes : Counter<"store_bytes", "bytes", "Bytes of the store DMA's requests on the memory ports, alignment included.">;
 def FetchBytes : Counter<"fetch_bytes", "bytes", "Bytes of the instruction buffer's requests on the memory ports.">;
+
+// Accesses to scratchpad and accumulator, by client in the order of their arbiters, counted when granted.
+def ScratchpadLoad : Counter<"scratchpad_load", "accesses", "Rows that the load DMA wrote to the scratchpad.">;
+def ScratchpadStore : Counter<"scratchpad_store", "accesses", "Rows that the store DMA read from the scratchpad.">;
+def ScratchpadActivations : Counter<"scratchpad_activations", "accesses", "Rows of activations that the array read from the scratchpad.">;
+def ScratchpadWeights : Counter<"scratchpad_weights", "accesses",
+    "Words of weights, of `systolic_array.weight_rows_per_cycle` rows each, that the array read from the scratchpad.">;
+def ScratchpadSource : Counter<"scratchpad_source", "accesses", "Rows that the vector unit read from the scratchpad for its source.">;
+def ScratchpadElement : Counter<"scratchpad_element", "accesses",
+    "Rows that the vector unit read from the scratchpad for its element operand.">;
+def ScratchpadColumns : Counter<"scratchpad_columns", "accesses",
+    "Rows that the vector unit read from the scratchpad for its column operands.">;
+def ScratchpadResult : Counter<"scratchpad_result", "accesses", "Rows that the vector unit wrote to the scratchpad.">;
+def AccumulatorSumsRead : Counter<"accumulator_sums_read", "accesses", "Rows of sums that the array read to add to them.">;
+def AccumulatorSumsWrite : Counter<"accumulator_sums_write", "accesses", "Rows of sums that the array wrote.">;
+def AccumulatorSource : Counter<"accumulator_source", "accesses", "Rows that the vector unit read from the accumulator for its source.">;
+def AccumulatorElement : Counter<"accumulator_element", "accesses",
+    "Rows that the vector unit read from the accumulator for its element operand.">;
+def AccumulatorResult : Counter<"accumulator_result", "accesses", "Rows that the vector unit wrote to the accumulator.">;
+
+// What the array and the lanes worked on, counted with a row's grant and an item's issue. An item is a row of a chunk, all lanes.
+def ArrayBf16Rows : Counter<"array_bf16_rows", "rows",
+    "Rows of bf16 activations that entered the array: rows × columns products each, those past an extent included.">;
+def ArrayInt8Rows : Counter<"array_int8_rows", "rows",
+    "Rows of int8 activations that entered the array: 2 × rows × columns products each, those past an extent included.">;
+def VectorItems : Counter<"vector_items", "items", "Items that passed the vector unit: `vector_unit.lanes` elements of a row each.">;
+def VectorMultiplies : Counter<"vector_multiplies", "items", "Items that a multiplying stage changed, once for each of the two.">;
+def VectorAdds : Counter<"vector_adds", "items", "Items that an adding stage changed, once for each of the three.">;
+def VectorFunctions : Counter<"vector_functions", "items", "Items whose function was another than the identity.">;
+def VectorReductions : Counter<"vector_reductions", "items", "Items that were reduced into a row's statistics.">;
+def StatisticsWordReads : Counter<"statistics_word_reads", "accesses", "Reads of a statistic along rows, for an item: one row of all banks.">;
+def StatisticsWordWrites : Counter<"statistics_word_writes", "accesses", "Writes of a statistic along rows, by an item: one row of all banks.">;
+def StatisticsRowReads : Counter<"statistics_row_reads", "accesses",
+    "Reads of a row's statistics, for the stages of an item or for its reduction: one row of one bank.">;
+def StatisticsRowWrites : Counter<"statistics_row_writes", "accesses", "Writes of a row's statistics by a reduction: one row of one bank.">;

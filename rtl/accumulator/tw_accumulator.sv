@@ -19,6 +19,8 @@
 module tw_accumulator
   import tw_unit_pkg::*;
   import tw_config_pkg::*;
+  import tw_event_pkg::*;
+  import tw_counter_pkg::*;
 (
   input  logic                   clk_i,
   input  logic                   rst_ni,
@@ -41,7 +43,8 @@ module tw_accumulator
   input  logic [SumRowWidth-1:0] sum_result_row_i,
   input  logic [Columns-1:0]     sum_result_mask_i,
   input  logic [SumBits-1:0]     sum_result_wdata_i,
-  output logic                   sum_result_gnt_o
+  output logic                   sum_result_gnt_o,
+  output counts_t                counts_o
 );
 
   localparam int unsigned BankWidth = AccumulatorBanks > 1 ? $clog2(AccumulatorBanks) : 1;
@@ -71,6 +74,15 @@ module tw_accumulator
   assign sum_element_gnt_o = sum_element_req_i && !(sums_read_req_i && read_at.bank == element_at.bank)
                              && !(sum_source_req_i && source_at.bank == element_at.bank);
   assign sum_result_gnt_o = sum_result_req_i && !(sums_write_req_i && write_at.bank == result_at.bank);
+
+  always_comb begin
+    for (int unsigned c = 0; c < CounterCount; c++) counts_o[c] = '0;
+    counts_o[CounterAccumulatorSumsRead] = CounterStepWidth'(sums_read_req_i);
+    counts_o[CounterAccumulatorSumsWrite] = CounterStepWidth'(sums_write_req_i);
+    counts_o[CounterAccumulatorSource] = CounterStepWidth'(sum_source_gnt_o);
+    counts_o[CounterAccumulatorElement] = CounterStepWidth'(sum_element_gnt_o);
+    counts_o[CounterAccumulatorResult] = CounterStepWidth'(sum_result_gnt_o);
+  end
 
   logic [SumBits-1:0] data [AccumulatorBanks];
 

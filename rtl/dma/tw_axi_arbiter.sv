@@ -7,8 +7,8 @@
 // at least DmaWriteBatchBytes since it turned last; a store burst whose data is complete counts as ready also while the
 // data of the burst before it is still going out. So ready store bursts are served in a row before the bus turns, and
 // nothing waits to fill a batch. In the direction of reads fetch goes before load. Without requests nothing changes; after
-// reset the direction is reads, with an empty batch. A turn takes no cycle: the first request of the new direction may be
-// granted in the cycle of the turn.
+// reset and after clear_i, which comes with nothing under way, the direction is reads, with an empty batch. A turn takes no
+// cycle: the first request of the new direction may be granted in the cycle of the turn.
 //
 // A request granted in cycle t is on the pins from t + 1 on, until the memory takes it; no further request of its kind is
 // granted before that cycle.
@@ -20,6 +20,7 @@ module tw_axi_arbiter
 (
   input  logic                        clk_i,
   input  logic                        rst_ni,
+  input  logic                        clear_i,
   input  logic                        fetch_req_i,
   input  burst_t                      fetch_burst_i,
   output logic                        fetch_gnt_o,
@@ -73,8 +74,9 @@ module tw_axi_arbiter
       ar_valid_o <= 1'b0;
       aw_valid_o <= 1'b0;
     end else begin
-      write_q <= write;
-      if (batch < BatchWidth'(BatchBeats)) batch_q <= batch + BatchWidth'(beats);
+      write_q <= write && !clear_i;
+      if (clear_i) batch_q <= '0;
+      else if (batch < BatchWidth'(BatchBeats)) batch_q <= batch + BatchWidth'(beats);
       if (ar_free) ar_valid_o <= fetch_gnt_o || load_gnt_o;
       if (aw_free) aw_valid_o <= store_gnt_o;
     end

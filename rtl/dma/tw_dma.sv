@@ -12,10 +12,12 @@ module tw_dma
   import tw_event_pkg::*;
   import tw_unit_pkg::*;
   import tw_config_pkg::*;
+  import tw_counter_pkg::*;
   import tw_dma_pkg::*;
 (
   input  logic                                 clk_i,
   input  logic                                 rst_ni,
+  input  logic                                 clear_i,  // the arbiters begin anew; with nothing under way
   input  logic [63:0]                          cycle_i,
   input  logic [UnitCount-1:0][CountWidth-1:0] retired_i,
   input  logic                                 load_dispatch_valid_i,
@@ -45,7 +47,7 @@ module tw_dma
   input  logic                                 store_gnt_i,
   input  logic [RowBits-1:0]                   store_rdata_i,
   // Counters and sticky status.
-  output logic [CounterStepWidth-1:0]          counts_o [CounterCount],  // what each counter grows by
+  output counts_t                              counts_o,
   output logic                                 gather_index_error_o,
   output logic                                 bus_error_o,
   output logic                                 memory_idle_o,  // no line is asked for or under way
@@ -159,6 +161,7 @@ module tw_dma
     tw_axi_arbiter u_arbiter (
       .clk_i,
       .rst_ni,
+      .clear_i,
       .fetch_req_i(fetch_port_req[p]),
       .fetch_burst_i(fetch_burst),
       .fetch_gnt_o(fetch_port_gnt[p]),

@@ -30,7 +30,6 @@ package tw_dma_pkg;
 
   localparam int unsigned PortWidth = AxiPorts > 1 ? $clog2(AxiPorts) : 1;
   localparam int unsigned BeatsWidth = 9;                           // 1 … 256 beats
-  localparam int unsigned CounterStepWidth = $clog2(4096 * AxiPorts + 1);  // what a counter grows by in a cycle: at most the longest burst on every port
   localparam int unsigned WordsWidth = $clog2(BufferWords + 1);
   localparam int unsigned BurstsWidth = $clog2(DmaOutstandingBursts + 1);
   // Of the bytes of a burst with those around it, and of the counts taken from them.

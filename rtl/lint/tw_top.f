@@ -4,6 +4,7 @@
 // The chip's sources in the order in which tools read them, relative to this folder. The generated packages tw_config_pkg,
 // tw_isa_pkg, tw_event_pkg and tw_special_function_pkg come before.
 ../common/tw_unit_pkg.sv
+../common/tw_counter_pkg.sv
 ../common/tw_float_pkg.sv
 ../sequencer/tw_sequencer_pkg.sv
 ../dma/tw_dma_pkg.sv

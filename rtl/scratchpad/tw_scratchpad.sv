@@ -14,9 +14,12 @@
 module tw_scratchpad
   import tw_unit_pkg::*;
   import tw_config_pkg::*;
+  import tw_event_pkg::*;
+  import tw_counter_pkg::*;
 (
   input  logic                               clk_i,
   input  logic                               rst_ni,
+  input  logic                               clear_i,  // the arbiters begin anew; without a request
   input  logic                               load_req_i,
   input  logic [RowWidth-1:0]                load_row_i,
   output logic                               load_gnt_o,
@@ -50,7 +53,8 @@ module tw_scratchpad
   input  logic [RowWidth-1:0]                result_row_i,
   output logic                               result_gnt_o,
   input  logic [RowBits-1:0]                 result_wdata_i,
-  input  logic [RowBytes-1:0]                result_wmask_i
+  input  logic [RowBytes-1:0]                result_wmask_i,
+  output counts_t                            counts_o
 );
 
   localparam int unsigned Clients = 8;
@@ -98,6 +102,7 @@ module tw_scratchpad
     ) u_bank (
       .clk_i,
       .rst_ni,
+      .clear_i,
       .req_i(bank_req),
       .gnt_o(bank_gnt[b]),
       .row_i(bank_row),
@@ -130,6 +135,13 @@ module tw_scratchpad
   end
 
   assign {result_gnt_o, columns_gnt_o, element_gnt_o, source_gnt_o, weights_gnt_o, activations_gnt_o, store_gnt_o, load_gnt_o} = gnt;
+
+  // The counters have the order of the clients.
+  always_comb begin
+    for (int unsigned c = 0; c < CounterCount; c++) counts_o[c] = '0;
+    for (int unsigned c = 0; c < Clients; c++) counts_o[CounterScratchpadLoad+c] = CounterStepWidth'(gnt[c]);
+  end
+
   assign store_rdata_o = bank_data[bank_q[1]][sub_q[1]];
   assign activations_rdata_o = bank_data[bank_q[2]][sub_q[2]];
   for (genvar r = 0; r < WeightRows; r++) begin : gen_weights

@@ -19,6 +19,7 @@ module tw_scratchpad_bank
 ) (
   input  logic                clk_i,
   input  logic                rst_ni,
+  input  logic                clear_i,  // the pointer goes to client 0; without a request
   input  logic [Clients-1:0]  req_i,
   output logic [Clients-1:0]  gnt_o,
   input  logic [RowShift-1:0] row_i,  // of the granted client
@@ -45,6 +46,7 @@ module tw_scratchpad_bank
 
   always_ff @(posedge clk_i or negedge rst_ni) begin
     if (!rst_ni) pointer_q <= '0;
+    else if (clear_i) pointer_q <= '0;
     else if (|req_i) pointer_q <= winner + 1'b1;
   end
 

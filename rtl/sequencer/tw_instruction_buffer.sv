@@ -26,6 +26,7 @@ module tw_instruction_buffer
 (
   input  logic                        clk_i,
   input  logic                        rst_ni,
+  input  logic                        clear_i,         // forgets all lines; with none asked for or under way
   input  logic                        hold_i,
   input  logic [DramAddressWidth-1:0] program_base_i,  // multiple of 128
   input  logic [PcWidth-1:0]          instruction_count_i,
@@ -116,17 +117,24 @@ module tw_instruction_buffer
   assign fetch_req_o     = request_q;
   assign fetch_address_o = program_base_i + {{(DramAddressWidth - LineWidth - 7) {1'b0}}, request_line_q, 7'b0};
 
+  // Nothing is there and nothing asked for.
+  task automatic empty();
+    valid_q          <= '0;
+    pending_q        <= '0;
+    request_q        <= 1'b0;
+    head_q           <= '0;
+    tail_q           <= '0;
+    inflight_level_q <= '0;
+    beat_q           <= '0;
+    seen_q           <= 1'b0;
+    window_left_q    <= '0;
+  endtask
+
   always_ff @(posedge clk_i or negedge rst_ni) begin
     if (!rst_ni) begin
-      valid_q          <= '0;
-      pending_q        <= '0;
-      request_q        <= 1'b0;
-      head_q           <= '0;
-      tail_q           <= '0;
-      inflight_level_q <= '0;
-      beat_q           <= '0;
-      seen_q           <= 1'b0;
-      window_left_q    <= '0;
+      empty();
+    end else if (clear_i) begin
+      empty();
     end else begin
       if (put_up) begin
         request_q                            <= 1'b1;

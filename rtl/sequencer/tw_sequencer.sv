@@ -23,6 +23,7 @@
 //             holds: this cycle's number is the length of the run. The watchdog stops at once.
 //
 // Sustains one instruction a cycle in straight code. The run is on from the cycle after start_i (cycle 0) until stop_o.
+// start_i puts everything into the state after reset; it comes when no line is asked for or under way.
 
 module tw_sequencer
   import tw_config_pkg::*;
@@ -158,6 +159,7 @@ module tw_sequencer
   tw_instruction_buffer u_instruction_buffer (
     .clk_i,
     .rst_ni,
+    .clear_i            (start_i),
     .hold_i             (!run_i || stopping),
     .program_base_i,
     .instruction_count_i,
@@ -420,33 +422,40 @@ module tw_sequencer
   logic to_check;
   assign to_check = execute && (for_unit || trap != TrapNone || (legal && opcode == OpHalt));
 
+  // The state in which a run begins.
+  task automatic begin_run();
+    state_q          <= Run;
+    fetch_pc_q       <= '0;
+    word_valid_q     <= 1'b0;
+    check_valid_q    <= 1'b0;
+    check_stop_q     <= 1'b0;
+    check_trap_q     <= TrapNone;
+    dispatch_valid_q <= 1'b0;
+    dispatch_unit_q  <= UnitNameLoad;
+    dispatched_q     <= '0;
+    loop_depth_q     <= '0;
+    loop_base_q      <= '0;
+    call_depth_q     <= '0;
+    context_q        <= '0;
+    todo_q           <= '0;
+    first_step_q     <= 1'b0;
+    again_q          <= 1'b0;
+    addresses_set_q  <= '0;
+    extents_set_q    <= '0;
+    scalars_set_q    <= '0;
+    check_footprints_q <= '0;
+    check_join_q     <= 1'b0;
+  endtask
+
   always_ff @(posedge clk_i or negedge rst_ni) begin
     if (!rst_ni) begin
-      state_q          <= Run;
-      fetch_pc_q       <= '0;
-      word_valid_q     <= 1'b0;
-      check_valid_q    <= 1'b0;
-      check_stop_q     <= 1'b0;
-      check_trap_q     <= TrapNone;
-      dispatch_valid_q <= 1'b0;
-      dispatch_unit_q  <= UnitNameLoad;
-      dispatched_q     <= '0;
-      loop_depth_q     <= '0;
-      loop_base_q      <= '0;
-      call_depth_q     <= '0;
-      context_q        <= '0;
-      todo_q           <= '0;
-      first_step_q     <= 1'b0;
-      again_q          <= 1'b0;
-      addresses_set_q  <= '0;
-      extents_set_q    <= '0;
-      scalars_set_q    <= '0;
-      check_footprints_q <= '0;
-      check_join_q     <= 1'b0;
+      begin_run();
+    end else if (start_i) begin
+      begin_run();
+      fetch_pc_q <= entry_i;
     end else begin
       // Fetch.
-      if (start_i) fetch_pc_q <= entry_i;
-      else if (redirect) fetch_pc_q <= redirect_pc;
+      if (redirect) fetch_pc_q <= redirect_pc;
       else if (take_word && fetch_inside) fetch_pc_q <= fetch_pc_q + 1'b1;
       if (redirect) word_valid_q <= 1'b0;
       else if (take_word) word_valid_q <= 1'b1;

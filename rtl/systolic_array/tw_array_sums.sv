@@ -33,15 +33,16 @@ module tw_array_sums
   localparam int unsigned Delay = Rows + Columns + 1;
   localparam int unsigned PointerWidth = $clog2(Delay);
 
-  // A ring that is written and read at one place a cycle: what was written Delay cycles ago is read.
+  // A ring that is written at one place a cycle: what was written there Delay cycles ago is read, a cycle ahead, as from an
+  // SRAM.
   sum_tag_t                tags_q [Delay];
   logic [Delay-1:0]        valid_q;
-  logic [PointerWidth-1:0] pointer_q;
+  logic [PointerWidth-1:0] pointer_q, pointer_d;
   logic                    read_valid;
   sum_tag_t                read;
 
   assign read_valid = valid_q[Delay-1];
-  assign read = tags_q[pointer_q];
+  assign pointer_d = pointer_q == PointerWidth'(Delay - 1) ? '0 : pointer_q + 1'b1;
 
   always_ff @(posedge clk_i or negedge rst_ni) begin
     if (!rst_ni) begin
@@ -49,12 +50,13 @@ module tw_array_sums
       pointer_q <= '0;
     end else begin
       valid_q   <= {valid_q[Delay-2:0], tag_valid_i};
-      pointer_q <= pointer_q == PointerWidth'(Delay - 1) ? '0 : pointer_q + 1'b1;
+      pointer_q <= pointer_d;
     end
   end
 
   always_ff @(posedge clk_i) begin
     if (tag_valid_i) tags_q[pointer_q] <= tag_i;
+    if (valid_q[Delay-2]) read <= tags_q[pointer_d];
   end
 
   function automatic logic [Columns-1:0] lane_mask(logic [$clog2(Columns+1)-1:0] count);

@@ -31,6 +31,7 @@ module tw_systolic_array
   import tw_isa_pkg::*;
   import tw_unit_pkg::*;
   import tw_config_pkg::*;
+  import tw_counter_pkg::*;
   import tw_array_pkg::*;
 (
   input  logic                                  clk_i,
@@ -42,6 +43,7 @@ module tw_systolic_array
   input  logic [63:0]                           cycle_i,
   output retire_t                               retire_o,
   output activity_e                             activity_o,
+  output counts_t                               counts_o,
   output logic                                  activations_req_o,
   output logic [RowWidth-1:0]                   activations_row_o,
   input  logic                                  activations_gnt_i,
@@ -163,8 +165,17 @@ module tw_systolic_array
     .retire_o(retires)
   );
 
+  logic row_enters;
+  assign row_enters = activations_req_o && activations_gnt_i;
+
   always_comb begin
-    if (activations_req_o && activations_gnt_i) activity_o = ActivityBusy;
+    for (int unsigned c = 0; c < CounterCount; c++) counts_o[c] = '0;
+    counts_o[CounterArrayBf16Rows] = CounterStepWidth'(row_enters && tag.operand_type == MatmulTypeBf16);
+    counts_o[CounterArrayInt8Rows] = CounterStepWidth'(row_enters && tag.operand_type == MatmulTypeInt8);
+  end
+
+  always_comb begin
+    if (row_enters) activity_o = ActivityBusy;
     else if (rows_active) begin
       if (activations_req_o || (weights_req_o && !weights_gnt_i && !tag_valid)) activity_o = ActivityScratchpad;
       else if (!tag_valid) activity_o = ActivityWeights;

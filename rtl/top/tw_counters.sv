@@ -11,7 +11,7 @@ module tw_counters
   import tw_event_pkg::*;
   import tw_unit_pkg::*;
   import tw_register_pkg::*;
-  import tw_dma_pkg::*;
+  import tw_counter_pkg::*;
 (
   input  logic                                 clk_i,
   input  logic                                 rst_ni,
@@ -21,7 +21,7 @@ module tw_counters
   input  retire_t [UnitCount-1:0]              retire_i,
   output logic [UnitCount-1:0][CountWidth-1:0] retired_o,
   input  activity_e                            activity_i [CountedUnits],
-  input  logic [CounterStepWidth-1:0]          counts_i [CounterCount],
+  input  counts_t                              counts_i,
   input  logic                                 progress_i,
   output logic                                 watchdog_o,
   input  logic [RegisterAddressWidth-1:0]      address_i,

@@ -5,9 +5,9 @@
 // reads, and status. A write takes effect at the clock edge; read data comes in the cycle after the address. start_o holds
 // in the cycle of the write that starts; run_o holds from the next cycle, cycle 0, through the cycle of stop_i.
 //
-// Several runs a reset: when a run has stopped and no instruction line is under way any more (memory_idle_i), clear_o holds
-// for one cycle and resets the units; RegStatus then shows that the next run may start, which clears counters and status
-// and is like the first one after a reset. A start that comes earlier is ignored. Behind a watchdog trap only a reset helps:
+// Several runs a reset: when a run has stopped and no instruction line is under way any more (memory_idle_i), RegStatus
+// shows that the next run may start. start_o then clears what a run leaves behind, counters and status too, so that each run
+// is like the first one after a reset. A start that comes earlier is ignored. Behind a watchdog trap only a reset helps:
 // whatever hangs may stand on the memory's pins. Launch state is kept.
 
 module tw_registers
@@ -33,7 +33,6 @@ module tw_registers
 
   input  logic                            stop_i,
   input  logic                            memory_idle_i,
-  output logic                            clear_o,
   input  trap_e                           trap_i,
   input  logic [PcWidth-1:0]              trap_pc_i,
   input  logic [ContextWidth-1:0]         trap_context_i,
@@ -43,7 +42,7 @@ module tw_registers
   input  logic [63:0]                     counter_i  // value at config_address_i
 );
 
-  logic                        started_q, stopped_q, clear_q, ready_q;
+  logic                        started_q, stopped_q, ready_q;
   logic [DramAddressWidth-1:0] program_base_q;
   logic [PcWidth-1:0]          instruction_count_q, entry_q;
   logic [31:0]                 parameters_q [LaunchParameters];
@@ -58,7 +57,6 @@ module tw_registers
   assign start_o             = config_write_i && 32'(config_address_i) == RegStart && config_wdata_i[0] && ready_q;
   assign run_o               = started_q && !stopped_q;
   assign stopped_o           = stopped_q;
-  assign clear_o             = clear_q;
   assign program_base_o      = program_base_q;
   assign instruction_count_o = instruction_count_q;
   assign entry_o             = entry_q;
@@ -71,7 +69,6 @@ module tw_registers
     if (!rst_ni) begin
       started_q      <= 1'b0;
       stopped_q      <= 1'b0;
-      clear_q        <= 1'b0;
       ready_q        <= 1'b1;
       trap_q         <= TrapNone;
       trap_pc_q      <= '0;
@@ -79,8 +76,7 @@ module tw_registers
       stop_cycle_q   <= '0;
       sticky_q       <= '0;
     end else begin
-      clear_q <= stopped_q && memory_idle_i && trap_q != TrapWatchdog && !clear_q && !ready_q;
-      if (clear_q) ready_q <= 1'b1;
+      if (stopped_q && memory_idle_i && trap_q != TrapWatchdog) ready_q <= 1'b1;
       if (start_o) begin
         started_q <= 1'b1;
         stopped_q <= 1'b0;

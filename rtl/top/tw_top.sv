@@ -24,6 +24,7 @@ module tw_top
   import tw_event_pkg::*;
   import tw_unit_pkg::*;
   import tw_isa_pkg::*;
+  import tw_counter_pkg::*;
   import tw_register_pkg::*;
   import tw_dma_pkg::*;
 (
@@ -74,7 +75,7 @@ module tw_top
   // Registers, counters, sequencer
   // ---------------------------------------------------------------------------------------------------------------------
 
-  logic                                 start, run, stop, watchdog, progress, clear, memory_idle, unit_rst_n;
+  logic                                 start, run, stop, watchdog, progress, memory_idle;
   logic [DramAddressWidth-1:0]          program_base;
   logic [PcWidth-1:0]                   instruction_count, entry, trap_pc;
   logic [31:0]                          parameters [LaunchParameters];
@@ -87,7 +88,7 @@ module tw_top
   logic                                 gather_index_error, bus_error;
   logic [UnitCount-1:0][CountWidth-1:0] retired;
   activity_e                            activity [CountedUnits];
-  logic [CounterStepWidth-1:0]          counts [CounterCount];
+  counts_t                              counts, dma_counts, scratchpad_counts, accumulator_counts, array_counts, vector_counts;
 
   logic [UnitCount-1:0]                 dispatch_valid, dispatch_ready;
   dma_packet_t                          dma_packet;
@@ -115,7 +116,6 @@ module tw_top
     .segment_size_o     (segment_size),
     .stop_i             (stop),
     .memory_idle_i      (memory_idle),
-    .clear_o            (clear),
     .trap_i             (trap),
     .trap_pc_i          (trap_pc),
     .trap_context_i     (trap_context),
@@ -124,9 +124,6 @@ module tw_top
     .stopped_o,
     .counter_i          (counter)
   );
-
-  // Behind a run the units go back to the state after reset; clear comes from a flop.
-  assign unit_rst_n = rst_ni && !clear;
 
   // What the watchdog looks at: a beat or a response of the memory, an instruction executed, a busy unit, a retire.
   always_comb begin
@@ -140,6 +137,12 @@ module tw_top
     sticky                         = '0;
     sticky[1'(StatusGatherIndex)]  = gather_index_error;
     sticky[1'(StatusBusError)]     = bus_error;
+  end
+
+  always_comb begin
+    for (int unsigned c = 0; c < CounterCount; c++) begin
+      counts[c] = dma_counts[c] | scratchpad_counts[c] | accumulator_counts[c] | array_counts[c] | vector_counts[c];
+    end
   end
 
   tw_counters u_counters (
@@ -160,7 +163,7 @@ module tw_top
 
   tw_sequencer u_sequencer (
     .clk_i,
-    .rst_ni             (unit_rst_n),
+    .rst_ni,
     .start_i            (start),
     .run_i              (run),
     .program_base_i     (program_base),
@@ -205,7 +208,8 @@ module tw_top
 
   tw_scratchpad u_scratchpad (
     .clk_i,
-    .rst_ni             (unit_rst_n),
+    .rst_ni,
+    .clear_i            (start),
     .load_req_i         (load_req),
     .load_row_i         (load_row),
     .load_gnt_o         (load_gnt),
@@ -239,7 +243,8 @@ module tw_top
     .result_row_i       (result_row),
     .result_gnt_o       (result_gnt),
     .result_wdata_i     (result_wdata),
-    .result_wmask_i     (result_wmask)
+    .result_wmask_i     (result_wmask),
+    .counts_o           (scratchpad_counts)
   );
 
   logic                   sums_read_req, sums_write_req;
@@ -253,7 +258,7 @@ module tw_top
 
   tw_accumulator u_accumulator (
     .clk_i,
-    .rst_ni             (unit_rst_n),
+    .rst_ni,
     .sums_read_req_i    (sums_read_req),
     .sums_read_row_i    (sums_read_row),
     .sums_read_data_o   (sums_read_data),
@@ -273,7 +278,8 @@ module tw_top
     .sum_result_row_i   (sum_result_row),
     .sum_result_mask_i  (sum_result_mask),
     .sum_result_wdata_i (sum_result_wdata),
-    .sum_result_gnt_o   (sum_result_gnt)
+    .sum_result_gnt_o   (sum_result_gnt),
+    .counts_o           (accumulator_counts)
   );
 
   // ---------------------------------------------------------------------------------------------------------------------
@@ -303,7 +309,8 @@ module tw_top
 
   tw_dma u_dma (
     .clk_i,
-    .rst_ni                 (unit_rst_n),
+    .rst_ni,
+    .clear_i                (start),
     .cycle_i                (cycle),
     .retired_i              (retired),
     .load_dispatch_valid_i  (dispatch_valid[UnitLoad]),
@@ -330,7 +337,7 @@ module tw_top
     .store_row_o            (store_row),
     .store_gnt_i            (store_gnt),
     .store_rdata_i          (store_rdata),
-    .counts_o               (counts),
+    .counts_o               (dma_counts),
     .gather_index_error_o   (gather_index_error),
     .bus_error_o            (bus_error),
     .memory_idle_o          (memory_idle),
@@ -357,7 +364,7 @@ module tw_top
 
   tw_systolic_array u_systolic_array (
     .clk_i,
-    .rst_ni             (unit_rst_n),
+    .rst_ni,
     .cycle_i            (cycle),
     .retired_i          (retired),
     .dispatch_valid_i   (dispatch_valid[UnitArray]),
@@ -365,6 +372,7 @@ module tw_top
     .dispatch_ready_o   (dispatch_ready[UnitArray]),
     .retire_o           (retire_o[UnitArray]),
     .activity_o         (activity[UnitArray]),
+    .counts_o           (array_counts),
     .activations_req_o  (activations_req),
     .activations_row_o  (activations_row),
     .activations_gnt_i  (activations_gnt),
@@ -384,7 +392,7 @@ module tw_top
 
   tw_vector_unit u_vector_unit (
     .clk_i,
-    .rst_ni             (unit_rst_n),
+    .rst_ni,
     .cycle_i            (cycle),
     .retired_i          (retired),
     .dispatch_valid_i   (dispatch_valid[UnitVector]),
@@ -392,6 +400,7 @@ module tw_top
     .dispatch_ready_o   (dispatch_ready[UnitVector]),
     .retire_o           (retire_o[UnitVector]),
     .activity_o         (activity[UnitVector]),
+    .counts_o           (vector_counts),
     .source_req_o       (source_req),
     .source_row_o       (source_row),
     .source_gnt_i       (source_gnt),
@@ -426,5 +435,16 @@ module tw_top
 
   logic unused;
   assign unused = ^{m_axi_bid_i, m_axi_bresp_i, m_axi_rresp_i};
+
+`ifdef TW_ASSERT
+  // What a start does not clear has drained.
+  always_ff @(posedge clk_i) begin
+    if (rst_ni && start) begin
+      for (int unsigned u = 0; u < UnitCount; u++) begin
+        assert (activity[u] == ActivityEmpty) else $error("a run begins with an instruction of the last one in a unit");
+      end
+    end
+  end
+`endif
 
 endmodule

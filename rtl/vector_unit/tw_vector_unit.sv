@@ -33,6 +33,7 @@ module tw_vector_unit
   import tw_config_pkg::*;
   import tw_event_pkg::*;
   import tw_unit_pkg::*;
+  import tw_counter_pkg::*;
   import tw_isa_pkg::*;
   import tw_vector_pkg::*;
 (
@@ -45,6 +46,7 @@ module tw_vector_unit
   output logic                                 dispatch_ready_o,
   output retire_t                              retire_o,
   output activity_e                            activity_o,
+  output counts_t                              counts_o,
 
   output logic                                 source_req_o,
   output logic [RowWidth-1:0]                  source_row_o,
@@ -221,14 +223,21 @@ module tw_vector_unit
     return multiply1 == Multiply1Statistic || function_reads(func, operand, FunctionOperandStatistic);
   endfunction
 
-  assign word_en = valid_q[StageSelect] && (item_q[StageSelect].source_type == VectorTypeStatistics ||
-                                            item_q[StageSelect].element_type == VectorTypeStatistics);
-  assign scalar_en = valid_q[StageSelect] && (item_q[StageSelect].multiply0 == Multiply0Statistic ||
-                                              item_q[StageSelect].add1 == Add1Statistic ||
-                                              item_q[StageSelect].add1 == Add1MinusStatistic ||
-                                              reads_statistic(item_q[StageSelect].func, item_q[StageSelect].operand,
-                                                              item_q[StageSelect].multiply1));
-  assign old_en = valid_q[StageRead] && item_q[StageRead].reduce != ReduceNone && !item_q[StageRead].overwrite;
+  // What an item reads of the statistics: words of its operands, scalars of its row, what its reduction combines with.
+  function automatic logic reads_words(item_t of);
+    return of.source_type == VectorTypeStatistics || of.element_type == VectorTypeStatistics;
+  endfunction
+  function automatic logic reads_scalars(item_t of);
+    return of.multiply0 == Multiply0Statistic || of.add1 == Add1Statistic || of.add1 == Add1MinusStatistic ||
+           reads_statistic(of.func, of.operand, of.multiply1);
+  endfunction
+  function automatic logic reads_old(item_t of);
+    return of.reduce != ReduceNone && !of.overwrite;
+  endfunction
+
+  assign word_en = valid_q[StageSelect] && reads_words(item_q[StageSelect]);
+  assign scalar_en = valid_q[StageSelect] && reads_scalars(item_q[StageSelect]);
+  assign old_en = valid_q[StageRead] && reads_old(item_q[StageRead]);
   assign reduces_write = valid_q[StageWrite] && item_q[StageWrite].reduce != ReduceNone;
 
   tw_vector_statistics u_statistics (
@@ -395,6 +404,24 @@ module tw_vector_unit
     .retire_along_o  (retires_along),
     .retire_o
   );
+
+  // What an item does later is counted when it is issued.
+  always_comb begin
+    for (int unsigned c = 0; c < CounterCount; c++) counts_o[c] = '0;
+    if (issue && !item.empty) begin
+      counts_o[CounterVectorItems] = CounterStepWidth'(1);
+      counts_o[CounterVectorMultiplies] = CounterStepWidth'(item.multiply0 != Multiply0None) +
+                                          CounterStepWidth'(item.multiply1 != Multiply1None);
+      counts_o[CounterVectorAdds] = CounterStepWidth'(item.add0 != Add0None) + CounterStepWidth'(item.add1 != Add1None) +
+                                    CounterStepWidth'(item.add2 != Add2None);
+      counts_o[CounterVectorFunctions] = CounterStepWidth'(item.func != VectorFunctionIdentity);
+      counts_o[CounterVectorReductions] = CounterStepWidth'(item.reduce != ReduceNone);
+      counts_o[CounterStatisticsWordReads] = CounterStepWidth'(reads_words(item));
+      counts_o[CounterStatisticsWordWrites] = CounterStepWidth'(item.destination_type == VectorTypeStatistics);
+      counts_o[CounterStatisticsRowReads] = CounterStepWidth'(reads_scalars(item)) + CounterStepWidth'(reads_old(item));
+      counts_o[CounterStatisticsRowWrites] = CounterStepWidth'(item.reduce != ReduceNone);
+    end
+  end
 
   // What the cycle was.
   always_comb begin

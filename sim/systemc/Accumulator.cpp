@@ -29,6 +29,9 @@ void Accumulator::arbitrate() {
   element.granted =
       element.request && !meets(read, element) && !meets(source, element);
   result.granted = result.request && !meets(write, result);
+  sink.count(Counter::AccumulatorSource, source.granted);
+  sink.count(Counter::AccumulatorElement, element.granted);
+  sink.count(Counter::AccumulatorResult, result.granted);
 }
 
 } // namespace tilework::sim

@@ -26,8 +26,10 @@ constexpr unsigned kAccumulatorClients = 5;
 
 class Accumulator {
 public:
-  explicit Accumulator(const Geometry &geometry)
-      : rowsPerBank(geometry.accumulatorRowsPerBank()) {}
+  /// Counts the vector unit's accesses in `sink`; the array, which needs no
+  /// grant, counts its own.
+  Accumulator(const Geometry &geometry, CounterSink &sink)
+      : sink(sink), rowsPerBank(geometry.accumulatorRowsPerBank()) {}
 
   /// Requests are set in propose and stay until they are set anew.
   ScratchpadPort &port(AccumulatorClient client) {
@@ -38,6 +40,7 @@ public:
   void arbitrate();
 
 private:
+  CounterSink &sink;
   uint32_t rowsPerBank;
   std::array<ScratchpadPort, kAccumulatorClients> ports;
 };

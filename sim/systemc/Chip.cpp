@@ -14,7 +14,7 @@ namespace tilework::sim {
 
 Chip::Chip(const RunRequest &request, DramModel &dram)
     : request(request), geometry(request.geometry), memory(*request.memory),
-      scratchpad(geometry), accumulator(geometry),
+      scratchpad(geometry, *this), accumulator(geometry, *this),
       ports(geometry, dram, *this, request.launch.core),
       load(geometry, counters, *this, ports,
            scratchpad.port(ScratchpadClient::Load), memory),

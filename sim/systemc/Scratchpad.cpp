@@ -7,6 +7,15 @@
 
 namespace tilework::sim {
 
+/// The counter of a client's accesses.
+static Counter counterOf(unsigned client) {
+  constexpr unsigned kFirst = static_cast<unsigned>(Counter::ScratchpadLoad);
+  static_assert(kFirst + static_cast<unsigned>(ScratchpadClient::Result) ==
+                    static_cast<unsigned>(Counter::ScratchpadResult),
+                "Events.td counts accesses in the order of the clients");
+  return static_cast<Counter>(kFirst + client);
+}
+
 void Scratchpad::arbitrate() {
   unsigned waiting = 0;
   for (unsigned c = 0; c < kScratchpadClients; ++c) {
@@ -24,6 +33,7 @@ void Scratchpad::arbitrate() {
     unsigned atOrAfter = same & ~0u << pointers[bank];
     unsigned winner = __builtin_ctz(atOrAfter ? atOrAfter : same);
     ports[winner].granted = true;
+    sink.count(counterOf(winner), 1);
     pointers[bank] = static_cast<uint8_t>((winner + 1) % kScratchpadClients);
   }
 }

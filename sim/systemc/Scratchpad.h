@@ -30,8 +30,9 @@ constexpr unsigned kScratchpadClients = 8;
 
 class Scratchpad {
 public:
-  explicit Scratchpad(const Geometry &geometry)
-      : pointers(geometry.scratchpadBanks) {}
+  /// Counts the accesses of each client in `sink`.
+  Scratchpad(const Geometry &geometry, CounterSink &sink)
+      : sink(sink), pointers(geometry.scratchpadBanks) {}
 
   ScratchpadPort &port(ScratchpadClient client) {
     return ports[static_cast<unsigned>(client)];
@@ -42,6 +43,7 @@ public:
   void arbitrate();
 
 private:
+  CounterSink &sink;
   std::array<ScratchpadPort, kScratchpadClients> ports;
   std::vector<uint8_t> pointers;
 };

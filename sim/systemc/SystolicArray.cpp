@@ -72,13 +72,6 @@ void SystolicArray::propose(Cycle now) {
   weightsPort.request = waveDue() && !waveEmpty();
   weightsPort.bank = weights.row / geometry.scratchpadRowsPerBank();
 
-  // Rows that passed while nobody looked.
-  while (!tags.empty() && tags.front().read + 2 < now) {
-    tags.pop_front();
-    tagsRead -= tagsRead > 0;
-  }
-  while (tagsRead < tags.size() && tags[tagsRead].read < now)
-    ++tagsRead;
   sumsRead.request = sumsWrite.request = false;
   if (tagsRead < tags.size() && tags[tagsRead].read == now &&
       tags[tagsRead].reads) {
@@ -106,15 +99,20 @@ void SystolicArray::commit(Cycle now) {
   const bool swaps = swapDue();
   lastActivity = classify(rowSteps && !rows.job.empty, rowSteps, waveRefused);
 
-  retireTags(now);
+  passTags(now);
   if (swaps) {
     begun = true;
     full = false;
   }
   if (waveSteps)
     stepWave();
-  if (rowSteps)
+  if (rowSteps) {
+    if (!rows.job.empty)
+      sink.count(rows.job.matmul.isInt8() ? Counter::ArrayInt8Rows
+                                          : Counter::ArrayBf16Rows,
+                 1);
     stepRow(now);
+  }
   if (takesJob) {
     const Job &job = jobs.front();
     start(rows, job, job.matmul.activations);
@@ -207,14 +205,16 @@ void SystolicArray::stepRow(Cycle now) {
   nextExtents(rows);
 }
 
-void SystolicArray::retireTags(Cycle now) {
-  while (!tags.empty() && tags.front().read + 2 <= now) {
+void SystolicArray::passTags(Cycle now) {
+  for (; tagsRead < tags.size() && tags[tagsRead].read <= now; ++tagsRead)
+    sink.count(Counter::AccumulatorSumsRead, tags[tagsRead].reads);
+  for (; !tags.empty() && tags.front().read + 2 <= now; --tagsRead) {
+    sink.count(Counter::AccumulatorSumsWrite, tags.front().writes);
     if (tags.front().last) {
       sink.retire(flights.front().operation, flights.front().start, now, 0);
       flights.pop_front();
     }
     tags.pop_front();
-    tagsRead -= tagsRead > 0;
   }
 }
 
@@ -245,8 +245,10 @@ Cycle SystolicArray::nextEvent(Cycle now) const {
 }
 
 void SystolicArray::skip(Cycle now, Cycle to) {
-  if (to > now)
-    lastActivity = classify(false, false, false);
+  if (to == now)
+    return;
+  passTags(to - 1);
+  lastActivity = classify(false, false, false);
 }
 
 } // namespace tilework::sim

@@ -90,7 +90,9 @@ private:
 
   void stepWave();
   void stepRow(Cycle now);
-  void retireTags(Cycle now);
+  /// What tags do in the cycles up to `now`: accesses to the accumulator, which
+  /// are counted, and retires.
+  void passTags(Cycle now);
   Activity classify(bool rowGranted, bool tokenPassed, bool waveRefused) const;
 
   const Geometry geometry;
@@ -102,7 +104,7 @@ private:
   std::deque<Job> jobs;
   std::deque<Flight> flights;
   std::deque<Tag> tags;
-  size_t tagsRead = 0; ///< of `tags`, from the front: have read
+  size_t tagsRead = 0; ///< of `tags`, from the front: have had their read
 
   // Weights process.
   Walk weights;

@@ -182,7 +182,36 @@ void VectorUnit::commit(Cycle now) {
   queue.endCycle();
 }
 
+void VectorUnit::countItem() {
+  const VectorOperation &op = work.operation.vector;
+  const isa::VectorStages stages = op.stages();
+  const std::array<bool, 3> scalars = stages.usesStatistics();
+  const bool words =
+      op.sourceType == isa::VectorType::statistics ||
+      (stages.usesElement() && op.elementType == isa::VectorType::statistics);
+  const bool overwrites =
+      work.elementsLeft == op.elements && !op.reduceAccumulate;
+  sink.count(Counter::VectorItems, 1);
+  sink.count(Counter::VectorMultiplies,
+             (op.multiply0 != isa::Multiply0::none) +
+                 (op.multiply1 != isa::Multiply1::none));
+  sink.count(Counter::VectorAdds, (op.add0 != isa::Add0::none) +
+                                      (op.add1 != isa::Add1::none) +
+                                      (op.add2 != isa::Add2::none));
+  sink.count(Counter::VectorFunctions,
+             op.function != isa::VectorFunction::identity);
+  sink.count(Counter::VectorReductions, work.reduces);
+  sink.count(Counter::StatisticsWordReads, words);
+  sink.count(Counter::StatisticsWordWrites, work.along);
+  sink.count(Counter::StatisticsRowReads,
+             (scalars[0] || scalars[1] || scalars[2]) +
+                 (work.reduces && !overwrites));
+  sink.count(Counter::StatisticsRowWrites, work.reduces);
+}
+
 void VectorUnit::issueItem(Cycle now) {
+  if (!work.empty)
+    countItem();
   const bool last = lastItem();
   const bool slow = last && work.reduces;
   items.push_back(

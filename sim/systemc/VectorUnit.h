@@ -121,6 +121,8 @@ private:
   void askFor(const Walk &walk, bool wanted, ScratchpadPort &row,
               ScratchpadPort &sum) const;
   void issueItem(Cycle now);
+  /// Counts what the item that issues takes on its way.
+  void countItem();
   void loadColumns();
   void grantColumns();
   void startWork();

@@ -102,8 +102,8 @@ void measureTiming(uint32_t rows) {
   Geometry geometry;
   RetireCounters counters;
   Discard sink(counters);
-  Scratchpad scratchpad(geometry);
-  Accumulator accumulator(geometry);
+  Scratchpad scratchpad(geometry, sink);
+  Accumulator accumulator(geometry, sink);
   SystolicArray array(geometry, counters, sink, scratchpad, accumulator);
   const Operation operation = longMatmul(rows, false);
   constexpr uint64_t kCycles = 3000000;

@@ -81,7 +81,7 @@ public:
                                                   geometry.axiDataBytes)),
         dram(makeDramModel(timing, geometry.axiPorts, geometry.axiDataBytes)),
         endpoint(*rtlDram, rtlImage, geometry.axiPorts, geometry.axiDataBytes),
-        ports(geometry, *dram, *this), scratchpad(geometry),
+        ports(geometry, *dram, *this), scratchpad(geometry, *this),
         load(geometry, counters, *this, ports,
              scratchpad.port(ScratchpadClient::Load), image),
         store(geometry, counters, *this, ports,

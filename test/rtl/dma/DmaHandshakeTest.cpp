@@ -57,8 +57,9 @@ public:
       if (rtl.store_retire_valid_o)
         execute(operations[rtl.store_retire_pc_o]), ++retired;
       busError |= rtl.bus_error_o;
-      for (unsigned c = 0; c < kCounterCount; ++c)
-        counted += rtl.counts_o[c];
+      for (Counter bytes :
+           {Counter::LoadBytes, Counter::StoreBytes, Counter::FetchBytes})
+        counted += rtl.counts_o[static_cast<unsigned>(bytes)];
       sample();
       if (::testing::Test::HasFatalFailure())
         return;

@@ -8,6 +8,7 @@ module tw_dma_bench
   import tw_event_pkg::*;
   import tw_unit_pkg::*;
   import tw_config_pkg::*;
+  import tw_counter_pkg::*;
   import tw_dma_pkg::*;
 (
   input  logic clk_i,
@@ -54,7 +55,7 @@ module tw_dma_bench
   output logic [7:0] store_activity_o,
   output logic store_row_req_o,
   output logic store_row_gnt_o,
-  output logic [CounterStepWidth-1:0] counts_o [CounterCount],
+  output counts_t counts_o,
   output logic gather_index_error_o,
   output logic bus_error_o,
   input  logic fetch_req_i,
@@ -161,9 +162,15 @@ module tw_dma_bench
     assign r_client[p]     = r_client_i[p][1:0];
   end
 
+  counts_t dma_counts, scratchpad_counts;
+  always_comb begin
+    for (int unsigned c = 0; c < CounterCount; c++) counts_o[c] = dma_counts[c] | scratchpad_counts[c];
+  end
+
   tw_dma u_dma (
     .clk_i,
     .rst_ni,
+    .clear_i(1'b0),
     .cycle_i,
     .retired_i(retired_q),
     .load_dispatch_valid_i,
@@ -190,7 +197,7 @@ module tw_dma_bench
     .store_row_o(store_row),
     .store_gnt_i(store_gnt),
     .store_rdata_i(store_rdata),
-    .counts_o,
+    .counts_o(dma_counts),
     .gather_index_error_o,
     .bus_error_o,
     .memory_idle_o(),
@@ -218,6 +225,7 @@ module tw_dma_bench
   tw_scratchpad u_scratchpad (
     .clk_i,
     .rst_ni,
+    .clear_i(1'b0),
     .load_req_i(load_req),
     .load_row_i(load_row),
     .load_gnt_o(load_gnt),
@@ -251,7 +259,8 @@ module tw_dma_bench
     .result_row_i(others_row_i[5][RowWidth-1:0]),
     .result_gnt_o(others_gnt_o[5]),
     .result_wdata_i('0),
-    .result_wmask_i('0)
+    .result_wmask_i('0),
+    .counts_o(scratchpad_counts)
   );
 
 endmodule

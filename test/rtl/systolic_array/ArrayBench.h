@@ -69,8 +69,8 @@ struct BenchRetire {
 template <typename Model> class ArrayBench : RetireSink {
 public:
   ArrayBench(const Geometry &geometry, uint64_t seed)
-      : geometry(geometry), random(seed), scratchpad(geometry),
-        accumulator(geometry),
+      : geometry(geometry), random(seed), scratchpad(geometry, *this),
+        accumulator(geometry, *this),
         array(geometry, counters, *this, scratchpad, accumulator),
         memories(geometry) {
     model.rst_ni = 0;
@@ -223,6 +223,7 @@ private:
     };
     expect("ready", model.dispatch_ready_o, array.ready());
 
+    const auto counts = counted();
     // Requests of this cycle, from state.
     model.dispatch_valid_i = offered != nullptr;
     if (offered)
@@ -298,6 +299,18 @@ private:
       array.commit(now);
     expect("activity", model.activity_o,
            static_cast<unsigned>(array.activity()));
+    for (Counter counter :
+         {Counter::ArrayBf16Rows, Counter::ArrayInt8Rows,
+          Counter::AccumulatorSumsRead, Counter::AccumulatorSumsWrite,
+          Counter::AccumulatorSource, Counter::AccumulatorElement,
+          Counter::AccumulatorResult}) {
+      const unsigned c = static_cast<unsigned>(counter);
+      // The vector unit is not asked in a cycle that the array skips.
+      if (!skipped || c < unsigned(Counter::AccumulatorSource) ||
+          c > unsigned(Counter::AccumulatorResult))
+        expect(events::kCounters[c].name, model.counts_o[c],
+               counted()[c] - counts[c]);
+    }
     expect("retire", model.retire_valid_o, retired);
     if (retired) {
       expect("pc of the retire", model.retire_pc_o, retires.back().pc);

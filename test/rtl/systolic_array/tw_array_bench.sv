@@ -9,6 +9,7 @@ module tw_array_bench
   import tw_isa_pkg::*;
   import tw_unit_pkg::*;
   import tw_config_pkg::*;
+  import tw_counter_pkg::*;
 (
   input  logic                                 clk_i,
   input  logic                                 rst_ni,
@@ -36,6 +37,7 @@ module tw_array_bench
   output logic [ContextWidth-1:0]              retire_context_id_o,
   output logic [63:0]                          retire_start_o,
   output logic [4:0]                           activity_o,
+  output counts_t                              counts_o,  // of array and accumulator
   output logic                                 activations_req_o,
   output logic [RowWidth-1:0]                  activations_row_o,
   input  logic                                 activations_gnt_i,
@@ -92,9 +94,14 @@ module tw_array_bench
   assign retire_start_o = retire.start;
   assign activity_o = activity;
 
+  counts_t array_counts, accumulator_counts;
+  always_comb begin
+    for (int unsigned c = 0; c < CounterCount; c++) counts_o[c] = array_counts[c] | accumulator_counts[c];
+  end
+
   tw_systolic_array u_array (
     .clk_i, .rst_ni, .dispatch_valid_i, .dispatch_packet_i(packet), .dispatch_ready_o, .retired_i, .cycle_i,
-    .retire_o(retire), .activity_o(activity),
+    .retire_o(retire), .activity_o(activity), .counts_o(array_counts),
     .activations_req_o, .activations_row_o, .activations_gnt_i, .activations_rdata_i,
     .weights_req_o, .weights_row_o, .weights_gnt_i, .weights_rdata_i,
     .sums_read_req_o, .sums_read_row_o, .sums_read_data_i(sums_read_data),
@@ -111,7 +118,7 @@ module tw_array_bench
     .sum_element_req_i(element_req_i), .sum_element_row_i(element_row_i), .sum_element_gnt_o(element_gnt_o),
     .sum_element_rdata_o(element_rdata_o),
     .sum_result_req_i(result_req_i), .sum_result_row_i(result_row_i), .sum_result_mask_i(result_mask_i),
-    .sum_result_wdata_i(result_wdata_i), .sum_result_gnt_o(result_gnt_o)
+    .sum_result_wdata_i(result_wdata_i), .sum_result_gnt_o(result_gnt_o), .counts_o(accumulator_counts)
   );
 
 endmodule

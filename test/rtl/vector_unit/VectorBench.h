@@ -44,7 +44,7 @@ template <typename Model> class VectorBench : RetireSink {
 public:
   VectorBench(const Geometry &geometry, uint64_t seed)
       : memories(geometry), geometry(geometry), random(seed),
-        scratchpad(geometry), accumulator(geometry),
+        scratchpad(geometry, *this), accumulator(geometry, *this),
         unit(geometry, counters, *this, scratchpad, accumulator) {
     model.rst_ni = 0;
     tick();
@@ -210,6 +210,7 @@ private:
         difference << what << " is " << got << " in the RTL and " << want
                    << " in the timing class";
     };
+    const auto counts = counted();
     expect("ready", model.dispatch_ready_o, unit.ready());
     model.dispatch_valid_i = offered != nullptr;
     if (offered)
@@ -278,6 +279,9 @@ private:
       unit.commit(now);
     expect("activity", model.activity_o,
            static_cast<unsigned>(unit.activity()));
+    for (unsigned c = 0; c < kCounterCount; ++c)
+      expect(events::kCounters[c].name, model.counts_o[c],
+             counted()[c] - counts[c]);
     expect("retire", model.retire_valid_o, retiredNow);
     if (retiredNow) {
       expect("pc of the retired", model.retire_pc_o, retiredPc);

@@ -7,6 +7,7 @@ module tw_vector_bench
   import tw_event_pkg::*;
   import tw_unit_pkg::*;
   import tw_config_pkg::*;
+  import tw_counter_pkg::*;
 (
   input  logic                                 clk_i,
   input  logic                                 rst_ni,
@@ -38,6 +39,7 @@ module tw_vector_bench
   output logic [ContextWidth-1:0]              retire_context_id_o,
   output logic [63:0]                          retire_start_o,
   output logic [4:0]                           activity_o,
+  output counts_t                              counts_o,
 
   // Readers: source, element, columns of the scratchpad; source, element of the accumulator.
   output logic [4:0]                           read_req_o,
@@ -97,7 +99,7 @@ module tw_vector_bench
 
   tw_vector_unit u_vector_unit (
     .clk_i, .rst_ni, .cycle_i, .retired_i, .dispatch_valid_i, .dispatch_packet_i(packet), .dispatch_ready_o,
-    .retire_o(retire), .activity_o(activity),
+    .retire_o(retire), .activity_o(activity), .counts_o,
     .source_req_o(read_req_o[0]), .source_row_o(source_row), .source_gnt_i(read_gnt_i[0]),
     .source_rdata_i(row_rdata_i[0]),
     .element_req_o(read_req_o[1]), .element_row_o(element_row), .element_gnt_i(read_gnt_i[1]),

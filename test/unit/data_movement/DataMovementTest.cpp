@@ -31,7 +31,7 @@ public:
          const std::vector<uint8_t> &bytes)
       : image(std::max<uint64_t>(bytes.size(), 64)),
         dram(makeDramModel(timing, geometry.axiPorts, geometry.axiDataBytes)),
-        ports(geometry, *dram, *this), scratchpad(geometry),
+        ports(geometry, *dram, *this), scratchpad(geometry, *this),
         load(geometry, counters, *this, ports,
              scratchpad.port(ScratchpadClient::Load), image),
         store(geometry, counters, *this, ports,
