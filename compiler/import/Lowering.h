@@ -64,6 +64,10 @@ public:
   /// accessor notes that it was asked: what a lowering never asked for decides
   /// nothing, and `refuseUnread` says so.
   const onnx::Attribute *attribute(std::string_view name) const;
+  /// The same; throws InvalidNode where it is of another kind. A file so old
+  /// that attributes have no kind says it by the value alone.
+  const onnx::Attribute *attribute(std::string_view name,
+                                   onnx::Attribute::Kind kind) const;
   int64_t integer(std::string_view name, int64_t otherwise) const;
   float real(std::string_view name, float otherwise) const;
   std::string_view text(std::string_view name,

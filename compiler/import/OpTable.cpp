@@ -219,25 +219,44 @@ const onnx::Attribute *NodeContext::attribute(std::string_view name) const {
   return nullptr;
 }
 
-int64_t NodeContext::integer(std::string_view name, int64_t otherwise) const {
+static const char *kindName(int kind) {
+  static constexpr const char *names[] = {
+      "nothing",        "a float", "an integer",       "a text",
+      "a tensor",       "a graph", "a list of floats", "a list of integers",
+      "a list of texts"};
+  return kind >= 0 && kind < int(std::size(names)) ? names[kind]
+                                                   : "of an unknown kind";
+}
+
+const onnx::Attribute *
+NodeContext::attribute(std::string_view name,
+                       onnx::Attribute::Kind kind) const {
   const onnx::Attribute *a = attribute(name);
+  if (a && a->kind != onnx::Attribute::Undefined && a->kind != kind)
+    throw InvalidNode("its attribute '" + std::string(name) + "' is " +
+                      kindName(a->kind) + ", not " + kindName(kind));
+  return a;
+}
+
+int64_t NodeContext::integer(std::string_view name, int64_t otherwise) const {
+  const onnx::Attribute *a = attribute(name, onnx::Attribute::Int);
   return a ? a->i : otherwise;
 }
 
 float NodeContext::real(std::string_view name, float otherwise) const {
-  const onnx::Attribute *a = attribute(name);
+  const onnx::Attribute *a = attribute(name, onnx::Attribute::Float);
   return a ? a->f : otherwise;
 }
 
 std::string_view NodeContext::text(std::string_view name,
                                    std::string_view otherwise) const {
-  const onnx::Attribute *a = attribute(name);
+  const onnx::Attribute *a = attribute(name, onnx::Attribute::String);
   return a ? a->s : otherwise;
 }
 
 std::optional<NodeContext::Shape>
 NodeContext::integers(std::string_view name) const {
-  const onnx::Attribute *a = attribute(name);
+  const onnx::Attribute *a = attribute(name, onnx::Attribute::Ints);
   if (!a)
     return std::nullopt;
   return a->ints;

@@ -149,11 +149,14 @@ Target fromText(const std::string &text, const std::string &origin,
 
 std::string readFile(const std::string &path) {
   std::ifstream stream(path, std::ios::binary);
-  std::stringstream text;
-  if (!stream || !(text << stream.rdbuf()))
+  const std::string text((std::istreambuf_iterator<char>(stream)),
+                         std::istreambuf_iterator<char>());
+  if (!stream.is_open() || stream.bad())
     throw TargetError("cannot read the target file '" + path +
                       "': " + std::strerror(errno));
-  return text.str();
+  if (text.empty())
+    throw TargetError("the target file '" + path + "' is empty");
+  return text;
 }
 
 Target named(const std::string &name, const std::string &folder,

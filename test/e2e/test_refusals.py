@@ -91,6 +91,21 @@ def test_split_sizes_must_add_up(split):
         tw.compile(model)
 
 
+@pytest.mark.parametrize(
+    ("op", "attributes", "words"),
+    [
+        ("LeakyRelu", {"alpha": 2}, "'alpha' is an integer, not a float"),
+        ("Softmax", {"axis": 0.0}, "'axis' is a float, not an integer"),
+        ("Softmax", {"axis": "1"}, "'axis' is a text, not an integer"),
+        ("Transpose", {"perm": 1}, "'perm' is an integer, not a list of integers"),
+        ("Gelu", {"approximate": 1}, "'approximate' is an integer, not a text"),
+    ],
+)
+def test_attributes_of_another_kind_are_named(op, attributes, words):
+    with pytest.raises(tw.InvalidModel, match=words):
+        tw.compile(build([node(op, "x", "y", **attributes)], X))
+
+
 def test_empty_k_of_trilu_is_invalid():
     model = build([node("Trilu", "x k", "y")], X, {"k": np.zeros(0, np.int64)})
     with pytest.raises(tw.InvalidModel, match="k is not one integer"):

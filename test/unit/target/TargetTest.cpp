@@ -150,6 +150,9 @@ TEST(TargetErrors, MisspeltNamesGetTheNearest) {
   expectWords(errorOf("edge,dram.model=banked,dram.read_latency_ps=90000"),
               {"dram.read_latency_ps = 90000 has no effect", "LPDDR4X-4266",
                "dram.model=simple"});
+  const std::string empty = testing::TempDir() + "empty.yaml";
+  std::ofstream(empty).flush();
+  expectWords(errorOf(empty), {"empty.yaml", "is empty"});
   expectWords(errorOf("edge,vector_unit.lanes"),
               {"'vector_unit.lanes' is no assignment", "key=value"});
   expectWords(errorOf("nowhere/none.yaml"),
