@@ -12,6 +12,7 @@
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/IR/BuiltinTypes.h"
+#include "llvm/ADT/DenseSet.h"
 
 #include <map>
 
@@ -52,9 +53,12 @@ public:
       vectorElements += elementsOf(op->getResult(0)) * vectorPasses(op);
   }
 
-  /// Weights, inputs and outputs that one op reads and writes.
-  void countOwn(Operation *op) {
+  /// Weights, inputs and outputs that one op reads and writes. What is in
+  /// `read` has crossed the pins for the same node already.
+  void countOwn(Operation *op, llvm::DenseSet<Value> &read) {
     for (Value operand : op->getOperands()) {
+      if (!read.insert(operand).second)
+        continue;
       auto weight = operand.getDefiningOp<graph::WeightOp>();
       auto lookup = dyn_cast<graph::EmbeddingOp>(op);
       if (lookup && operand == lookup.getTable())
@@ -115,10 +119,11 @@ void countOp(Operation *op, Counter &counter) {
     counter.countOther(op);
 }
 
-nlohmann::json workOf(Operation *op, const std::string &node) {
+nlohmann::json workOf(Operation *op, const std::string &node,
+                      llvm::DenseSet<Value> &read) {
   Counter counter;
   countOp(op, counter);
-  counter.countOwn(op);
+  counter.countOwn(op, read);
   nlohmann::json layer = counter.result();
   layer["node"] = node;
   std::string shape = counter.shapes();
@@ -133,11 +138,12 @@ nlohmann::json workOf(Operation *op, const std::string &node) {
 
 nlohmann::json layerWork(ModuleOp fused) {
   nlohmann::json layers = nlohmann::json::array();
+  std::map<std::string, llvm::DenseSet<Value>> read; // by node
   fused.walk([&](Operation *op) {
     const std::vector<std::string> names = graph::nodeNames(op->getLoc());
     if (op->getNumResults() == 1 && !names.empty() &&
         !isa<graph::WeightOp, graph::LaunchStepOp, arith::ConstantOp>(op))
-      layers.push_back(workOf(op, names.front()));
+      layers.push_back(workOf(op, names.front(), read[names.front()]));
   });
   return layers;
 }

@@ -9,7 +9,7 @@ import conftest
 import numpy as np
 import pytest
 import tilework as tw
-from onnx import helper, numpy_helper
+from onnx import TensorProto, helper, numpy_helper
 from tilework.layers import UNITS
 
 
@@ -66,6 +66,18 @@ def test_layers_know_their_work(result):
     assert 0 < first["bound_cycles"] <= first["cycles"]
     assert sum(row["share"] for row in result.layers) == pytest.approx(1)
     assert result.to_dict()["layers"] == result.layers.rows
+
+
+@pytest.mark.parametrize(("op", "count"), [("Mul", 2), ("Sum", 4)])
+def test_what_a_node_uses_again_crosses_the_pins_once(op, count):
+    """The only node of a model is bound as the model is."""
+    sides = [helper.make_tensor_value_info(s, TensorProto.FLOAT, [256, 512]) for s in "xy"]
+    node = helper.make_node(op, ["x"] * count, ["y"], "node")
+    graph = helper.make_graph([node], "again", sides[:1], sides[1:])
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)])
+    result = tw.compile(model, target="server,dram.channels=1").simulate(timing_only=True)
+    (row,) = [row for row in result.layers if row["node"] == "node"]
+    assert row["bound_cycles"] == result.bound["cycles"] <= result.cycles
 
 
 def test_the_nodes_of_a_stack_are_one_block():
